@@ -1,0 +1,6 @@
+CREATE TABLE IF NOT EXISTS data (
+  id INT UNSIGNED NOT NULL PRIMARY KEY,
+  message VARCHAR(255) NOT NULL
+) CHARACTER SET utf8mb4;
+
+INSERT IGNORE INTO data (id, message) VALUES (1, 'Hello world!');

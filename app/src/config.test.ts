@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { ConfigError, readConfig } from './config.ts';
+
+const folder = t.testdir({
+  pass: 'from-file\n',
+  dos: 'from-file\r\n',
+  blanks: ' a b \n',
+  empty: '\n',
+  lines: 'one\ntwo\n',
+});
+const pass = { MYSQL_PASS: 'secret-word' };
+const file = (name: string) => join(folder, name);
+
+t.test('what is read', async (t) => {
+  const cases: [string, Record<string, string>, Record<string, unknown>][] = [
+    ['defaults', pass, { HOST: '127.0.0.1', PORT: 3000, MYSQL_PORT: 3306, MYSQL_DATABASE: 'theapp' }],
+    ['numbers', { ...pass, PORT: '0', DRAIN_SECONDS: '30' }, { PORT: 0, DRAIN_SECONDS: 30 }],
+    ['an empty variable is not set', { ...pass, PORT: '', MYSQL_SOCKET: '' }, { PORT: 3000 }],
+    ['others are left alone', { ...pass, MYSQL_HOME: '/x', PATH: '/bin' }, { PORT: 3000 }],
+    ['the secret itself', { MYSQL_PASS: ' as it is\n' }, { MYSQL_PASS: ' as it is\n' }],
+    ['a secret from a file', { MYSQL_PASS_FILE: file('pass') }, { MYSQL_PASS: 'from-file' }],
+    ['a file written on Windows', { MYSQL_PASS_FILE: file('dos') }, { MYSQL_PASS: 'from-file' }],
+    ['blanks belong to it', { MYSQL_PASS_FILE: file('blanks') }, { MYSQL_PASS: ' a b ' }],
+    [
+      'a file beside an empty variable',
+      { MYSQL_PASS: '', MYSQL_PASS_FILE: file('pass') },
+      { MYSQL_PASS: 'from-file' },
+    ],
+    [
+      'a socket needs no password',
+      { MYSQL_SOCKET: '/run/s' },
+      { MYSQL_SOCKET: '/run/s', MYSQL_PASS: undefined },
+    ],
+  ];
+  for (const [name, environment, expected] of cases) t.match(readConfig(environment), expected, name);
+});
+
+t.test('what is refused', async (t) => {
+  const missing = 'MYSQL_PASS: missing, set MYSQL_PASS_FILE to a file with the password, or MYSQL_PASS';
+  const ports = 'expected a whole number from 0 to 65535';
+  const cases: [Record<string, string>, ...string[]][] = [
+    [{}, missing],
+    [{ ...pass, PORT: 'x' }, `PORT: ${ports}, found "x"`],
+    [{ ...pass, PORT: '65536' }, `PORT: ${ports}, found "65536"`],
+    [{ ...pass, PORT: '-1' }, `PORT: ${ports}, found "-1"`],
+    [{ ...pass, PORT: '1e3' }, `PORT: ${ports}, found "1e3"`],
+    [{ ...pass, PORT: '80.5' }, `PORT: ${ports}, found "80.5"`],
+    [{ ...pass, PORT: ' 80' }, `PORT: ${ports}, found " 80"`],
+    [
+      { ...pass, MYSQL_PORT: 'tcp://10.0.0.1:3306' },
+      'MYSQL_PORT: expected a whole number from 1 to 65535, found "tcp://10.0.0.1:3306"',
+    ],
+    [
+      { ...pass, LOG_LEVEL: 'loud' },
+      'LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent, found "loud"',
+    ],
+    [{ ...pass, MYSQL_HOST: 'a b' }, 'MYSQL_HOST: expected an address or a host name, found "a b"'],
+    [
+      { ...pass, MYSQL_DATABASE: 'a`b' },
+      'MYSQL_DATABASE: expected 1 to 64 letters, digits or underscores, found "a`b"',
+    ],
+    [{ MYSQL_SOCKET: 'run/s' }, 'MYSQL_SOCKET: expected the absolute path of a socket, found "run/s"'],
+    [
+      { MYSQL_SOCKET: '/run/s', MYSQL_HOST: 'db' },
+      'MYSQL_HOST: MYSQL_SOCKET is set as well, set only one of the two',
+    ],
+    [
+      { ...pass, MYSQL_PASS_FILE: file('pass') },
+      'MYSQL_PASS: MYSQL_PASS_FILE is set as well, set only one of the two',
+    ],
+    [
+      { MYSQL_PASS_FILE: file('nowhere') },
+      `MYSQL_PASS_FILE: expected a readable file, found "${file('nowhere')}": ENOENT`,
+    ],
+    [{ MYSQL_PASS_FILE: folder }, `MYSQL_PASS_FILE: expected a readable file, found "${folder}": EISDIR`],
+    [
+      { MYSQL_PASS_FILE: file('empty') },
+      `MYSQL_PASS_FILE: expected a file with the secret, found "${file('empty')}" empty`,
+    ],
+    [
+      { MYSQL_PASS_FILE: file('lines') },
+      `MYSQL_PASS_FILE: expected a file with one line, found more in "${file('lines')}"`,
+    ],
+    [
+      { PORT: 'x', DRAIN_SECONDS: '601' },
+      missing,
+      `PORT: ${ports}, found "x"`,
+      'DRAIN_SECONDS: expected a whole number from 0 to 600, found "601"',
+    ],
+  ];
+  for (const [environment, ...expected] of cases) {
+    const error = thrownBy(() => readConfig(environment));
+    t.strictSame(error instanceof ConfigError && error.problems, expected, expected.join('; '));
+    t.notMatch(`${error}`, /secret-word|from-file/, 'no secret in it');
+  }
+});
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}

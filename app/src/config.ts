@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { type Config, secrets, settings } from './settings.ts';
+
+type Environment = Record<string, string | undefined>;
+
+/** Everything that is wrong with the configuration, one line a problem; no line holds a secret. */
+export class ConfigError extends Error {
+  readonly problems: string[];
+
+  constructor(problems: string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the configuration from the environment and from the files it names.
+ * A variable that is empty counts as not set. Throws a ConfigError that lists every problem at once.
+ */
+export function readConfig(environment: Environment): Config {
+  const problems: string[] = [];
+  const given = { ...plainValues(environment), ...secretValues(environment, problems) };
+  problems.push(...clashes(environment));
+  const parsed = settings.safeParse(given);
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0]);
+    const found = secrets.has(name) ? '' : `, found ${quoted(given[name])}`;
+    problems.push(`${name}: ${issue.message}${found}`);
+  }
+  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+  return parsed.data;
+}
+
+function plainValues(environment: Environment): Record<string, string> {
+  const names = Object.keys(settings.shape).filter((name) => !secrets.has(name));
+  return Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
+}
+
+function secretValues(environment: Environment, problems: string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const name of secrets) {
+    const [direct, file] = [environment[name], environment[`${name}_FILE`]];
+    if (direct && file) problems.push(`${name}: ${name}_FILE is set as well, set only one of the two`);
+    else if (direct) values[name] = direct;
+    else if (file) readSecret(`${name}_FILE`, file, problems, (value) => (values[name] = value));
+  }
+  return values;
+}
+
+/** One line break at the end of the file, which editors add, is not part of the secret. */
+function readSecret(name: string, file: string, problems: string[], keep: (value: string) => void) {
+  try {
+    const value = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    if (value === '') problems.push(`${name}: expected a file with the secret, found ${quoted(file)} empty`);
+    else if (/[\r\n\0]/.test(value))
+      problems.push(`${name}: expected a file with one line, found more in ${quoted(file)}`);
+    else keep(value);
+  } catch (error) {
+    problems.push(`${name}: expected a readable file, found ${quoted(file)}: ${reason(error)}`);
+  }
+}
+
+/** What no single variable can know about the others. */
+function clashes(environment: Environment): string[] {
+  const { MYSQL_SOCKET: socket, MYSQL_PASS: pass, MYSQL_PASS_FILE: passFile } = environment;
+  const addresses = ['MYSQL_HOST', 'MYSQL_PORT'].filter((name) => environment[name]);
+  return [
+    ...(socket
+      ? addresses.map((name) => `${name}: MYSQL_SOCKET is set as well, set only one of the two`)
+      : []),
+    ...(socket || pass || passFile
+      ? []
+      : ['MYSQL_PASS: missing, set MYSQL_PASS_FILE to a file with the password, or MYSQL_PASS']),
+  ];
+}
+
+const quoted = (value: string | undefined) => JSON.stringify(value);
+
+const reason = (error: unknown) =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error);

@@ -1,0 +1,62 @@
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { Umzug, type UmzugStorage } from 'umzug';
+import { withMigrationLock } from './lock.ts';
+import type { Migration } from './migrations.ts';
+import type { Config } from './settings.ts';
+
+/** A migration that the database had with another text: what the files say is not what the schema is. */
+export class ChangedMigration extends Error {
+  constructor(name: string) {
+    super(`${name}: was changed after it was applied; put it back and write a new migration instead`);
+    this.name = 'ChangedMigration';
+  }
+}
+
+/**
+ * Brings the schema to this release and answers the names of the migrations it applied, in order.
+ * Safe to start in many processes at once. Throws Unavailable when MySQL or the lock is not to be had in time.
+ */
+export function migrate(config: Config, migrations: Migration[]): Promise<string[]> {
+  return withMigrationLock(config, async (connection) => {
+    await connection.query(recordTable);
+    await refuseChanged(connection, migrations);
+    const umzug = new Umzug({
+      migrations: migrations.map(({ name, sql }) => ({ name, up: () => connection.query(sql) })),
+      storage: recordIn(connection, migrations),
+      logger: undefined,
+    });
+    return (await umzug.up()).map(({ name }) => name);
+  });
+}
+
+const recordTable = `CREATE TABLE IF NOT EXISTS migrations (
+  name VARCHAR(190) NOT NULL PRIMARY KEY,
+  sha256 CHAR(64) NOT NULL,
+  applied_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+) CHARACTER SET utf8mb4`;
+
+async function refuseChanged(connection: Connection, migrations: Migration[]) {
+  const [rows] = await connection.query<RowDataPacket[]>('SELECT name, sha256 FROM migrations');
+  const applied = new Map(rows.map((row) => [row.name, row.sha256]));
+  for (const { name, sha256 } of migrations)
+    if (applied.has(name) && applied.get(name) !== sha256) throw new ChangedMigration(name);
+}
+
+function recordIn(connection: Connection, migrations: Migration[]): UmzugStorage {
+  const checksums = new Map(migrations.map(({ name, sha256 }) => [name, sha256]));
+  return {
+    async executed() {
+      const [rows] = await connection.query<RowDataPacket[]>('SELECT name FROM migrations ORDER BY name');
+      return rows.map((row) => String(row.name));
+    },
+    async logMigration({ name }) {
+      await connection.execute('INSERT INTO migrations (name, sha256) VALUES (?, ?)', [
+        name,
+        checksums.get(name) ?? '',
+      ]);
+    },
+    async unlogMigration({ name }) {
+      await connection.execute('DELETE FROM migrations WHERE name = ?', [name]);
+    },
+  };
+}

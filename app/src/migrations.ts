@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Database } from './database.ts';
+import { Unavailable } from './unavailable.ts';
+
+/** One step of the schema: a file of SQL that a second run does not harm, because MySQL's DDL has no rollback. */
+export interface Migration {
+  name: string;
+  sql: string;
+  sha256: string;
+}
+
+/** The migrations of this release, in the order of their names. */
+export function readMigrations(folder: string): Migration[] {
+  const names = readdirSync(join(folder, 'migrations')).filter((name) => name.endsWith('.sql'));
+  return names.sort().map((name) => {
+    const sql = readFileSync(join(folder, 'migrations', name), 'utf8');
+    return { name, sql, sha256: createHash('sha256').update(sql).digest('hex') };
+  });
+}
+
+/**
+ * How many of this release's migrations the database has not had. Those that it had and this release does
+ * not know are no matter: they come from a newer release that was rolled back.
+ */
+export async function countPending(database: Database, migrations: Migration[], milliseconds: number) {
+  const applied = await appliedNames(database, milliseconds);
+  return migrations.filter(({ name }) => !applied.has(name)).length;
+}
+
+async function appliedNames(database: Database, milliseconds: number): Promise<Set<string>> {
+  try {
+    const rows = await database.query('SELECT name FROM migrations', [], milliseconds);
+    return new Set(rows.map((row) => String(row.name)));
+  } catch (error) {
+    if (error instanceof Unavailable && error.code === 'ER_NO_SUCH_TABLE') return new Set();
+    throw error;
+  }
+}

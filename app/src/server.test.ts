@@ -1,0 +1,165 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { startMariadb } from '../test/mariadb.ts';
+import { readConfig } from './config.ts';
+import { createLog } from './log.ts';
+import { migrate } from './migrate.ts';
+import { readMigrations } from './migrations.ts';
+import { thisRelease } from './release.ts';
+import { createServer } from './server.ts';
+
+const mariadb = await startMariadb();
+t.teardown(() => mariadb.stop());
+const config = readConfig({
+  ...mariadb.environment,
+  MYSQL_TIMEOUT_MS: '600',
+  READY_TIMEOUT_MS: '300',
+  MYSQL_CONNECTIONS: '4',
+  MYSQL_QUEUE: '4',
+  DRAIN_SECONDS: '0',
+});
+const migrations = readMigrations(thisRelease().folder);
+const server = await createServer(config, migrations, createLog('silent', 'test'));
+t.teardown(() => server.stop());
+
+const notNow = { statusCode: 503, error: 'Service Unavailable', message: 'Try again soon' };
+
+/** Status, content type and body of a GET, with how long it took in milliseconds. */
+async function get(url: string, headers = {}) {
+  const began = performance.now();
+  const { statusCode, payload, headers: answered } = await server.inject({ url, headers });
+  const body = payload.startsWith('{') ? JSON.parse(payload) : payload;
+  return { statusCode, body, headers: answered, milliseconds: performance.now() - began };
+}
+
+/** Asks until the answer is 200, as a balancer does. */
+async function recovered(url: string) {
+  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50))
+    if ((await get(url)).statusCode === 200) return true;
+  return false;
+}
+
+t.test('a database without tables: not ready, and says why', async (t) => {
+  t.match(await get('/readyz'), {
+    statusCode: 503,
+    body: {
+      status: 'not ready',
+      missing: [`schema: ${migrations.length} of ${migrations.length} migrations not applied`],
+    },
+  });
+  t.match(await get('/'), { statusCode: 503, body: notNow });
+  await migrate(config, migrations);
+});
+
+t.test('routes', async (t) => {
+  const json = 'application/json; charset=utf-8';
+  const cases: [string, number, string, unknown][] = [
+    ['/', 200, 'text/plain; charset=utf-8', 'Hello world!\n'],
+    ['/hello', 200, json, { hello: 'world' }],
+    ['/livez', 200, json, { status: 'alive' }],
+    ['/readyz', 200, json, { status: 'ready' }],
+    ['/healthz', 200, json, { status: 'Up and running!' }],
+    ['/nowhere', 404, json, { statusCode: 404, error: 'Not Found', message: 'Not Found' }],
+  ];
+  for (const [url, statusCode, type, body] of cases) {
+    const answer = await get(url);
+    t.strictSame(
+      [answer.statusCode, answer.headers['content-type'], answer.body],
+      [statusCode, type, body],
+      url,
+    );
+    t.equal(answer.headers['x-content-type-options'], 'nosniff');
+  }
+});
+
+t.test('the greeting is what row 1 says', async (t) => {
+  const root = await mariadb.root();
+  await root.query("UPDATE theapp.data SET message = '¡Hola, mundo! 👋' WHERE id = 1");
+  t.equal((await get('/')).body, '¡Hola, mundo! 👋\n');
+  await root.query('DELETE FROM theapp.data');
+  t.match(await get('/'), { statusCode: 503, body: notNow }, 'no row');
+  await root.query("INSERT INTO theapp.data VALUES (1, 'Hello world!')");
+  await root.end();
+});
+
+t.test('request ids', async (t) => {
+  const cases: [string | undefined, RegExp][] = [
+    ['abc-123', /^abc-123$/],
+    [undefined, /^[0-9a-f-]{36}$/],
+    ['x y', /^[0-9a-f-]{36}$/],
+    ['a'.repeat(129), /^[0-9a-f-]{36}$/],
+  ];
+  for (const [given, expected] of cases)
+    for (const url of ['/hello', '/nowhere'])
+      t.match((await get(url, given ? { 'x-request-id': given } : {})).headers['x-request-id'], expected);
+});
+
+t.test('a killed server: 503 at once, and back by itself', async (t) => {
+  await mariadb.kill();
+  const [page, ready] = [await get('/'), await get('/readyz')];
+  t.match(page, { statusCode: 503, body: notNow, headers: { 'retry-after': '1' } });
+  t.ok(page.headers['x-request-id'], 'still named');
+  t.ok(page.milliseconds < 500, `${page.milliseconds} ms`);
+  t.match(ready, { statusCode: 503, body: { status: 'not ready', missing: ['mysql: not reachable'] } });
+  t.equal((await get('/livez')).statusCode, 200);
+  t.equal((await get('/hello')).statusCode, 200);
+  await mariadb.start();
+  t.ok(await recovered('/readyz'));
+  t.equal((await get('/')).body, 'Hello world!\n');
+});
+
+t.test('a paused server: every answer within its deadline, however many ask', async (t) => {
+  await mariadb.pause();
+  const ready = await get('/readyz');
+  t.match(ready, { statusCode: 503, body: { missing: ['mysql: no answer in 300 ms'] } });
+  t.ok(ready.milliseconds < 550, `${ready.milliseconds} ms`);
+  const answers = await Promise.all(Array.from({ length: 40 }, () => get('/')));
+  t.ok(answers.every(({ statusCode }) => statusCode === 503));
+  const slowest = Math.max(...answers.map(({ milliseconds }) => milliseconds));
+  t.ok(slowest < 1500, `the slowest took ${slowest} ms`);
+  mariadb.resume();
+  t.ok(await recovered('/'));
+  t.ok(await recovered('/readyz'));
+});
+
+t.test('a table under a lock: a deadline for the statement, a bound for those who wait', async (t) => {
+  const root = await mariadb.root();
+  await root.query('LOCK TABLES theapp.data WRITE');
+  const answers = await Promise.all(Array.from({ length: 12 }, () => get('/')));
+  const times = answers.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
+  t.ok(answers.every(({ statusCode }) => statusCode === 503));
+  t.equal(times.filter((time) => time < 500).length, 4, '4 ask, 4 wait, 4 are told at once');
+  t.ok(
+    times.every((time) => time < 1500),
+    times.join(' '),
+  );
+  await root.query('UNLOCK TABLES');
+  await root.end();
+  t.ok(await recovered('/'));
+});
+
+t.test('who may not ask learns nothing, the operator does', async (t) => {
+  const cases: [object, string][] = [
+    [{ MYSQL_PASS: 'wrong' }, 'mysql: user or password refused'],
+    [{ MYSQL_HOST: 'nowhere.invalid' }, 'mysql: not reachable'],
+    [{ MYSQL_SOCKET: '/nowhere' }, 'mysql: not reachable'],
+    [
+      { MYSQL_SOCKET: mariadb.socket, MYSQL_USER: 'root', MYSQL_PASS: '', MYSQL_DATABASE: 'no' },
+      'mysql: no such database',
+    ],
+  ];
+  for (const [changes, missing] of cases) {
+    const other = await createServer({ ...config, ...changes }, migrations, createLog('silent', 'test'));
+    t.match((await other.inject('/readyz')).result, { missing: [missing] }, missing);
+    t.match((await other.inject('/')).result, notNow);
+    await other.stop();
+  }
+});
+
+t.test('a database from a newer release that was rolled back is ready', async (t) => {
+  const root = await mariadb.root();
+  await root.query("INSERT INTO theapp.migrations (name, sha256) VALUES ('9999-newer.sql', 'x')");
+  await root.end();
+  t.equal((await get('/readyz')).statusCode, 200);
+  t.strictSame(await migrate(config, migrations), []);
+});

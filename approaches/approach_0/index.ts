@@ -1,0 +1,74 @@
+import { type Artefact, approach, type Context, sh } from '../../provision/index.ts';
+import { app } from '../../roles/app/index.ts';
+import { common } from '../../roles/common/index.ts';
+import { mariadb } from '../../roles/mariadb/index.ts';
+import { memcached } from '../../roles/memcached/index.ts';
+import { nginx } from '../../roles/nginx/index.ts';
+import { nodejs, nodeRuntime } from '../../roles/nodejs/index.ts';
+import { redis } from '../../roles/redis/index.ts';
+import { buildRelease } from '../../scripts/build/release.ts';
+
+type Group = 'app';
+
+/** What a user sees when all is well. */
+const ANSWERS = { '/': 'Hello world!\n', '/hello': '{"hello":"world"}', '/readyz': /"ready"/ };
+
+/** One machine: nginx in front of TheAPP under systemd, with its database and caches beside it. */
+export default approach({
+  groups: ['app'],
+
+  async provision({ hosts, apply, secret, artefact, facts }: Context<Group>) {
+    const [host] = hosts.app;
+    if (!host) return;
+    const { architecture } = await facts(host);
+    const runtime = await artefact(() => nodeRuntime(architecture));
+    const release = await artefact(theRelease);
+    const password = secret('mysql');
+    await apply(
+      hosts.app,
+      common(),
+      mariadb({ password }),
+      redis({ password: secret('redis') }),
+      memcached(),
+      nodejs({ runtime }),
+      app({ release, mysql_password: password }),
+      nginx(),
+    );
+  },
+
+  async verify({ hosts, url, expect }) {
+    for (const host of hosts.app) {
+      for (const [path, body] of Object.entries(ANSWERS)) {
+        await expect(url(host, 80, path), { body, secure: url(host, 443, path) });
+      }
+    }
+  },
+
+  async decommission({ hosts, apply, secret, purge }) {
+    const password = secret('mysql');
+    await apply(
+      hosts.app,
+      nginx.absent(),
+      app.absent({ mysql_password: password }),
+      nodejs.absent(),
+      memcached.absent(),
+      redis.absent({ password: secret('redis'), purge }),
+      mariadb.absent({ password, purge }),
+      common.absent(),
+    );
+  },
+
+  async rollback({ hosts, apply, read, secret }) {
+    for (const host of hosts.app) {
+      const version = await read(host, sh`basename "$(readlink /opt/theapp/previous)"`);
+      await apply(host, app({ version, mysql_password: secret('mysql') }));
+    }
+  },
+
+  urls: ({ hosts, url }) => hosts.app.map((host) => url(host, 80)),
+});
+
+async function theRelease(): Promise<Artefact> {
+  const { version, file, sha256, bytes } = await buildRelease();
+  return { version, file, sha256, bytes };
+}

@@ -1,0 +1,200 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { didYouMean, inputError, type ProvisionError } from '../errors.ts';
+
+/**
+ * Reads a YAML file and checks it whole. All that is wrong with it is one error, a line a problem:
+ * `file:line:column: path: what was expected, what was found; did you mean …`.
+ *
+ * @throws ProvisionError (input)
+ */
+export function loadYaml<S extends z.ZodType>(file: string, schema: S, todo?: string): z.output<S> {
+  const { data, document, counter } = parseYaml(file);
+  const result = schema.safeParse(data);
+  if (result.success) return result.data;
+  const problems = result.error.issues.flatMap((issue) => describe(issue, data, schema));
+  throw combine(
+    problems.map(({ path, message, key }) => ({
+      place: position(file, document.contents, [...path, ...(key === undefined ? [] : [key])], counter),
+      what: `${[...path, ...(key === undefined ? [] : [key])].join('.') || 'the file'}: ${message}`,
+    })),
+    todo,
+  );
+}
+
+/** The parsed document, for whoever needs positions of its own. Duplicate keys, tabs and syntax are refused here. */
+export function parseYaml(file: string) {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why = { ENOENT: 'there is no such file', EACCES: 'permission denied', EISDIR: 'it is a directory' };
+    throw inputError({
+      place: shown(file),
+      what: 'cannot be read',
+      why: why[code as 'ENOENT'] ?? String(code),
+    });
+  }
+  const counter = new LineCounter();
+  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true, prettyErrors: false });
+  if (document.errors.length > 0) {
+    throw combine(
+      document.errors.map((error) => {
+        const { line, col } = counter.linePos(error.pos[0]);
+        return { place: `${shown(file)}:${line}:${col}`, what: syntax(error.code, error.message) };
+      }),
+    );
+  }
+  if (document.contents === null) {
+    throw inputError({ place: `${shown(file)}:1:1`, what: 'the file is empty', why: 'expected a mapping' });
+  }
+  return { data: document.toJS() as unknown, document, counter, text };
+}
+
+export interface Problem {
+  path: PropertyKey[];
+  message: string;
+  /** An unknown key below `path`. */
+  key?: string;
+}
+
+/** zod's issues in words: expected, found, did you mean. Its own messages never reach a person. */
+export function describe(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodType): Problem[] {
+  const path = [...issue.path];
+  const found = at(data, path);
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(schema, path);
+    return issue.keys.map((key) => ({
+      path,
+      key,
+      message: `unknown key${didYouMean(key, known)}${known.length ? ` (known: ${known.join(', ')})` : ''}`,
+    }));
+  }
+  if (found === undefined && issue.code !== 'custom')
+    return [{ path, message: `missing, expected ${expected(issue)}` }];
+  if (issue.code === 'custom') return [{ path, message: issue.message }];
+  return [{ path, message: `expected ${expected(issue)}, found ${show(found)}` }];
+}
+
+/** Several problems are one error: every line stands by itself. */
+export function combine(problems: { place: string; what: string }[], todo?: string): ProvisionError {
+  const [first, ...rest] = problems;
+  if (!first) throw new TypeError('no problem to report');
+  const what = [first.what, ...rest.map(({ place, what }) => `\n${place}: ${what}`)].join('');
+  return inputError({ place: first.place, what, ...(todo ? { todo } : {}) });
+}
+
+export const shown = (file: string) => {
+  const near = relative(process.cwd(), file);
+  return near.startsWith('..') ? file : near;
+};
+
+/** `line:column` of a path in a document, or of the nearest thing around it. */
+export function position(
+  file: string,
+  root: unknown,
+  path: readonly PropertyKey[],
+  counter: LineCounter,
+): string {
+  let node = root as Node | null;
+  let offset = node?.range?.[0] ?? 0;
+  for (const key of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key: k }) => isScalar(k) && String(k.value) === String(key));
+      if (!pair) break;
+      offset = (pair.key as Node).range?.[0] ?? offset;
+      node = pair.value as Node | null;
+    } else if (isSeq(node)) {
+      node = (node.items[Number(key)] as Node | undefined) ?? null;
+      offset = node?.range?.[0] ?? offset;
+    } else if (!isAlias(node)) break;
+  }
+  const { line, col } = counter.linePos(offset);
+  return `${shown(file)}:${line}:${col}`;
+}
+
+function syntax(code: string, message: string): string {
+  if (code === 'TAB_AS_INDENT') return 'a tab is used as indentation; YAML takes spaces only';
+  if (code === 'DUPLICATE_KEY') return 'the same key stands here twice';
+  return `not valid YAML: ${message.split('\n')[0]}`;
+}
+
+function expected(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return (
+        {
+          object: 'a mapping',
+          array: 'a list',
+          string: 'a string',
+          number: 'a number',
+          int: 'a whole number',
+          boolean: 'true or false',
+        }[issue.expected as string] ?? `${issue.expected}`
+      );
+    case 'invalid_value':
+      return issue.values.length === 1
+        ? show(issue.values[0])
+        : `one of ${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return `${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${unit(issue.origin)}`;
+    case 'too_big':
+      return `${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unit(issue.origin)}`;
+    case 'invalid_format':
+      return issue.message.startsWith('Invalid')
+        ? `something like ${issue.pattern ?? issue.format}`
+        : issue.message;
+    case 'invalid_union': {
+      const kinds = issue.errors.flat().map(expected);
+      return [...new Set(kinds)].join(' or ') || issue.message;
+    }
+    default:
+      return issue.message;
+  }
+}
+
+const unit = (origin: string) => ({ string: ' characters', array: ' entries' })[origin] ?? '';
+
+function show(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  return typeof value === 'string'
+    ? JSON.stringify(value)
+    : `${typeof value === 'number' ? 'the number ' : ''}${String(value)}`;
+}
+
+function at(data: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
+    data,
+  );
+}
+
+/** The keys that the mapping at `path` may have: what "did you mean" chooses from. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  const inner = unwrapped(schema);
+  const [key, ...rest] = path;
+  if (inner instanceof z.ZodObject) {
+    if (key === undefined) return Object.keys(inner.shape);
+    const next = inner.shape[String(key)];
+    return next ? keysAt(next, rest) : [];
+  }
+  if (key === undefined) return [];
+  if (inner instanceof z.ZodRecord) return keysAt(inner.valueType as z.ZodType, rest);
+  if (inner instanceof z.ZodArray) return keysAt(inner.element as z.ZodType, rest);
+  return [];
+}
+
+/** What stands inside `.optional()`, `.default()`, `.nullable()` and `.transform()`. */
+function unwrapped(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodPipe) return unwrapped(schema.in as z.ZodType);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) {
+    return unwrapped(schema.unwrap() as z.ZodType);
+  }
+  return schema;
+}

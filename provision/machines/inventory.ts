@@ -1,0 +1,79 @@
+import { closeSync, openSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { loadYaml } from '../input/load.ts';
+import { forward, keys, port } from './machines.ts';
+
+const word = (what: string) => z.string().regex(/^[A-Za-z0-9][\w.-]*$/, what);
+const hostKey = z
+  .string()
+  .regex(/^(ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+ AAAA[\w+/=]+( .*)?$/, 'a public host key, "ssh-ed25519 AAAA…"');
+
+/** Files are named relative to the inventory, or from the home folder by `~/`. */
+function schemaIn(folder: string) {
+  const file = z
+    .string()
+    .min(1)
+    .transform((path) => resolve(folder, path.replace(/^~(?=\/|$)/, homedir())))
+    .superRefine((path, context) => {
+      const why = unreadable(path);
+      if (why) context.addIssue({ code: 'custom', message: `${path} cannot be read: ${why}` });
+    });
+  const host = z
+    .strictObject({
+      address: z
+        .string()
+        .regex(/^[A-Za-z0-9][\w.:-]*$/, 'an address, a DNS name or an alias of ssh_config')
+        .optional(),
+      port: port.optional(),
+      user: z
+        .string()
+        .regex(/^[a-z_][\w.-]*\$?$/i, 'the name of a user')
+        .optional(),
+      key: file.optional(),
+      keys: z.array(file).min(1).optional(),
+      host_key: z.union([hostKey, z.array(hostKey).min(1)]).optional(),
+      groups: z.array(word('the name of a group')).optional(),
+      private_address: z.ipv4().optional(),
+      forward,
+      vars: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+      sudo_password_file: file.optional(),
+    })
+    .superRefine((value, context) => {
+      if (value.key === undefined || value.keys === undefined) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['keys'],
+        message: 'there is a "key" already; expected one of the two',
+      });
+    });
+  const hosts = z
+    .record(z.string(), host)
+    .superRefine(
+      keys((key) => /^[A-Za-z0-9][\w.-]*$/.test(key), 'a name of letters, digits, dots and hyphens'),
+    )
+    .refine((all) => Object.keys(all).length > 0, 'expected at least one host');
+  return z.strictObject({ hosts });
+}
+
+/** A host of an inventory, as it stands there. */
+export type Entry = z.output<ReturnType<typeof schemaIn>>['hosts'][string];
+
+/** The hosts of an inventory file by name, its files checked. @throws ProvisionError (input) */
+export function loadInventory(file: string): Record<string, Entry> {
+  const path = resolve(file);
+  return loadYaml(path, schemaIn(dirname(path)), 'README.md shows an inventory').hosts;
+}
+
+function unreadable(path: string): string | undefined {
+  try {
+    if (statSync(path).isDirectory()) return 'it is a folder';
+    closeSync(openSync(path, 'r'));
+    return undefined;
+  } catch (error) {
+    const code = String((error as NodeJS.ErrnoException).code);
+    const words: Record<string, string> = { ENOENT: 'there is no such file', EACCES: 'permission denied' };
+    return words[code] ?? code;
+  }
+}

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { loadYaml } from '../input/load.ts';
+
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'a lower-case name of letters, digits and hyphens');
+export const port = z.int().min(1).max(65535);
+
+/** Keys of a mapping are checked by this: a problem stands at the key itself. */
+export function keys(fits: (key: string) => boolean, expected: string) {
+  return (all: Record<string, unknown>, context: z.RefinementCtx) => {
+    for (const key of Object.keys(all).filter((key) => !fits(key))) {
+      context.addIssue({ code: 'custom', path: [key], message: `expected ${expected}` });
+    }
+  };
+}
+
+/** Port outside → port of the machine. */
+export const forward = z
+  .record(z.string(), port)
+  .superRefine(keys((key) => /^\d{1,5}$/.test(key) && Number(key) >= 1 && Number(key) <= 65535, 'a port'))
+  .default({});
+
+export const machine = z.strictObject({
+  /** MiB. */
+  memory: z.int().min(256).max(1_048_576).default(1024),
+  cpus: z.int().min(1).max(64).default(2),
+  /** GiB. */
+  disk: z.int().min(4).max(4096).default(10),
+  groups: z.array(name).default([]),
+  /** IPv4 address on the network that the approach's machines share. */
+  address: z.ipv4().optional(),
+  /** Ports of this computer's loopback → ports of the machine. */
+  forward,
+  /** The Vagrant box, when it is not the default one. */
+  box: z.string().optional(),
+});
+
+/** What machines.yml asks for: memory in MiB, disk in GiB. */
+export type Machine = z.output<typeof machine>;
+
+const schema = z.strictObject({
+  machines: z
+    .record(z.string(), machine)
+    .superRefine(
+      keys((key) => name.safeParse(key).success, 'a lower-case name of letters, digits and hyphens'),
+    )
+    .refine((all) => Object.keys(all).length > 0, 'expected at least one machine'),
+});
+
+/** The machines of an approach, by name. @throws ProvisionError (input) */
+export function loadMachines(folder: string): Record<string, Machine> {
+  return loadYaml(join(folder, 'machines.yml'), schema).machines;
+}

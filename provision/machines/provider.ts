@@ -1,0 +1,45 @@
+import type { Machine } from './machines.ts';
+
+/** A machine that can be reached over SSH: everything that is needed to do so, and what roles know it by. */
+export interface Host {
+  readonly name: string;
+  /** What ssh is given: an address, a DNS name, or an alias of ssh_config. */
+  readonly address: string;
+  readonly port?: number;
+  readonly user?: string;
+  /** Private key files, tried before the agent's and ssh_config's. */
+  readonly keyFiles?: readonly string[];
+  /** Its public host keys (`ssh-ed25519 AAAA…`), learned by another way than SSH: nothing else is accepted. */
+  readonly hostKeys?: readonly string[];
+  /** The key of a machine that the provider has just made is accepted the first time and then kept in this file. */
+  readonly acceptNewIn?: string;
+  readonly groups: readonly string[];
+  /** The address at which the approach's other machines reach it. */
+  readonly privateAddress?: string;
+  /** Where its ports answer on this computer. Guest port → address and port here. */
+  readonly forwarded: Readonly<Record<number, { address: string; port: number }>>;
+  /** Variables of this host alone: role → variable → value. */
+  readonly vars: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** A file that holds the password sudo asks for. */
+  readonly sudoPasswordFile?: string;
+}
+
+export interface ProviderOptions {
+  readonly approach: string;
+  readonly machines: Readonly<Record<string, Machine>>;
+  /** Says yes to every question (installing host programs, say). */
+  readonly yes: boolean;
+  /** Which operating system to boot, for providers that can choose. */
+  readonly image: string;
+  /** One line about what is being waited for. A later line replaces an earlier one of the same `topic`. */
+  progress(topic: string, line: string): void;
+}
+
+/** Where machines come from. */
+export interface Provider {
+  readonly name: 'qemu' | 'vagrant' | 'static';
+  /** True when this approach's machines are up already. Quick, and asks nothing of the network. */
+  running(approach: string): Promise<boolean>;
+  /** The machines as hosts, brought up first if the provider can do that. */
+  hosts(options: ProviderOptions): Promise<Host[]>;
+}

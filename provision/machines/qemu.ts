@@ -1,0 +1,153 @@
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { failure } from '../errors.ts';
+import { loadMachines, type Machine } from './machines.ts';
+import type { Host, Provider, ProviderOptions } from './provider.ts';
+import { accelerator } from './qemu/accelerator.ts';
+import { imageNamed } from './qemu/image.ts';
+import { withLock } from './qemu/lock.ts';
+import { hostOf, makeMachine, startMachine } from './qemu/machine.ts';
+import { withMonitor } from './qemu/monitor.ts';
+import { requireFree } from './qemu/ports.ts';
+import { prepareImage } from './qemu/prepare.ts';
+import { cutPower, processOf } from './qemu/process.ts';
+import { folderOf, leftOf, machineFolder, machinesOf, privateFolder, readSaved } from './qemu/state.ts';
+
+const project = resolve(import.meta.dirname, '../..');
+
+/** The embedded lab: virtual machines by QEMU, with nothing else to install or to run. */
+export const qemu: Provider = {
+  name: 'qemu',
+  running: async (approach) => isUp(approach),
+  hosts: (options) => bringUp(options),
+};
+
+export interface LabOptions extends ProviderOptions {
+  /** Ports of this computer are free ones, whatever machines.yml says. */
+  readonly anyPorts?: boolean;
+}
+
+/** True when the lab has machines and all of them run. */
+function isUp(lab: string): boolean {
+  const names = machinesOf(lab);
+  return names.length > 0 && names.every((name) => processOf(machineFolder(lab, name)) !== undefined);
+}
+
+/**
+ * Every machine running: those that exist are started as they are, the others are made.
+ *
+ * @throws ProvisionError, or an AggregateError of them: every machine is heard
+ */
+export async function bringUp(options: LabOptions): Promise<Host[]> {
+  const { approach: lab, progress } = options;
+  imageNamed(options.image);
+  const folder = privateFolder(folderOf(lab));
+  const waiting = (line: string) => progress('lab', line);
+  return await withLock(folder, `brings up ${lab}`, waiting, async () => {
+    try {
+      return await machinesUp(options);
+    } catch (error) {
+      if (readdirSync(folder).length === 0) rmdirSync(folder);
+      throw error;
+    }
+  });
+}
+
+async function machinesUp(options: LabOptions): Promise<Host[]> {
+  const { approach: lab, machines, anyPorts = false, progress } = options;
+  const names = Object.keys(machines);
+  const exists = (name: string) => readSaved(machineFolder(lab, name)) !== undefined;
+  for (const name of names) refuseOtherImage(lab, name, options.image);
+  // what an interrupted command has left
+  for (const name of leftOf(lab).filter((name) => !exists(name))) await cutPower(machineFolder(lab, name));
+  const complete = names.every(exists);
+  if (!complete) await requirePorts(options);
+  const means = complete ? undefined : await prepare(options);
+  const works = Object.entries(machines).map(async ([name, machine]): Promise<Host> => {
+    const tell = (line: string) => progress(name, line);
+    const making = means && !exists(name) && { lab, name, machine, anyPorts, progress: tell, ...means };
+    return hostOf(lab, name, making ? await makeMachine(making) : await startMachine(lab, name, tell));
+  });
+  return await all(works);
+}
+
+/** Before anything is built or booted. */
+async function requirePorts({ approach: lab, machines, anyPorts }: LabOptions): Promise<void> {
+  for (const [name, { forward }] of Object.entries(machines)) {
+    if (anyPorts || readSaved(machineFolder(lab, name))) continue;
+    await requireFree(name, lab, Object.keys(forward).map(Number));
+  }
+}
+
+async function prepare(options: LabOptions) {
+  const { progress } = options;
+  const image = await prepareImage(options);
+  const { name, words } = await accelerator(image, (line) => progress('lab', line));
+  progress('lab', `virtual machines by ${words}`);
+  return { image, accelerator: name };
+}
+
+/** A machine keeps what it was made with. */
+function refuseOtherImage(lab: string, name: string, option: string): void {
+  const has = readSaved(machineFolder(lab, name))?.image.image.name;
+  const named = imageNamed(option);
+  if (has === undefined || named === 'auto' || named.name === has) return;
+  const todo = `keep it (leave --image out), or make it anew: npm run lab -- down ${lab}`;
+  throw failure({ place: name, what: `was made with the image ${has}, not ${named.name}`, todo });
+}
+
+async function all<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(works);
+  const errors = settled.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as unknown] : [],
+  );
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) throw new AggregateError(errors, 'several machines failed');
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+/** Stops the machines of a lab and removes all that is theirs; images stay. */
+export async function destroy(lab: string, waiting: (line: string) => void = () => {}): Promise<void> {
+  if (!existsSync(folderOf(lab))) return;
+  await withLock(folderOf(lab), `takes down ${lab}`, waiting, async () => {
+    for (const name of leftOf(lab)) await cutPower(machineFolder(lab, name));
+    rmSync(folderOf(lab), { recursive: true, force: true });
+  });
+}
+
+export interface FreshOptions {
+  /** A name of its own for this lab, so that it meets no other. */
+  readonly lab: string;
+  /** Whose machines.yml is taken; `approach_0` unless said. */
+  readonly approach?: string;
+  readonly machines?: Readonly<Record<string, Machine>>;
+  /** `debian` unless said. */
+  readonly image?: string;
+  progress?(topic: string, line: string): void;
+}
+
+/** Machines that nobody has used yet, on free ports, whatever the lab of this name was before: for tests. */
+export async function freshHosts(options: FreshOptions): Promise<Host[]> {
+  const { lab, approach = 'approach_0', image = 'debian', progress = () => {} } = options;
+  const machines = options.machines ?? loadMachines(join(project, 'approaches', approach));
+  await destroy(lab);
+  return await bringUp({ approach: lab, machines, image, yes: true, anyPorts: true, progress });
+}
+
+/** A power cut: the machine stops in the middle of what it does. */
+export const cutPowerOf = (lab: string, machine: string) => cutPower(machineFolder(lab, machine));
+
+/** Starts it again, on the disk that the power cut left. Its ports stay the same. */
+export async function powerOn(lab: string, machine: string, progress: (line: string) => void = () => {}) {
+  return hostOf(lab, machine, await startMachine(lab, machine, progress));
+}
+
+/** Pulls a machine's network plug, or puts it in: `user` is its way to this computer and out, `lan` the others. */
+export async function setLink(
+  lab: string,
+  machine: string,
+  network: 'user' | 'lan',
+  up: boolean,
+): Promise<void> {
+  await withMonitor(machineFolder(lab, machine), (monitor) => monitor.ask('set_link', { name: network, up }));
+}

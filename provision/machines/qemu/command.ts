@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { architecture } from './architecture.ts';
+import type { Prepared } from './image.ts';
+import { userCard } from './wiring.ts';
+
+/** A machine as the emulator is told of it. */
+export interface Wanted {
+  /** Shown in the process list, and how a process is known to be this machine's. */
+  readonly name: string;
+  readonly folder: string;
+  readonly image: Prepared;
+  readonly accelerator: 'kvm' | 'tcg';
+  /** MiB. */
+  readonly memory: number;
+  readonly cpus: number;
+  /** Port of the machine → port of this computer's loopback; 0 is any that is free. */
+  readonly forward: readonly (readonly [guest: number, here: number])[];
+  readonly lan?: { readonly mac: string; readonly group: string; readonly port: number };
+  /** A snapshot to wake up from. */
+  readonly snapshot?: string;
+}
+
+/** QEMU's arguments (qemu(1)). The monitor's socket is relative: the emulator starts in the machine's folder. */
+export function commandOf(wanted: Wanted): string[] {
+  const { folder, image, memory, cpus, snapshot, lan } = wanted;
+  const arch = architecture();
+  return [
+    arch.qemu,
+    ...['-name', wanted.name],
+    ...['-nodefaults', '-no-user-config', '-display', 'none'],
+    ...arch.machine,
+    ...accelerate(wanted.accelerator),
+    ...['-smp', String(cpus), '-m', String(memory)],
+    ...disk('disk', `file=${escaped(join(folder, 'disk.qcow2'))},format=qcow2,discard=unmap`, '0x4'),
+    ...(image.seed ? disk('seed', `file=${escaped(image.seed)},format=raw,readonly=on`, '0x6') : []),
+    ...['-netdev', ['user,id=user', ...wanted.forward.map(forwarding)].join(',')],
+    ...['-device', `virtio-net-pci,netdev=user,mac=${userCard},addr=0x3,romfile=`],
+    ...[
+      '-object',
+      'rng-random,filename=/dev/urandom,id=random',
+      '-device',
+      'virtio-rng-pci,rng=random,addr=0x5',
+    ],
+    ...(lan ? ['-netdev', lanNetwork(lan), '-device', lanDevice(lan.mac)] : []),
+    ...(image.kernel ? direct(image.kernel, wanted.accelerator) : firmware()),
+    ...[
+      '-chardev',
+      `file,id=serial,path=${escaped(join(folder, 'serial.log'))}`,
+      '-serial',
+      'chardev:serial',
+    ],
+    ...['-qmp', 'unix:monitor,server=on,wait=off'],
+    ...['-pidfile', join(folder, 'pid'), '-daemonize'],
+    ...(snapshot ? ['-loadvm', snapshot] : []),
+  ];
+}
+
+/** The private network: what one machine sends to the group reaches all the others. Loopback only. */
+export function lanNetwork({ group, port }: { group: string; port: number }): string {
+  return `socket,id=lan,mcast=${group}:${port},localaddr=127.0.0.1`;
+}
+
+/** Its card, where it can also be plugged in later. */
+export function lanDevice(mac: string): string {
+  const place = Object.entries(architecture().lan).map(([key, value]) => `,${key}=${value}`);
+  return `virtio-net-pci,id=lan-card,netdev=lan,mac=${mac},romfile=${place.join('')}`;
+}
+
+function accelerate(accelerator: 'kvm' | 'tcg'): string[] {
+  if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
+  // without tb-size the emulator's translations take as much memory again as the guest
+  return ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max'];
+}
+
+/**
+ * `cache=unsafe`: a flush of the guest goes to this computer's page cache only. That survives the death of the
+ * emulator, and dpkg is several times faster; it does not survive the death of this computer.
+ */
+function disk(id: string, options: string, slot: string): string[] {
+  return [
+    '-drive',
+    `if=none,id=${id},cache=unsafe,${options}`,
+    '-device',
+    `virtio-blk-pci,drive=${id},addr=${slot}`,
+  ];
+}
+
+const forwarding = ([guest, here]: readonly [number, number]) => `hostfwd=tcp:127.0.0.1:${here}-:${guest}`;
+
+function direct(
+  { vmlinuz, initrd }: { vmlinuz: string; initrd: string },
+  accelerator: 'kvm' | 'tcg',
+): string[] {
+  const { console } = architecture();
+  // mitigations cost time and protect nobody where the processor is emulated
+  const options = `root=/dev/vda ro console=${console} panic=-1${accelerator === 'tcg' ? ' mitigations=off' : ''}`;
+  return ['-kernel', vmlinuz, '-initrd', initrd, '-append', options];
+}
+
+function firmware(): string[] {
+  const { firmware } = architecture();
+  return firmware ? ['-bios', firmware.file] : [];
+}
+
+/** In QEMU's option lists a comma is written twice. */
+const escaped = (path: string) => path.replaceAll(',', ',,');

@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { failure } from '../../errors.ts';
+import { architecture } from './architecture.ts';
+import { contained, removeDraft } from './contained.ts';
+import { bootstrapKeys } from './keys.ts';
+import { computer, debianKeyring } from './programs.ts';
+import { forSuite, oneLines, readSources } from './sources.ts';
+import { outOfSpace, requireSpace } from './space.ts';
+import { privateFolder } from './state.ts';
+import { ticking } from './ticking.ts';
+import { userCard } from './wiring.ts';
+
+/** What a Debian cloud image has, without what only a cloud needs. */
+const packages = [
+  'systemd-sysv',
+  'udev',
+  'dbus',
+  'libpam-systemd',
+  'openssh-server',
+  'sudo',
+  'initramfs-tools',
+  'e2fsprogs',
+  'ca-certificates',
+  'iproute2',
+  'iputils-ping',
+  'netbase',
+  'less',
+  'curl',
+  'tzdata',
+  'unattended-upgrades',
+];
+
+/** What a suite has that the ones before had elsewhere: here, who may ping. */
+const since: Record<string, readonly string[]> = { trixie: ['linux-sysctl-defaults'] };
+
+/**
+ * Builds a Debian image in `folder` from the package sources of this computer: `disk.raw`, `vmlinuz`, `initrd`.
+ * It is made beside and renamed: an image is there whole or not at all.
+ *
+ * @throws ProvisionError (failed) with the builder's own words
+ */
+export async function buildDebian(
+  suite: string,
+  folder: string,
+  progress: (line: string) => void,
+): Promise<void> {
+  const draft = `${folder}.draft`;
+  await removeDraft(draft);
+  privateFolder(join(draft, 'tmp'));
+  requireSpace(draft, 3, 'building an image');
+  const keys = await bootstrapKeys();
+  const words = await contained();
+  try {
+    await ticking(progress, 'building it', async (say) => {
+      await unpack(suite, draft, words.builder, say);
+      say('building it: writing its disk');
+      const input = diskScript(keys.user.public, keys.host.file);
+      await run([...words.root, 'sh', '-s'], { doing: 'writing the disk of an image', cwd: draft, input });
+    });
+    rmSync(join(draft, 'tmp'), { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(draft, folder);
+  } catch (error) {
+    await removeDraft(draft);
+    throw error;
+  }
+}
+
+/** Packages to a tar archive, `root.tar` in the draft. */
+async function unpack(
+  suite: string,
+  draft: string,
+  builder: readonly string[],
+  say: (words: string) => void,
+): Promise<void> {
+  const here = computer();
+  const own = here.id === 'debian' ? forSuite(readSources(), here.codename, suite) : [];
+  const kernel = `linux-image-cloud-${architecture().name}`;
+  const command = [
+    ...builder,
+    'mmdebstrap',
+    '--variant=apt',
+    `--mode=${here.root ? 'root' : 'unshare'}`,
+    '--format=tar',
+    `--keyring=${debianKeyring}`,
+    `--include=${[kernel, ...packages, ...(since[suite] ?? [])].join(',')}`,
+    // the lab boots the kernel itself: a small initrd with what its machines have
+    `--essential-hook=${initrdSettings}`,
+    `--customize-hook=${customise}`,
+    suite,
+    '-',
+    ...own.flatMap(oneLines),
+  ];
+  // in another user namespace the lab's private folder cannot be entered
+  const env = here.root ? { TMPDIR: join(draft, 'tmp') } : {};
+  const stdout = join(draft, 'root.tar');
+  const line = (text: string) => {
+    const doing = steps.exec(text);
+    if (doing) say(`building it: ${doing[1]}`);
+  };
+  await run(command, { doing: 'mmdebstrap', cwd: draft, env, stdout, line });
+}
+
+/** Of mmdebstrap's words, those that say what takes time. */
+const steps = /^I: (?:running )?((?:apt-get|downloading|extracting|installing|creating).*?)\.*$/;
+
+const initrdSettings = `set -e
+mkdir -p "$1/etc/initramfs-tools/conf.d"
+echo MODULES=list > "$1/etc/initramfs-tools/conf.d/lab.conf"
+printf '%s\\n' virtio_pci virtio_blk ext4 > "$1/etc/initramfs-tools/modules"`;
+
+/** A user, its rights, and a network: no secret stands here, because a hook is an argument of a command. */
+const customise = `set -e
+chroot "$1" useradd --create-home --shell /bin/bash --groups sudo admin
+echo 'admin ALL=(ALL) NOPASSWD: ALL' > "$1/etc/sudoers.d/admin"
+chmod 440 "$1/etc/sudoers.d/admin"
+echo fresh > "$1/etc/hostname"
+printf '127.0.0.1 localhost\\n127.0.1.1 fresh\\n::1 localhost ip6-localhost ip6-loopback\\n' > "$1/etc/hosts"
+echo '/dev/vda / ext4 errors=remount-ro,x-systemd.growfs 0 1' > "$1/etc/fstab"
+echo LANG=C.UTF-8 > "$1/etc/default/locale"
+printf '[Match]\\nMACAddress=${userCard}\\n\\n[Network]\\nDHCP=ipv4\\nLinkLocalAddressing=no\\nIPv6AcceptRA=no\\n' \\
+  > "$1/etc/systemd/network/50-user.network"
+chroot "$1" systemctl --quiet enable systemd-networkd.service
+echo nameserver 10.0.2.3 > "$1/etc/resolv.conf"
+: > "$1/etc/machine-id"
+rm -f "$1"/etc/ssh/ssh_host_* "$1/var/lib/dbus/machine-id" "$1/etc/apt/apt.conf.d/99mmdebstrap"`;
+
+/** The archive to a disk, without a loop device and without mounting anything. */
+function diskScript(authorized: string, hostKey: string): string {
+  return `set -e
+umask 022
+mkdir tree
+tar --xattrs --xattrs-include='*' --numeric-owner --exclude='./dev/*' -xf root.tar -C tree
+rm root.tar
+home=$(stat -c %u:%g tree/home/admin)
+mkdir -m 700 tree/home/admin/.ssh
+echo '${authorized}' > tree/home/admin/.ssh/authorized_keys
+chown -R "$home" tree/home/admin/.ssh
+chmod 600 tree/home/admin/.ssh/authorized_keys
+cp '${hostKey.replaceAll("'", `'\\''`)}' tree/etc/ssh/ssh_host_ed25519_key
+cp '${hostKey.replaceAll("'", `'\\''`)}.pub' tree/etc/ssh/ssh_host_ed25519_key.pub
+chmod 600 tree/etc/ssh/ssh_host_ed25519_key
+cp tree/boot/vmlinuz-* vmlinuz
+cp tree/boot/initrd.img-* initrd
+truncate -s 3G disk.raw
+PATH=$PATH:/usr/sbin:/sbin mke2fs -q -F -t ext4 -L root -E lazy_itable_init=1,lazy_journal_init=1 -d tree disk.raw
+rm -rf tree
+`;
+}
+
+/**
+ * What an image of a suite is made by, in a few letters: another recipe is another image, and machines that stand
+ * on the old one keep it.
+ */
+export function recipe(suite: string): string {
+  const parts = [suite, packages, since[suite], initrdSettings, customise, diskScript('', '')];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 8);
+}
+
+interface Step {
+  /** What it does, for the error. */
+  readonly doing: string;
+  readonly cwd: string;
+  readonly env?: Record<string, string>;
+  readonly input?: string;
+  /** The file its output goes to. */
+  readonly stdout?: string;
+  /** Hears each line of its words. */
+  line?(line: string): void;
+}
+
+async function run([program = '', ...args]: readonly string[], step: Step): Promise<void> {
+  const { doing, cwd, env = {}, input = '', stdout, line } = step;
+  const child = execa(program, args, {
+    cwd,
+    env,
+    input,
+    reject: false,
+    lines: true,
+    ...(stdout ? { stdout: { file: stdout }, buffer: { stdout: false } } : {}),
+  });
+  if (line) for await (const text of child.iterable({ from: 'stderr' })) line(text);
+  const { exitCode, stderr, shortMessage } = await child;
+  if (exitCode === 0) return;
+  const said = (stderr ?? []).filter((text) => !/^[ID]: /.test(text)).join('\n');
+  throw (
+    outOfSpace(said, cwd) ??
+    failure({
+      place: 'image',
+      what: `${doing} failed`,
+      why: exitCode === undefined ? `${shortMessage}` : `exit code ${exitCode}`,
+      said,
+      todo: 'see that this computer reaches its package sources (apt-get update), then try again',
+    })
+  );
+}

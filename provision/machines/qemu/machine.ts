@@ -1,0 +1,175 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { failure, ProvisionError } from '../../errors.ts';
+import type { Machine } from '../machines.ts';
+import type { Wanted } from './command.ts';
+import { guestUser, runAsRoot, waitForSsh } from './guest.ts';
+import { clock, identityScript } from './identity.ts';
+import type { Prepared } from './image.ts';
+import { bootstrapKeys, keyPair } from './keys.ts';
+import { plugLan, withMonitor } from './monitor.ts';
+import { forwardedPorts, isFree, requireFree } from './ports.ts';
+import { cutPower, launch, processOf } from './process.ts';
+import { copyDisk, fresh, newDisk, readyDisk } from './ready.ts';
+import { folderOf, machineFolder, privateFolder, readSaved, type Saved, save } from './state.ts';
+import { lanCard, meeting } from './wiring.ts';
+
+export interface Making {
+  readonly lab: string;
+  readonly name: string;
+  readonly machine: Machine;
+  readonly image: Prepared;
+  readonly accelerator: 'kvm' | 'tcg';
+  /** Ports of this computer are chosen by it, instead of those that machines.yml asks for. */
+  readonly anyPorts: boolean;
+  progress(line: string): void;
+}
+
+/**
+ * A machine that nobody has used yet, running, with its own identity: woken up from the snapshot of its shape, or
+ * booted where that cannot be. Whatever stood in its folder is gone.
+ *
+ * @throws ProvisionError
+ */
+export async function makeMachine(making: Making): Promise<Saved> {
+  const { lab, name, machine, anyPorts, progress } = making;
+  const folder = machineFolder(lab, name);
+  await cutPower(folder);
+  rmSync(folder, { recursive: true, force: true });
+  const asked = Object.entries(machine.forward).map(
+    ([here, guest]) => [guest, anyPorts ? 0 : Number(here)] as const,
+  );
+  if (!anyPorts) await requireFree(name, lab, Object.keys(machine.forward).map(Number));
+  const ready = await readyDisk({ ...making, ...machine }, progress);
+  privateFolder(folder);
+  try {
+    await wake(making, folder, [[22, 0], ...asked], ready);
+    return save(folder, await settle(making, folder));
+  } catch (error) {
+    await cutPower(folder);
+    // what it said on its serial line stays
+    rmSync(join(folder, 'disk.qcow2'), { force: true });
+    throw error;
+  }
+}
+
+/** Starts the emulator: from the snapshot if there is one that works. */
+async function wake(
+  { lab, name, machine, image, accelerator }: Making,
+  folder: string,
+  forward: Wanted['forward'],
+  ready: string | undefined,
+): Promise<void> {
+  const { memory, cpus } = machine;
+  const wanted: Wanted = { name: processName(lab, name), folder, image, accelerator, memory, cpus, forward };
+  if (ready && (await resume(wanted, ready))) return;
+  rmSync(join(folder, 'disk.qcow2'), { force: true });
+  await newDisk(folder, image, machine.disk);
+  await launch(wanted);
+}
+
+/** Whether the snapshot could be woken up. Where it cannot, that is remembered, and machines boot. */
+async function resume(wanted: Wanted, ready: string): Promise<boolean> {
+  copyDisk(ready, wanted.folder);
+  try {
+    await launch({ ...wanted, snapshot: fresh });
+    return true;
+  } catch (error) {
+    const said = error instanceof ProvisionError ? error.parts.said : undefined;
+    if (!/snapshot|migrat|vmstate|section|state of/i.test(said ?? '')) throw error;
+    const folder = dirname(ready);
+    rmSync(folder, { recursive: true, force: true });
+    writeFileSync(join(privateFolder(folder), 'impossible'), said ?? '');
+    return false;
+  }
+}
+
+/** Gives it its identity and its place on the private network. */
+async function settle(
+  { lab, name, machine, image, accelerator, progress }: Making,
+  folder: string,
+): Promise<Saved> {
+  const { 22: port = 0, ...forwarded } = await withMonitor(folder, forwardedPorts);
+  const boot = await bootstrapKeys();
+  const door = { name, folder, port, keyFile: boot.user.file, hostKey: boot.host.public };
+  await waitForSsh(door, progress);
+  progress('giving it its name and keys');
+  const own = await keyPair(join(folderOf(lab), 'key'));
+  const host = await keyPair(join(folder, 'host_key'));
+  const { address } = machine;
+  const lan = address === undefined ? undefined : { mac: lanCard(lab, name), ...meeting(lab), address };
+  if (lan) await withMonitor(folder, (monitor) => plugLan(monitor, lan));
+  const identity = { name, authorized: own.public, host, ...(lan ? { lan } : {}) };
+  await runAsRoot(door, () => identityScript(identity));
+  await withMonitor(folder, (monitor) => monitor.human(`delvm ${fresh}`));
+  await waitForSsh(door, progress);
+  const { memory, cpus, groups } = machine;
+  const network = lan && {
+    lan: { mac: lan.mac, group: lan.group, port: lan.port },
+    privateAddress: lan.address,
+  };
+  const saved = { image, accelerator, memory, cpus, groups, sshPort: port, forwarded, hostKey: host.public };
+  return { ...saved, ...network };
+}
+
+/**
+ * A machine that exists, running: on its disk as it is, or at one of its snapshots.
+ *
+ * @throws ProvisionError
+ */
+export async function startMachine(
+  lab: string,
+  name: string,
+  progress: (line: string) => void,
+  snapshot?: string,
+): Promise<Saved> {
+  const folder = machineFolder(lab, name);
+  const saved = readSaved(folder);
+  if (!saved)
+    throw failure({ place: lab, what: `has no machine "${name}"`, todo: `npm run lab -- up ${lab}` });
+  if (processOf(folder) !== undefined) {
+    await waitForSsh({ name, folder, port: saved.sshPort }, progress);
+    return saved;
+  }
+  const ports = Object.entries(saved.forwarded).map(([guest, here]) => [Number(guest), here] as const);
+  await requireFree(name, lab, Object.values(saved.forwarded));
+  // its SSH port was any that was free: another will do
+  const ssh = (await isFree(saved.sshPort)) ? saved.sshPort : 0;
+  const wanted = { ...saved, name: processName(lab, name), folder, forward: [[22, ssh] as const, ...ports] };
+  await launch(snapshot === undefined ? wanted : { ...wanted, snapshot });
+  const { 22: sshPort = ssh } = await withMonitor(folder, forwardedPorts);
+  await waitForSsh({ name, folder, port: sshPort }, progress);
+  return save(folder, { ...saved, sshPort });
+}
+
+const processName = (lab: string, name: string) => `theapp-lab/${lab}/${name}`;
+
+/** How its owner reaches a machine. */
+export function doorOf(lab: string, name: string, saved: Saved) {
+  const keyFile = join(folderOf(lab), 'key');
+  return { name, folder: machineFolder(lab, name), port: saved.sshPort, keyFile, hostKey: saved.hostKey };
+}
+
+/** After a snapshot the guest's clock stands where it was taken. */
+export const setClock = (lab: string, name: string, saved: Saved) =>
+  runAsRoot(doorOf(lab, name, saved), () => clock().join('\n'));
+
+/** A machine of the lab as the engine reaches it. */
+export function hostOf(lab: string, name: string, saved: Saved) {
+  const forwarded = Object.entries(saved.forwarded).map(([guest, port]) => [
+    guest,
+    { address: '127.0.0.1', port },
+  ]);
+  return {
+    name,
+    address: '127.0.0.1',
+    port: saved.sshPort,
+    user: guestUser,
+    keyFiles: [join(folderOf(lab), 'key')],
+    hostKeys: [saved.hostKey],
+    groups: saved.groups,
+    ...(saved.privateAddress ? { privateAddress: saved.privateAddress } : {}),
+    forwarded: Object.fromEntries(forwarded) as Record<number, { address: string; port: number }>,
+    vars: {},
+  };
+}

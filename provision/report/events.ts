@@ -1,0 +1,50 @@
+import type { Diff } from '../resource.ts';
+
+/** A line of the recap: what happened on one host. */
+export interface HostRecap {
+  readonly host: string;
+  readonly ok: number;
+  readonly changed: number;
+  readonly failed: number;
+  readonly unreachable: number;
+  readonly handlers: number;
+  readonly roundTrips: number;
+  readonly seconds: number;
+}
+
+/** All that a run tells. `--json` prints these as they are, one object a line. */
+export type Event =
+  | { event: 'start'; approach: string; provider: string; hosts: readonly string[]; check: boolean }
+  | { event: 'progress'; topic: string; message: string }
+  | { event: 'role'; host: string; role: string }
+  | {
+      event: 'resource';
+      host: string;
+      role: string;
+      resource: string;
+      status: 'ok' | 'changed' | 'pending' | 'skipped';
+      predicted: boolean;
+      changes: readonly { summary: string; diff?: Diff }[];
+      seconds: number;
+    }
+  | {
+      event: 'handler';
+      host: string;
+      role: string;
+      handler: string;
+      status: 'ran' | 'pending';
+      seconds: number;
+    }
+  | { event: 'error'; host?: string; kind: string; message: string; said?: string; todo?: string }
+  | { event: 'verify'; check: string; ok: boolean; seconds: number; answer?: string }
+  | { event: 'warning'; message: string }
+  | {
+      event: 'recap';
+      exitCode: number;
+      urls: readonly string[];
+      hosts: readonly HostRecap[];
+      seconds: number;
+    };
+
+/** Hears a run. */
+export type Reporter = (event: Event) => void;

@@ -1,0 +1,81 @@
+import { type Batch, batched, type Probe, type Seen } from '../resource.ts';
+import { type Script, sh } from '../shell/sh.ts';
+
+/** Which entries of the user and group lists are wanted to be known; `home`: whether that folder exists. */
+export interface AccountQuestion {
+  readonly user?: string;
+  readonly groups: readonly string[];
+  readonly home?: string;
+}
+
+export interface UserEntry {
+  readonly name: string;
+  readonly uid: string;
+  readonly gid: string;
+  readonly comment: string;
+  readonly home: string;
+  readonly shell: string;
+}
+
+export interface GroupEntry {
+  readonly name: string;
+  readonly gid: string;
+  readonly members: readonly string[];
+}
+
+export interface AccountState {
+  readonly user?: UserEntry;
+  /** Those of the groups asked about that exist. */
+  readonly groups: readonly GroupEntry[];
+  readonly homeExists: boolean;
+}
+
+export function account(question: AccountQuestion): Probe<AccountState> {
+  return batched(accounts, question);
+}
+
+/** All users and groups of one exchange: two processes. */
+export const accounts: Batch<AccountQuestion, AccountState> = { name: 'accounts', script, read };
+
+function script(questions: readonly AccountQuestion[]): Script {
+  const users = unique(questions.flatMap(({ user }) => user ?? []));
+  const groups = unique(questions.flatMap(({ groups }) => groups));
+  const homes = unique(questions.flatMap(({ home }) => home ?? []));
+  return sh`${users.length > 0 ? sh`getent passwd ${users} || :` : sh`:`}
+echo groups
+${groups.length > 0 ? sh`getent group ${groups} || :` : sh`:`}
+echo homes
+${homes.length > 0 ? sh`for h in ${homes}; do if [ -d "$h" ]; then printf '%s\n' "$h"; fi; done` : sh`:`}`;
+}
+
+function read({ stdout }: Seen, questions: readonly AccountQuestion[]): AccountState[] {
+  const all = stdout.split('\n');
+  const [g, h] = [all.indexOf('groups'), all.indexOf('homes')];
+  const users = new Map(all.slice(0, Math.max(g, 0)).map((line) => [line.split(':')[0], userEntry(line)]));
+  const groups = new Map(
+    all.slice(g + 1, Math.max(h, 0)).map((line) => [line.split(':')[0], groupEntry(line)]),
+  );
+  const homes = new Set(all.slice(h + 1));
+  return questions.map((question) => {
+    const user = question.user === undefined ? undefined : users.get(question.user);
+    return {
+      ...(user ? { user } : {}),
+      groups: question.groups.flatMap((name) => groups.get(name) ?? []),
+      homeExists: question.home !== undefined && homes.has(question.home),
+    };
+  });
+}
+
+/** passwd(5): `name:password:UID:GID:comment:home:shell`. */
+function userEntry(line: string): UserEntry {
+  const [name = '', , uid = '', gid = '', comment = '', home = '', shell = ''] = line.split(':');
+  return { name, uid, gid, comment, home, shell };
+}
+
+/** group(5): `name:password:GID:member,member`. */
+function groupEntry(line: string): GroupEntry {
+  const [name = '', , gid = '', members = ''] = line.split(':');
+  return { name, gid, members: members.split(',').filter(Boolean) };
+}
+
+const unique = (names: readonly string[]) => [...new Set(names)];

@@ -1,0 +1,104 @@
+import { failure } from '../../errors.ts';
+import type { Batch, Seen } from '../../resource.ts';
+import { type Script, sh } from '../../shell/sh.ts';
+
+/** Which packages are asked about; `provided`: a package that provides the name will do. */
+export interface AptQuestion {
+  readonly names: readonly string[];
+  readonly provided: boolean;
+}
+
+/** What dpkg knows of one package. */
+export interface Package {
+  readonly name: string;
+  readonly architecture: string;
+  /** As `dpkg -l` shows it, two letters: `ii` installed, `hi` held, `rc` removed, `iU` unpacked, `iF` half-configured … */
+  readonly status: string;
+  readonly version: string;
+}
+
+export interface AptState {
+  readonly packages: readonly Package[];
+  /** Names that installed packages provide; only looked for when a package asked about is not installed. */
+  readonly provided: ReadonlySet<string>;
+  /** dpkg was interrupted, and nobody is working on it now. */
+  readonly broken: boolean;
+}
+
+/** All packages of one exchange: one `dpkg-query` and one `grep` when all are there. */
+export const packages: Batch<AptQuestion, AptState> = { name: 'packages', script, read };
+
+/** A format of dpkg-query: each field with a bar after it. */
+const fields = (...names: string[]) => `${names.map((name) => `\${${name}}|`).join('')}\n`;
+const STATUS = fields('db:Status-Abbrev', 'Package', 'Architecture', 'Version');
+const PROVIDES = fields('db:Status-Status', 'Provides');
+
+function script(questions: readonly AptQuestion[]): Script {
+  const names = [...new Set(questions.flatMap(({ names }) => names))];
+  const needed = [...new Set(questions.flatMap(({ names, provided }) => (provided ? names : [])))];
+  return sh`if ! command -v dpkg-query >/dev/null; then echo none; exit 0; fi
+n='
+'
+o=$(dpkg-query -W -f ${STATUS} ${names} 2>/dev/null) || :
+printf '%s\n' "$o"
+m=
+for p in ${needed}; do case "$n$o" in *"$n"[ih]"i |$p|"*) ;; *) m=1;; esac; done
+echo provided
+if [ "$m" ]; then dpkg-query -W -f ${PROVIDES} | grep '^installed|.' || :; fi
+${broken}
+if broken; then
+${holder}
+if ! holder >/dev/null; then echo broken; fi
+fi`;
+}
+
+/** `broken` ends with 0 when dpkg's journal is not empty or a package is neither here nor there. */
+export const broken = sh`broken() {
+for f in /var/lib/dpkg/updates/[0-9]*; do if [ -e "$f" ]; then return 0; fi; done
+grep -Eq '^Status: .* (half-|unpacked|triggers-)|^Status: [^ ]+ reinst' /var/lib/dpkg/status
+}`;
+
+/**
+ * `holder` says who holds one of apt's and dpkg's locks (fcntl locks, as /proc/locks lists them), or ends with 1. A
+ * process counts when it has the very file open, so that an equal inode number elsewhere does not deceive.
+ */
+export const holder = sh`holder() {
+for l in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
+if [ ! -e "$l" ]; then continue; fi
+i=$(stat -c %i "$l")
+while read -r _ k _ _ q v _; do
+case $k:$v in POSIX:*:"$i") ;; *) continue;; esac
+for f in /proc/"$q"/fd/*; do
+if [ "$f" -ef "$l" ]; then
+c=; read -r c </proc/"$q"/comm || :
+echo "$c (process $q) holds $l"
+return 0
+fi
+done
+done </proc/locks
+done
+return 1
+}`;
+
+function read({ stdout, stderr }: Seen, questions: readonly AptQuestion[]): AptState[] {
+  const all = stdout.trimEnd().split('\n');
+  if (all[0] === 'none') throw failure({ what: 'this host has no dpkg', why: 'expected Debian or Ubuntu' });
+  const at = all.indexOf('provided');
+  if (at < 0) throw failure({ what: 'the look at packages failed', said: stderr });
+  const found = all.slice(0, at).flatMap((line): Package[] => {
+    const [status, name, architecture, version] = line.split('|');
+    return status && name && architecture !== undefined && version !== undefined
+      ? [{ name, architecture, status: status.trim(), version }]
+      : [];
+  });
+  const provided = new Set(all.slice(at + 1).flatMap(provides));
+  const state = { packages: found, provided, broken: all.at(-1) === 'broken' };
+  return questions.map(() => state);
+}
+
+/** `installed|mail-transport-agent, default-mta (= 1)|` */
+function provides(line: string): string[] {
+  const [status, list] = line.split('|');
+  if (status !== 'installed' || !list) return [];
+  return list.split(', ').map((entry) => entry.replace(/[ :].*$/, ''));
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { type Change, type Notify, notified, type Resource } from '../resource.ts';
+import { type Script, sh } from '../shell/sh.ts';
+import { checked, type Local, uploading } from './artefact.ts';
+import { absolute, account } from './check.ts';
+import { path as look, type PathState } from './paths.ts';
+
+export interface ArchiveOptions extends Local, Notify {
+  /** Leading folders of the names in the archive that are left out; 0 unless said. */
+  stripComponents?: number;
+  /** Of all that is unpacked; root unless said. */
+  owner?: string;
+  group?: string;
+}
+
+/** The file in the folder that says which archive it was unpacked from. */
+const MARKER = '.provision-archive';
+
+/**
+ * A folder that is what a local tar archive holds, whole or not at all: unpacked beside it and renamed. What the
+ * folder held before goes. The compression is tar's to find out; its program must be on the host.
+ */
+export function archive(folder: string, options: ArchiveOptions): Resource<PathState> {
+  const name = absolute('archive', folder);
+  const place = `archive ${name}`;
+  const local = checked(place, options);
+  const { stripComponents = 0, owner = 'root', group = 'root' } = options;
+  const belongs = `${account(place, owner)}:${account(place, group)}`;
+  const marker = `${local.sha256}\n`;
+  const sha256 = createHash('sha256').update(marker).digest('hex');
+  const upload = beside(name, 'upload');
+  const plan = (state: PathState): Change[] => {
+    if (state.kind === 'file' && state.sha256 === sha256) return [];
+    const summary = state.kind === 'absent' ? 'unpack' : 'unpack: another archive';
+    return [uploading(summary, local, upload, unpack(name, upload, marker, stripComponents, belongs))];
+  };
+  return {
+    kind: 'archive',
+    name,
+    probe: look({ path: `${name}/${MARKER}`, sha256, text: 'never' }),
+    plan,
+    ...notified(options),
+  };
+}
+
+const beside = (folder: string, what: string) =>
+  posix.join(posix.dirname(folder), `.${posix.basename(folder)}.provision-${what}`);
+
+function unpack(folder: string, upload: string, marker: string, strip: number, belongs: string): Script {
+  const [draft, old] = [beside(folder, 'draft'), beside(folder, 'old')];
+  return sh`rm -rf --one-file-system -- ${[draft, old]}
+mkdir -m 0700 -- ${draft}
+( umask 022; tar -xf ${upload} -C ${draft} --no-same-owner --same-permissions --strip-components=${strip} )
+printf %s ${marker} >${`${draft}/${MARKER}`}
+chown -hR ${belongs} ${draft}
+chmod 0755 ${draft}
+chmod 0644 ${`${draft}/${MARKER}`}
+sync -f ${draft}
+if [ -e ${folder} ] || [ -L ${folder} ]; then mv -T -- ${folder} ${old}; fi
+mv -T -- ${draft} ${folder}
+sync ${posix.dirname(folder)}
+rm -rf --one-file-system -- ${old}`;
+}

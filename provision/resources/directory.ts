@@ -1,0 +1,48 @@
+import { type Change, type Notify, notified, type Resource } from '../resource.ts';
+import { sh } from '../shell/sh.ts';
+import { absolute, type Owned, type Ownership, owned } from './check.ts';
+import { own, ownershipDrift, refusal, standing } from './draft.ts';
+import { path as look, type PathState } from './paths.ts';
+
+export interface DirectoryOptions extends Ownership, Notify {
+  /** All below it belongs to the same owner and group too; modes below stay as they are. */
+  recursive?: boolean;
+}
+
+/** A folder: root:root and 0755 unless said. Folders above it that are missing are made, root:root 0755. */
+export function directory(path: string, options: DirectoryOptions = {}): Resource<PathState> {
+  const name = absolute('directory', path);
+  const ownership = owned(`directory ${name}`, options, '0755');
+  const { owner, group } = ownership;
+  return {
+    kind: 'directory',
+    name,
+    probe: look({ path: name, ...(options.recursive ? { below: { owner, group } } : {}) }),
+    plan: (state) => plan(name, ownership, options.recursive === true, state),
+    ...notified(options),
+  };
+}
+
+function plan(path: string, ownership: Owned, recursive: boolean, state: PathState): Change[] {
+  if (state.kind === 'absent') {
+    const script = sh`umask 022
+mkdir -p -- ${path}
+${own(path, ownership)}`;
+    return [{ summary: 'create', script }];
+  }
+  if (state.kind !== 'directory') {
+    return [refusal(`${path} is a ${standing(state)}`, 'file.absent(path) before it removes that')];
+  }
+  const drift = ownershipDrift(state, ownership);
+  const stray = recursive && state.stray !== undefined;
+  if (stray) drift.push(`owner of ${state.stray} and what else is not ${ownership.owner}:${ownership.group}`);
+  if (drift.length === 0) return [];
+  const all = stray ? sh`chown -hR -- ${`${ownership.owner}:${ownership.group}`} ${path}` : sh`:`;
+  return [
+    {
+      summary: drift.join(', '),
+      script: sh`${all}
+${own(path, ownership)}`,
+    },
+  ];
+}

@@ -1,0 +1,142 @@
+import { batched, type Change, type Notify, notified, type Resource, type Seen } from '../resource.ts';
+import { reveal, type Secret } from '../shell/secret.ts';
+import { sh } from '../shell/sh.ts';
+import { checked, type Local, uploading } from './artefact.ts';
+import { word } from './check.ts';
+import { accountName, client, mysql as command, identifier, literal } from './mysql/client.ts';
+import { type Grants, grantChanges, shown, statement } from './mysql/grants.ts';
+import { isPassword } from './mysql/password.ts';
+import { type MysqlState, mysqlState } from './mysql/state.ts';
+
+export interface DatabaseOptions extends Notify {
+  /** utf8mb4 unless said. */
+  charset?: string;
+  /** The character set's usual one unless said. */
+  collation?: string;
+}
+
+/** A database on the host's own MariaDB or MySQL. */
+function present(name: string, options: DatabaseOptions = {}): Resource<MysqlState> {
+  const place = `mysql.database ${named('mysql.database', name)}`;
+  const charset = word(place, options.charset ?? 'utf8mb4', /^\w+$/, 'a character set');
+  const collation = options.collation && word(place, options.collation, /^\w+$/, 'a collation');
+  const collate = collation ? ` COLLATE ${collation}` : '';
+  const plan = (state: MysqlState): Change[] => {
+    const sql = (verb: string) => client(`${verb} ${identifier(name)} CHARACTER SET ${charset}${collate};`);
+    if (!state.exists) return [{ summary: 'create', script: sql('CREATE DATABASE') }];
+    const drift = [
+      ...(state.charset === charset ? [] : [`character set ${state.charset} → ${charset}`]),
+      ...(!collation || state.collation === collation ? [] : [`collation ${state.collation} → ${collation}`]),
+    ];
+    return drift.length > 0 ? [{ summary: drift.join(', '), script: sql('ALTER DATABASE') }] : [];
+  };
+  return {
+    kind: 'mysql.database',
+    name,
+    probe: batched(mysqlState, { database: name }),
+    plan,
+    ...notified(options),
+  };
+}
+
+/** No such database: its data is gone. */
+function databaseGone(name: string, options: Notify = {}): Resource<MysqlState> {
+  named('mysql.database.absent', name);
+  const drop = client(`DROP DATABASE IF EXISTS ${identifier(name)};`);
+  return {
+    kind: 'mysql.database.absent',
+    name,
+    probe: batched(mysqlState, { database: name }),
+    plan: ({ exists }) => (exists ? [{ summary: 'drop, with all its data', script: drop }] : []),
+    ...notified(options),
+  };
+}
+
+export interface MysqlUserOptions extends Notify {
+  /** Where it may come from; localhost unless said. */
+  host?: string;
+  password: Secret;
+  /** Exactly these privileges: others are revoked. `_` in a database's name is itself, not a wildcard. */
+  grants?: Grants;
+}
+
+/** A user with a password and no more privileges than these. Its roles are left alone. */
+function userPresent(name: string, options: MysqlUserOptions): Resource<MysqlState> {
+  const { host = 'localhost', password, grants = {} } = options;
+  const account = accountOf('mysql.user', name, host);
+  const place = `mysql.user ${name}@${host}`;
+  for (const [key, list] of Object.entries(grants)) {
+    word(place, key, /^(\*\.\*|[^.*`]+\.(\*|[^.*`]+))$/, 'privileges on *.*, DATABASE.* or DATABASE.TABLE');
+    for (const privilege of list) word(place, privilege, /^[A-Za-z_ ]+(\([\w, ]+\))?$/, 'a privilege');
+  }
+  const hidden = reveal(password);
+  const sql = (text: string) => client(text, [hidden]);
+  const plan = (state: MysqlState): Change[] => {
+    const differences = grantChanges(state.grants, grants);
+    const identified = `${account} IDENTIFIED BY ${literal(hidden)};`;
+    const changes: Change[] = [];
+    if (!state.exists) changes.push({ summary: 'create', script: sql(`CREATE USER ${identified}`) });
+    else if (!isPassword(state.plugin ?? '', state.hash ?? Buffer.alloc(0), hidden)) {
+      changes.push({ summary: 'password', script: sql(`ALTER USER ${identified}`) });
+    }
+    if (differences.length > 0) {
+      const text = differences.map((difference) => statement(difference, account)).join('\n');
+      changes.push({ summary: differences.map(shown).join(', '), script: sql(text) });
+    }
+    return changes;
+  };
+  const probe = batched(mysqlState, { user: name, host });
+  return { kind: 'mysql.user', name: `${name}@${host}`, probe, plan, ...notified(options) };
+}
+
+function userGone(name: string, options: Notify & { host?: string } = {}): Resource<MysqlState> {
+  const { host = 'localhost' } = options;
+  const drop = client(`DROP USER ${accountOf('mysql.user.absent', name, host)};`);
+  return {
+    kind: 'mysql.user.absent',
+    name: `${name}@${host}`,
+    probe: batched(mysqlState, { user: name, host }),
+    plan: ({ exists }) => (exists ? [{ summary: 'drop', script: drop }] : []),
+    ...notified(options),
+  };
+}
+
+export interface ImportOptions extends Local, Notify {
+  /** A query in that database that finds a row once the import is done: ask for what the file makes last. */
+  unless: string;
+}
+
+/** The SQL of a local file (`.gz` is unpacked), run once in a database. Its `unless` says when that has happened. */
+function imported(database: string, options: ImportOptions): Resource<Seen> {
+  const local = checked(`mysql.import ${named('mysql.import', database)}`, options);
+  const to = `/root/.${database}.provision-upload`;
+  const read = local.from.endsWith('.gz') ? sh`gzip -dc -- ${to}` : sh`cat -- ${to}`;
+  const script = sh`${read} | ${command} ${database}`;
+  return {
+    kind: 'mysql.import',
+    name: database,
+    probe: {
+      script: sh`${client(options.unless, [], [database])} 2>/dev/null || :`,
+      read: (seen) => seen,
+    },
+    plan: ({ stdout }) => (stdout.trim() === '' ? [uploading('import', local, to, script)] : []),
+    timeout: 3600,
+    ...notified(options),
+  };
+}
+
+/** Databases, users and imports, as root through the local socket. A server that does not answer has none of them. */
+export const mysql = {
+  database: Object.assign(present, { absent: databaseGone }),
+  user: Object.assign(userPresent, { absent: userGone }),
+  import: imported,
+};
+
+const named = (kind: string, name: string) =>
+  word(`${kind} ${name}`, name, /^[A-Za-z0-9][\w$-]{0,63}$/, 'a name of letters, digits, "_", "$" and "-"');
+
+function accountOf(kind: string, name: string, host: string): string {
+  word(`${kind} ${name}`, name, /^[\w.-]{1,32}$/, 'a user name of letters, digits, "_", "." and "-"');
+  word(`${kind} ${name}`, host, /^[\w.:%/-]{1,255}$/, 'a host name, an address or "%"');
+  return accountName(name, host);
+}

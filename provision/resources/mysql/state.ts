@@ -1,0 +1,58 @@
+import type { Batch, Seen } from '../../resource.ts';
+import type { Script } from '../../shell/sh.ts';
+import { sh } from '../../shell/sh.ts';
+import { accountName, client, literal } from './client.ts';
+
+export type MysqlQuestion = { readonly database: string } | { readonly user: string; readonly host: string };
+
+/** What the server says; of a server that does not answer, nothing exists. */
+export interface MysqlState {
+  readonly exists: boolean;
+  /** Of a database. */
+  readonly charset?: string;
+  readonly collation?: string;
+  /** Of a user: how it is known, and what the server keeps of its password. */
+  readonly plugin?: string;
+  readonly hash?: Buffer;
+  /** Of a user: the lines of SHOW GRANTS, without what they say of the password. */
+  readonly grants: readonly string[];
+}
+
+/** All databases and users of one exchange: one run of the client. */
+export const mysqlState: Batch<MysqlQuestion, MysqlState> = { name: 'mysql', script, read };
+
+/** A user that does not exist is an error of SHOW GRANTS: `--force` goes on with the next question. */
+function script(questions: readonly MysqlQuestion[]): Script {
+  const sql = questions.map((question, i) => `SELECT '#${i}';\n${ask(question)}\n`).join('');
+  return sh`${client(sql, [], ['--force'])} 2>/dev/null || :`;
+}
+
+function ask(question: MysqlQuestion): string {
+  if ('database' in question) {
+    return `SELECT 'database', default_character_set_name, default_collation_name FROM information_schema.schemata WHERE schema_name = ${literal(question.database)};`;
+  }
+  const { user, host } = question;
+  return `SELECT 'user', plugin, HEX(authentication_string) FROM mysql.user WHERE user = ${literal(user)} AND host = ${literal(host)};
+SHOW GRANTS FOR ${accountName(user, host)};`;
+}
+
+function read({ stdout }: Seen, questions: readonly MysqlQuestion[]): MysqlState[] {
+  const states: MysqlState[] = questions.map(() => ({ exists: false, grants: [] }));
+  let at = -1;
+  for (const line of stdout.split('\n')) {
+    const state = states[at];
+    if (/^#\d+$/.test(line)) at = Number(line.slice(1));
+    else if (state) states[at] = { ...state, ...said(line, state) };
+  }
+  return states;
+}
+
+function said(line: string, { grants }: MysqlState): Partial<MysqlState> {
+  const [kind, one = '', two = ''] = line.split('\t');
+  if (kind === 'database') return { exists: true, charset: one, collation: two };
+  if (kind === 'user') return { exists: true, plugin: one, hash: Buffer.from(two, 'hex') };
+  if (!line.startsWith('GRANT ')) return {};
+  return {
+    grants: [...grants, line.replace(/ IDENTIFIED (BY PASSWORD|VIA|WITH) .*?(?= REQUIRE | WITH |$)/, '')],
+  };
+}

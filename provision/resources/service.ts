@@ -1,0 +1,140 @@
+import {
+  type Batch,
+  batched,
+  type Change,
+  type Notify,
+  notified,
+  type Resource,
+  type Seen,
+} from '../resource.ts';
+import { type Script, sh } from '../shell/sh.ts';
+import { word } from './check.ts';
+import { refusal } from './draft.ts';
+
+export interface ServiceOptions extends Notify {
+  /** Starts at boot; true unless said, null leaves it as it is. */
+  enabled?: boolean | null;
+  /** Runs now; true unless said, null leaves it as it is. */
+  running?: boolean | null;
+}
+
+/** What systemd says of a unit; `systemd` is false where it does not run. */
+export interface ServiceState {
+  readonly systemd: boolean;
+  /** `loaded`, `not-found`, `masked`, … */
+  readonly load: string;
+  /** `active`, `inactive`, `failed`, `activating`, … */
+  readonly active: string;
+  /** `running`, `exited`, `dead`, `auto-restart`, … */
+  readonly sub: string;
+  /** `enabled`, `disabled`, `static`, … */
+  readonly file: string;
+  /** Its files are newer than what systemd has read. */
+  readonly stale: boolean;
+}
+
+/** A systemd unit that is there already: a name without a suffix is a service. */
+export function service(name: string, options: ServiceOptions = {}): Resource<ServiceState> {
+  const unit = unitName('service', name);
+  return {
+    kind: 'service',
+    name,
+    probe: batched(services, unit),
+    plan: (state) => plan(unit, options, state),
+    ...notified(options),
+  };
+}
+
+/** The whole name of a unit. @throws ProvisionError (input) */
+export function unitName(kind: string, name: string): string {
+  const pattern = /^[A-Za-z0-9:_.@-]+$/;
+  word(`${kind} ${name}`, name, pattern, 'the name of a systemd unit');
+  return /\.(service|socket|timer|target|mount|path|slice|automount|swap)$/.test(name)
+    ? name
+    : `${name}.service`;
+}
+
+/** All units of one exchange: one process. */
+export const services: Batch<string, ServiceState> = { name: 'services', script, read };
+
+const PROPERTIES = 'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload';
+
+/** A block for each name, in order; `none` where systemd does not run. */
+function script(units: readonly string[]): Script {
+  return sh`if [ -d /run/systemd/system ]; then systemctl show -p ${PROPERTIES} -- ${units} || :; else echo none; fi`;
+}
+
+function read({ stdout }: Seen, units: readonly string[]): ServiceState[] {
+  const blocks = stdout.trim().split('\n\n');
+  return units.map((_, i) => {
+    const entries = (blocks[i] ?? '').split('\n').map((line): [string, string] => {
+      const at = line.indexOf('=');
+      return [line.slice(0, at), line.slice(at + 1)];
+    });
+    const {
+      LoadState = '',
+      ActiveState = '',
+      SubState = '',
+      UnitFileState = '',
+      NeedDaemonReload,
+    } = Object.fromEntries(entries) as Partial<Record<string, string>>;
+    return {
+      systemd: LoadState !== '',
+      load: LoadState,
+      active: ActiveState,
+      sub: SubState,
+      file: UnitFileState,
+      stale: NeedDaemonReload === 'yes',
+    };
+  });
+}
+
+/** States of a unit's file in which it comes up by itself or cannot be made to; `static` has no [Install]. */
+const ENABLED = new Set(['enabled', 'static', 'alias', 'indirect', 'generated', 'transient']);
+const DISABLED = new Set(['disabled', 'static', 'masked', 'indirect', 'generated', 'transient', '']);
+const RUNNING = new Set(['active', 'reloading', 'refreshing']);
+
+function plan(unit: string, options: ServiceOptions, state: ServiceState): Change[] {
+  const { enabled = true, running = true } = options;
+  if (!state.systemd) {
+    const idle = enabled !== true && running !== true;
+    return idle
+      ? []
+      : [refusal('systemd does not run on this host', 'services need a host that systemd has booted')];
+  }
+  const todo: [string, Script][] = [];
+  if (state.stale) todo.push(['reload unit files', sh`systemctl daemon-reload`]);
+  const masked = state.load === 'masked';
+  if (masked && (enabled || running)) todo.push(['unmask', sh`systemctl unmask -- ${unit}`]);
+  if (enabled === true && !ENABLED.has(state.file))
+    todo.push(['enable', sh`systemctl enable --quiet -- ${unit}`]);
+  if (enabled === false && !DISABLED.has(state.file))
+    todo.push(['disable', sh`systemctl disable --quiet -- ${unit}`]);
+  if (running === true && !RUNNING.has(state.active))
+    todo.push([`start (it is ${state.active})`, start(unit)]);
+  if (running === false && !['inactive', 'failed'].includes(state.active))
+    todo.push(['stop', sh`systemctl stop -- ${unit}`]);
+  return todo.map(([summary, script]) => ({
+    summary,
+    script: sh`umask 022
+${script}`,
+  }));
+}
+
+/**
+ * A unit that does not start, or is gone a moment later, fails with the last words of its journal. A start limit that
+ * it ran into is forgotten.
+ */
+export function start(unit: string): Script {
+  return sh`systemctl reset-failed -- ${unit} 2>/dev/null || :
+r=0
+systemctl start -- ${unit} || r=$?
+if [ $r = 0 ]; then
+sleep 0.3
+systemctl --quiet is-active -- ${unit} || { r=1; echo ${`${unit} ended right after it was started`} >&2; }
+fi
+if [ $r != 0 ]; then
+journalctl --quiet --no-pager --output=cat --lines=15 --unit=${unit} >&2 || :
+exit 1
+fi`;
+}

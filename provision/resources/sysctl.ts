@@ -1,0 +1,98 @@
+import { inputError } from '../errors.ts';
+import {
+  type Batch,
+  batched,
+  type Change,
+  type Notify,
+  notified,
+  type Resource,
+  type Seen,
+} from '../resource.ts';
+import { type Script, sh } from '../shell/sh.ts';
+import { word } from './check.ts';
+import { write } from './draft.ts';
+
+/** One kernel setting as it is now and as it will be after a boot; undefined where there is none. */
+export interface Setting {
+  readonly live?: string;
+  readonly stored?: string;
+}
+
+/**
+ * Kernel settings, now and after a boot: `sysctl('vm.swappiness', 10)` or `sysctl({ 'vm.swappiness': 10, … })`. Each
+ * has a file of its own, /etc/sysctl.d/90-NAME.conf.
+ */
+export function sysctl(key: string, value: string | number, options?: Notify): Resource<readonly Setting[]>;
+export function sysctl(
+  values: Readonly<Record<string, string | number>>,
+  options?: Notify,
+): Resource<readonly Setting[]>;
+export function sysctl(
+  first: string | Readonly<Record<string, string | number>>,
+  second: string | number | Notify = {},
+  third: Notify = {},
+): Resource<readonly Setting[]> {
+  const values = typeof first === 'string' ? { [first]: typeof second === 'object' ? '' : second } : first;
+  const options = typeof second === 'object' ? second : third;
+  const wanted = Object.entries(values).map(([key, value]): [string, string] => [
+    word(`sysctl ${key}`, key, /^[a-z0-9_-]+(\.[A-Za-z0-9_*-]+)+$/, "a setting's name with dots"),
+    word(`sysctl ${key}`, single(String(value)), /^[\x20-\x7e]+$/, 'a value on one line'),
+  ]);
+  if (wanted.length === 0) throw inputError({ place: 'sysctl', what: 'no setting is named' });
+  const keys = wanted.map(([key]) => key);
+  return {
+    kind: 'sysctl',
+    name: keys.join(' '),
+    probe: batched(settings, keys),
+    plan: (state) => wanted.flatMap(([key, value], i) => plan(key, value, state[i] ?? {})),
+    ...notified(options),
+  };
+}
+
+/** All settings of one exchange: one process. The shell's own `read` cannot: /proc/sys answers one read(2) only. */
+export const settings: Batch<readonly string[], readonly Setting[]> = { name: 'sysctl', script, read };
+
+const live = (key: string) => `/proc/sys/${key.replaceAll('.', '/')}`;
+const stored = (key: string) => `/etc/sysctl.d/90-${key}.conf`;
+
+/** `PATH:LINE` for each line of each file that is there. */
+function script(questions: readonly (readonly string[])[]): Script {
+  const keys = [...new Set(questions.flat())];
+  return sh`grep -s '' /dev/null ${keys.flatMap((key) => [live(key), stored(key)])} || :`;
+}
+
+function read({ stdout }: Seen, questions: readonly (readonly string[])[]): Setting[][] {
+  const found = new Map<string, string>();
+  for (const line of stdout.split('\n')) {
+    const [path = '', ...words] = line.split(':');
+    found.set(path, [...(found.has(path) ? [found.get(path)] : []), words.join(':')].join('\n'));
+  }
+  return questions.map((keys) =>
+    keys.map((key) => {
+      const [now, file] = [found.get(live(key)), found.get(stored(key))];
+      return { ...(now === undefined ? {} : { live: now }), ...(file === undefined ? {} : { stored: file }) };
+    }),
+  );
+}
+
+/** The kernel prints several values with tabs between them. */
+const single = (value: string) => value.trim().replace(/\s+/g, ' ');
+
+function plan(key: string, value: string, state: Setting): Change[] {
+  const [file, line] = [stored(key), `${key} = ${value}`];
+  const ownership = { owner: 'root', group: 'root', mode: '0644' };
+  const changes: Change[] = [];
+  if (state.stored !== line) {
+    changes.push({
+      summary: state.stored === undefined ? `store ${line}` : `stored: ${state.stored} → ${line}`,
+      script: write(file, { text: `${line}\n`, secrets: [] }, ownership),
+    });
+  }
+  if (single(state.live ?? '') !== value) {
+    changes.push({
+      summary: `${key} ${state.live === undefined ? '(no such setting)' : single(state.live)} → ${value}`,
+      script: sh`printf '%s\n' ${value} >${live(key)}`,
+    });
+  }
+  return changes;
+}

@@ -1,0 +1,27 @@
+import { type Notify, notified, type Resource } from '../resource.ts';
+import { sh } from '../shell/sh.ts';
+import { word } from './check.ts';
+import { path as look, type PathState } from './paths.ts';
+import { link } from './symlink.ts';
+
+const LOCALTIME = '/etc/localtime';
+
+/** The host's time zone: `Europe/Berlin`, `Etc/UTC`. The package tzdata must be there. */
+export function timezone(name: string, options: Notify = {}): Resource<PathState> {
+  word(`timezone ${name}`, name, /^[A-Z][\w+-]*(\/[A-Z][\w+-]*)*$/i, "a zone's name, Europe/Berlin");
+  const file = `/usr/share/zoneinfo/${name}`;
+  return {
+    kind: 'timezone',
+    name,
+    probe: look({ path: LOCALTIME }),
+    plan: ({ kind, target = '' }) => {
+      if (kind === 'link' && target.replace(/^\.\.\//, '/') === file) return [];
+      const before = kind === 'link' ? target.replace(/^.*\/zoneinfo\//, '') : '(none)';
+      const script = sh`if [ ! -f ${file} ]; then echo ${`${file} does not exist: the zone is misspelt, or tzdata is not installed`} >&2; exit 1; fi
+${link(LOCALTIME, file)}
+if [ -f /etc/timezone ]; then printf '%s\n' ${name} >/etc/timezone; fi`;
+      return [{ summary: `${before} → ${name}`, script }];
+    },
+    ...notified(options),
+  };
+}

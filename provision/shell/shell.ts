@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import type { Readable, Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { unreachable } from '../errors.ts';
+import type { Reply, Request, Shell } from '../session.ts';
+import { compose, parse, patience } from './frame.ts';
+
+/** The three streams of a running `sh`: a local child's, or an SSH channel's. */
+export interface Streams {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
+/**
+ * What a fresh shell is told first. Its folder `$T` is on memory where there is some, so that a full disk does not
+ * stop us from saying so; it goes when the shell goes. Descriptor 9 carries progress.
+ */
+const PRELUDE = `{
+LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL DEBIAN_FRONTEND PATH
+umask 077
+for T in /run /dev/shm /tmp; do if [ -d "$T" ] && [ -w "$T" ]; then break; fi; done
+T=$(mktemp -d "$T/provision.XXXXXXXX") && mkdir "$T/x" || exit 1
+trap 'cd /; rm -rf "$T"' EXIT
+trap 'exit 1' HUP TERM
+exec 9>&2
+} </dev/null
+`;
+
+/** Bytes of a frame's last line: `frame-`, the token's 24 digits, a dot and a line end. */
+const FRAME_END = 32;
+
+/** Speaks to a running `sh`, one exchange at a time. `name` is what errors call it. */
+export function openShell(streams: Streams, name: string): Shell {
+  let roundTrips = 0;
+  let gone: string | undefined;
+  let words = '';
+  let hear: (() => void) | undefined;
+  let progress: Request['progress'];
+  const chunks: Buffer[] = [];
+  // The end of what has been heard: a token may come in pieces, and looking at all of it each time is slow.
+  let tail: Buffer = Buffer.alloc(0);
+
+  streams.stdout.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    tail = Buffer.concat([tail.subarray(-FRAME_END), chunk]);
+    hear?.();
+  });
+  const ended = (why: string) => {
+    gone ??= why;
+    hear?.();
+  };
+  streams.stdout.on('close', () => ended('the connection was closed'));
+  streams.stdout.on('end', () => ended('the shell has ended'));
+  streams.stdin.on('error', (error: Error) => ended(error.message));
+  let rest = '';
+  const decoder = new StringDecoder('utf8');
+  streams.stderr.on('data', (chunk: Buffer) => {
+    const text = decoder.write(chunk);
+    const split = (rest + text).split('\n');
+    rest = split.pop() ?? '';
+    for (const line of split) progress?.(line);
+    words = (words + text).slice(-4000);
+  });
+  streams.stdin.write(PRELUDE);
+
+  async function exchange(request: Request): Promise<Reply> {
+    const token = `frame-${randomBytes(12).toString('hex')}`;
+    roundTrips++;
+    progress = request.progress;
+    chunks.length = 0;
+    if (!gone) streams.stdin.write(compose(request, token));
+    try {
+      return await reply(request, token);
+    } finally {
+      hear = undefined;
+      progress = undefined;
+    }
+  }
+
+  function reply(request: Request, token: string): Promise<Reply> {
+    const end = Buffer.from(`${token}.\n`);
+    return new Promise((resolve, reject) => {
+      const fail = (why: string) =>
+        reject(unreachable({ place: name, what: 'the shell gave no whole answer', why, said: words }));
+      const deadline = setTimeout(() => fail('it did not answer in time'), patience(request));
+      hear = () => {
+        const whole = tail.includes(end) ? parse(Buffer.concat(chunks), request, token) : undefined;
+        if (whole) {
+          clearTimeout(deadline);
+          return resolve(whole);
+        }
+        if (gone !== undefined) {
+          clearTimeout(deadline);
+          fail(gone);
+        }
+      };
+      hear();
+    });
+  }
+
+  return {
+    get roundTrips() {
+      return roundTrips;
+    },
+    exchange,
+  };
+}

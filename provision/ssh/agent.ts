@@ -1,0 +1,28 @@
+import type { BaseAgent, ParsedKey } from 'ssh2';
+
+/** How long a local agent may take to list its keys, in milliseconds. */
+const PATIENCE = 5000;
+
+/** The keys that the agent at this socket holds; none when nothing answers there. */
+export async function agentKeys(socket: string): Promise<{ key: ParsedKey; comment: string }[]> {
+  const { createAgent, utils } = (await import('ssh2')).default;
+  const listed = await new Promise<unknown[]>((resolve) => {
+    const late = setTimeout(() => resolve([]), PATIENCE);
+    createAgent(socket).getIdentities((error, keys) => {
+      clearTimeout(late);
+      resolve(error ? [] : (keys ?? []));
+    });
+  });
+  return listed.flatMap((entry) => {
+    const key = utils.parseKey(entry as ParsedKey);
+    return key instanceof Error ? [] : [{ key, comment: key.comment || key.type }];
+  });
+}
+
+/** The agent as one that holds this key alone, so that keys are offered in our order. */
+export async function offer(socket: string, key: ParsedKey): Promise<BaseAgent> {
+  const { createAgent } = (await import('ssh2')).default;
+  return Object.assign(createAgent(socket), {
+    getIdentities: (callback: (error: undefined, keys: ParsedKey[]) => void) => callback(undefined, [key]),
+  });
+}

@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import type { AgentAuthMethod, ParsedKey, PublicKeyAuthMethod } from 'ssh2';
+import { type ProvisionError, unreachable } from '../errors.ts';
+import { agentKeys, offer } from './agent.ts';
+import { readKey } from './keys.ts';
+import { fingerprint } from './known.ts';
+import { endpoint, type Target, typed } from './target.ts';
+
+interface Candidate {
+  readonly key: ParsedKey;
+  readonly from: string;
+  readonly agent?: string;
+}
+
+/** Everything that can be tried, in its order, and why other things cannot. */
+export interface Identities {
+  readonly methods: readonly (PublicKeyAuthMethod | AgentAuthMethod)[];
+  /** One line for each method: which key, and where it comes from. */
+  readonly tried: readonly string[];
+  /** One line for each key that could not be used. */
+  readonly unusable: readonly string[];
+}
+
+/**
+ * The keys for a connection: the host's own files, then the agent's (those that files name first), then
+ * ssh_config's files. Encrypted files are used through the agent only.
+ */
+export async function identities(target: Target): Promise<Identities> {
+  const { utils } = (await import('ssh2')).default;
+  const paths = new Set([...target.keyFiles, ...target.identityFiles.filter((file) => existsSync(file))]);
+  const files = [...paths].map((file) => ({
+    file,
+    found: readKey(file, utils.parseKey),
+  }));
+  const held = target.agent ? await agentKeys(target.agent) : [];
+  const named = files.flatMap(({ found }) => (found.publicKey ? [found.publicKey] : []));
+  const isNamed = ({ key }: { key: ParsedKey }) => named.some((blob) => blob.equals(key.getPublicSSH()));
+  const fromAgent = [
+    ...held.filter(isNamed),
+    ...(target.identitiesOnly ? [] : held.filter((k) => !isNamed(k))),
+  ];
+  const usable = (own: boolean): Candidate[] =>
+    files.flatMap(({ file, found }) =>
+      found.key && target.keyFiles.includes(file) === own ? [{ key: found.key, from: file }] : [],
+    );
+  const agent = target.agent ? { agent: target.agent } : {};
+  const all: Candidate[] = [
+    ...usable(true),
+    ...fromAgent.map(({ key, comment }) => ({ key, from: `${comment} of the agent`, ...agent })),
+    ...usable(false),
+  ];
+  const seen = new Set<string>();
+  const once = all.filter(({ key }) => !seen.has(print(key)) && seen.add(print(key)));
+  const methods = await Promise.all(
+    once.map(async (one) =>
+      one.agent
+        ? { type: 'agent' as const, username: target.user, agent: await offer(one.agent, one.key) }
+        : { type: 'publickey' as const, username: target.user, key: one.key },
+    ),
+  );
+  return {
+    methods,
+    tried: once.map(({ key, from }) => `${from} (${print(key)})`),
+    unusable: files.flatMap(({ file, found }) =>
+      found.problem && !(found.publicKey && seen.has(fingerprint(found.publicKey)))
+        ? [`${file}: ${found.problem.why}; ${found.problem.todo}`]
+        : [],
+    ),
+  };
+}
+
+/** Says which keys the server did not want, which could not be tried, and how to go on. */
+export function refused(
+  target: Target,
+  { tried, unusable }: Identities,
+  left: readonly string[],
+): ProvisionError {
+  const asked = left.length > 0 ? `; the server takes: ${left.join(', ')}` : '';
+  const notes = [...unusable, ...(target.note ? [target.note] : [])];
+  const first = tried[0]?.replace(/ \(.*$/, '');
+  return unreachable({
+    place: target.place,
+    what:
+      tried.length > 0
+        ? `${endpoint(target)} refused every key for user "${target.user}"`
+        : `there is no key to try for user "${target.user}" at ${endpoint(target)}`,
+    why: `tried: ${tried.join(', ') || 'none'}${asked}`,
+    ...(notes.length > 0 ? { said: notes.join('\n') } : {}),
+    todo:
+      tried.length > 0
+        ? `see whether the user is right, or: ssh-copy-id ${first?.endsWith('agent') ? '' : `-i ${first} `}${typed(target)}`
+        : 'give a key (key in the inventory, IdentityFile in ssh_config), or ssh-add one to an agent',
+  });
+}
+
+function print(key: ParsedKey): string {
+  return fingerprint(key.getPublicSSH());
+}

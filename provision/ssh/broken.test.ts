@@ -1,0 +1,210 @@
+import { statSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import type { Connection, ServerChannel } from 'ssh2';
+import t from 'tap';
+import { explain } from '../errors.ts';
+import { sh } from '../shell/sh.ts';
+import { channels } from './channel.ts';
+import { resolve } from './config.ts';
+import { connect } from './connect.ts';
+import { openSession } from './open.ts';
+import { liar, type Manners, relay } from './testing/liar.ts';
+import { proxy } from './testing/proxy.ts';
+import { blank, look, options } from './testing/session.ts';
+import { remove, sshd } from './testing/sshd.ts';
+
+const text = `ünï 😀 ${'x'.repeat(50)}`;
+
+t.test('a server that sends byte by byte, in the middle of characters', async (t) => {
+  const exec = relay((chunk) => [...chunk].map((byte) => Buffer.of(byte)));
+  const server = await liar(t.testdir(), { exec });
+  t.teardown(() => server.close());
+  const session = await openSession(server.host(), options());
+  t.equal((await look(session, sh`printf %s ${text}`))?.stdout, text);
+  t.equal((await look(session, sh`printf %s ${text} >&2`))?.stderr, text);
+  await session.close();
+});
+
+/** How servers break their word once a reply begins, and what a person reads. */
+const lies: [
+  name: string,
+  lie: (chunk: Buffer, channel: ServerChannel, client: Connection) => unknown,
+  words: RegExp,
+][] = [
+  ['drops the connection', (_, __, client) => client.end(), /the connection was lost/],
+  [
+    'closes without an exit code',
+    (_, channel) => channel.close(),
+    /no shell could be started: it gave no exit code/,
+  ],
+  [
+    'cuts the frame short',
+    (chunk, channel) => {
+      channel.write(chunk.subarray(0, chunk.length / 2));
+      channel.exit(0);
+      channel.close();
+    },
+    /no shell could be started: the shell ended with code 0/,
+  ],
+  [
+    'changes the token',
+    (chunk, channel) => {
+      channel.write(chunk.toString('latin1').replace(/frame-[0-9a-f]+/g, `frame-${'0'.repeat(24)}`));
+      channel.exit(0);
+      channel.close();
+    },
+    /no shell could be started/,
+  ],
+  [
+    'claims more bytes than it sends',
+    (chunk, channel) => {
+      channel.write(chunk.toString('latin1').replace(/^ *\d+ (p0000\.o)$/m, '999 $1'));
+      channel.exit(0);
+      channel.close();
+    },
+    /no shell could be started/,
+  ],
+  [
+    'kills the shell',
+    (_, channel) => {
+      channel.exit('KILL');
+      channel.close();
+    },
+    /no shell could be started: the shell was ended by SIGKILL/,
+  ],
+];
+for (const [name, lie, words] of lies) {
+  t.test(`a server that ${name}`, async (t) => {
+    const server = await liar(t.testdir(), { exec: relay((...heard) => void lie(...heard)) });
+    t.teardown(() => server.close());
+    const session = await openSession(server.host(), options());
+    t.teardown(() => session.close());
+    const error = await look(session).catch((error) => error);
+    t.match(error, { kind: 'unreachable' });
+    t.match(explain(error), words);
+  });
+}
+
+/** How servers do not let a session come about. */
+const refusals: [name: string, manners: Manners, words: RegExp][] = [
+  ['opens no channel', { channels: 'refuse' }, /lets no command be started: .*\n {2}→ see MaxSessions/],
+  ['takes passwords only', { takes: ['password'] }, /refused every key .*; the server takes: password/],
+];
+for (const [name, manners, words] of refusals) {
+  t.test(`a server that ${name}`, async (t) => {
+    const server = await liar(t.testdir(), manners);
+    t.teardown(() => server.close());
+    const error = await openSession(server.host(), options()).catch((error) => error);
+    t.match(error, { kind: 'unreachable' });
+    t.match(explain(error), words);
+  });
+}
+
+t.test('a channel that is never opened has its own deadline', async (t) => {
+  const server = await liar(t.testdir(), { channels: 'ignore' });
+  t.teardown(() => server.close());
+  const link = await connect(await resolve(server.host()), {
+    milliseconds: 5000,
+    signal: new AbortController().signal,
+  });
+  const error = await channels(link, 200)
+    .start('exec sh')
+    .catch((error) => error);
+  t.match(error, { kind: 'unreachable' });
+  t.match(explain(error), /^liar: 127.0.0.1:\d+ opened no channel within 0.2 s\n {2}→/);
+  await link.close();
+});
+
+t.test('a link that dies', async (t) => {
+  // They wait for the keepalive most of the time.
+  t.jobs = 3;
+  const server = await sshd();
+  t.teardown(() => remove(server));
+  const { config, known } = blank(t.testdir());
+  writeFileSync(config, 'ServerAliveInterval 1\nServerAliveCountMax 1\n');
+  writeFileSync(known, '');
+  const upload = { from: `${server.folder}/user.pub`, to: `${server.folder}/x` };
+  const bytes = statSync(upload.from).size;
+
+  t.test('silently: the keepalive notices, the exchange is unreachable, the process lives', async (t) => {
+    const way = await proxy(server.port);
+    t.teardown(() => way.close());
+    // Without a user the host is not complete, so that ssh_config is asked for the keepalive.
+    const { user: _, ...host } = server.host({ port: way.port });
+    const session = await openSession(host, options({ config }));
+    t.teardown(() => session.close());
+    await look(session);
+    way.stall();
+    const start = Date.now();
+    const error = await look(session).catch((error) => error);
+    t.match(error, { kind: 'unreachable' });
+    t.match(explain(error), /^box: the connection was lost: the host has not answered for 2 s\n {2}→/);
+    t.ok(Date.now() - start < 4000);
+  });
+
+  t.test('with a reset, while nobody is asking and in the middle of an answer', async (t) => {
+    const way = await proxy(server.port);
+    t.teardown(() => way.close());
+    const [idle, busy] = [
+      await openSession(server.host({ port: way.port }), options()),
+      await openSession(server.host({ port: way.port }), options()),
+    ];
+    t.teardown(() => Promise.all([idle.close(), busy.close()]));
+    await look(idle);
+    const asking = busy.exchange({ steps: [{ script: sh`sleep 20`, timeout: 30 }], probes: [] });
+    setTimeout(() => way.reset(), 100);
+    const error = await asking.catch((error) => error);
+    t.match(explain(error), /^box: the connection was lost: .*(ECONNRESET|closed)/);
+    t.match(await look(idle).catch((error) => error), { kind: 'unreachable' });
+    t.match(await idle.upload({ ...upload, bytes }, () => undefined).catch((error) => error), {
+      kind: 'unreachable',
+    });
+  });
+
+  t.test('during an upload', async (t) => {
+    const way = await proxy(server.port);
+    t.teardown(() => way.close());
+    const { user: _, ...host } = server.host({ port: way.port });
+    const session = await openSession(host, options({ config }));
+    t.teardown(() => session.close());
+    const bytes = 30_000_000;
+    writeFileSync(`${server.folder}/from`, Buffer.alloc(bytes));
+    const upload = { from: `${server.folder}/from`, to: `${server.folder}/to`, bytes };
+    const error = await session
+      .upload(upload, (sent) => sent > 3_000_000 && way.stall())
+      .catch((error) => error);
+    t.match(explain(error), /^box: the upload of .*to was cut off: the host has not answered for 2 s/);
+  });
+});
+
+/** What may listen at a port instead of an SSH server. */
+const strangers: [name: string, behave: (socket: Socket) => void, words: RegExp][] = [
+  ['says nothing', () => undefined, /127.0.0.1:\d+ does not answer as an SSH server: timed out/],
+  ['hangs up', (socket) => socket.end(), /ended the connection before it stood/],
+  ['resets', (socket) => socket.resetAndDestroy(), /ended the connection before it stood/],
+  [
+    'speaks HTTP',
+    (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    /does not speak SSH 2|ended the connection/,
+  ],
+  ['speaks SSH 1', (socket) => socket.write('SSH-1.5-old\r\n'), /does not speak SSH 2/],
+];
+for (const [name, behave, words] of strangers) {
+  t.test(`what listens there ${name}`, async (t) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      behave(socket);
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    t.teardown(() => server.close());
+    const address = server.address();
+    const port = typeof address === 'object' ? Number(address?.port) : 0;
+    const good = await liar(t.testdir(), {});
+    t.teardown(() => good.close());
+    const error = await openSession(good.host({ port }), options({ connectSeconds: 1 })).catch(
+      (error) => error,
+    );
+    t.match(error, { kind: 'unreachable' });
+    t.match(explain(error), words);
+  });
+}

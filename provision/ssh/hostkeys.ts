@@ -1,0 +1,124 @@
+import type { ServerHostKeyAlgorithm } from 'ssh2';
+import { type ProvisionError, unreachable } from '../errors.ts';
+import { fingerprint, keep, knownKeys, typeOf } from './known.ts';
+import { endpoint, type Target, typed } from './target.ts';
+
+/** What one connection needs to know of its server's key. */
+export interface Verifier {
+  /** All that are supported, the kinds that are known first, so that the server shows one that can be compared. */
+  readonly algorithms: ServerHostKeyAlgorithm[];
+  /** Undefined when the key is the right one. */
+  refuse(key: Buffer): ProvisionError | undefined;
+  /** To be called when the connection stands: keeps a key that was accepted for the first time. */
+  accepted(): void;
+}
+
+const SUPPORTED: readonly ServerHostKeyAlgorithm[] = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'rsa-sha2-512',
+  'rsa-sha2-256',
+];
+
+export function verifier(target: Target): Verifier {
+  return target.trust.kind === 'exactly'
+    ? exactly(target, target.trust.keys)
+    : fromFiles(target, target.trust);
+}
+
+function exactly(target: Target, lines: readonly string[]): Verifier {
+  const keys = lines.flatMap((line) => {
+    const encoded = /(?:^|\s)(AAAA\S+)/.exec(line)?.[1];
+    return encoded ? [Buffer.from(encoded, 'base64')] : [];
+  });
+  return {
+    algorithms: inOrder(keys.map(typeOf)),
+    accepted: () => undefined,
+    refuse(key) {
+      if (keys.some((known) => known.equals(key))) return undefined;
+      return unreachable({
+        place: target.place,
+        what: `${endpoint(target)} is not the host it should be: its host key is another one`,
+        why: `expected ${keys.map(show).join(' or ') || 'a key that can be read'}, found ${show(key)}`,
+        todo: 'if the machine was made anew, give its new key (host_key in the inventory); otherwise someone else answers',
+      });
+    },
+  };
+}
+
+function fromFiles(target: Target, trust: Extract<Target['trust'], { kind: 'files' }>): Verifier {
+  const { files, name, acceptNew } = trust;
+  const all = knownKeys(files, name);
+  const known = all.filter(({ marker }) => marker === undefined);
+  let fresh: Buffer | undefined;
+  return {
+    algorithms: inOrder(known.map(({ type }) => type)),
+    accepted() {
+      if (fresh && files[0]) keep(files[0], name, fresh);
+    },
+    refuse(key) {
+      const revoked = all.find((entry) => entry.marker === 'revoked' && entry.key.equals(key));
+      if (revoked) {
+        return unreachable({
+          place: target.place,
+          what: `the host key of ${endpoint(target)} is revoked`,
+          why: `${show(key)}, ${revoked.file}:${revoked.line}`,
+        });
+      }
+      // Looked up again: another connection may have kept a key since this one began.
+      const now = knownKeys(files, name).filter(({ marker }) => marker === undefined);
+      if (now.some((entry) => entry.key.equals(key))) return undefined;
+      const other = now.find(({ type }) => type === typeOf(key)) ?? now[0];
+      if (other) return changed(target, name, other, key);
+      if (acceptNew) {
+        fresh = key;
+        return undefined;
+      }
+      return unknown(
+        target,
+        files,
+        all.some(({ marker }) => marker === 'cert-authority'),
+        key,
+      );
+    },
+  };
+}
+
+function changed(
+  target: Target,
+  name: string,
+  other: { file: string; line: number; key: Buffer },
+  key: Buffer,
+) {
+  return unreachable({
+    place: target.place,
+    what: `the host key of ${endpoint(target)} has changed`,
+    why: `expected ${show(other.key)} (${other.file}:${other.line}), found ${show(key)}`,
+    todo: `if the machine was made anew: ssh-keygen -f ${other.file} -R '${name}', and connect once by hand`,
+  });
+}
+
+function unknown(target: Target, files: readonly string[], authority: boolean, key: Buffer) {
+  const file = files[0] ?? '~/.ssh/known_hosts';
+  const port = target.port === 22 ? '' : `-p ${target.port} `;
+  return unreachable({
+    place: target.place,
+    what: `the host key of ${endpoint(target)} is not known`,
+    why: `${show(key)} is not in ${files.join(', ') || file}${authority ? '; a @cert-authority line is there, but certificates are not supported' : ''}`,
+    todo: `ssh ${typed(target)} once and compare the fingerprint, or: ssh-keyscan ${port}${target.address} >> ${file}`,
+  });
+}
+
+/** `ED25519 key SHA256:…` */
+function show(key: Buffer): string {
+  const kind = typeOf(key).replace(/^ssh-|^ecdsa-sha2-.*$/, (start) => (start === 'ssh-' ? '' : 'ecdsa'));
+  return `${kind.toUpperCase()} key ${fingerprint(key)}`;
+}
+
+/** A key of type ssh-rsa is used with the algorithms rsa-sha2-* (RFC 8332). */
+function inOrder(types: readonly string[]): ServerHostKeyAlgorithm[] {
+  const known = (algorithm: string) => types.includes(algorithm.startsWith('rsa-') ? 'ssh-rsa' : algorithm);
+  return [...SUPPORTED.filter(known), ...SUPPORTED.filter((algorithm) => !known(algorithm))];
+}

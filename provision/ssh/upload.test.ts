@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import t from 'tap';
+import { explain } from '../errors.ts';
+import { openSession } from './open.ts';
+import { look, options } from './testing/session.ts';
+import { remove, sshd } from './testing/sshd.ts';
+
+const root = process.getuid?.() === 0;
+const server = await sshd(
+  root
+    ? { mounts: (folder) => `mkdir ${folder}/small\nmount -t tmpfs -o size=4m small ${folder}/small` }
+    : {},
+);
+t.teardown(() => remove(server));
+const folder = server.folder;
+const sha = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+const silent = () => undefined;
+
+t.test('50 MB: every byte, fast, with progress, beside a shell that still answers', async (t) => {
+  const bytes = 50_000_000;
+  writeFileSync(`${folder}/big`, Buffer.alloc(bytes, 'some bytes\n'));
+  const session = await openSession(server.host(), options());
+  t.teardown(() => session.close());
+  const heard: number[] = [];
+  const start = performance.now();
+  const upload = session.upload({ from: `${folder}/big`, to: `${folder}/arrived`, bytes }, (n) =>
+    heard.push(n),
+  );
+  t.ok(await look(session), 'the shell answers meanwhile');
+  await upload;
+  const speed = bytes / 2 ** 20 / ((performance.now() - start) / 1000);
+  t.comment(`${speed.toFixed()} MiB/s`);
+  t.ok(speed >= 30, `${speed.toFixed()} MiB/s`);
+  t.equal(sha(`${folder}/arrived`), sha(`${folder}/big`));
+  t.equal(statSync(`${folder}/arrived`).mode & 0o777, 0o600);
+  t.equal(heard.at(-1), bytes);
+  t.strictSame(
+    heard,
+    [...heard].sort((a, b) => a - b),
+  );
+});
+
+t.test('nothing, awkward names, an old file, and twenty at once', async (t) => {
+  const session = await openSession(server.host(), options());
+  t.teardown(() => session.close());
+  writeFileSync(`${folder}/empty`, '');
+  await session.upload({ from: `${folder}/empty`, to: `${folder}/nothing`, bytes: 0 }, silent);
+  t.equal(statSync(`${folder}/nothing`).size, 0);
+  writeFileSync(`${folder}/word`, 'word');
+  for (const name of ["a b'c", 'd"$(e)`f', 'ü\\n', '-g']) {
+    await session.upload({ from: `${folder}/word`, to: `${folder}/${name}`, bytes: 4 }, silent);
+    t.equal(readFileSync(`${folder}/${name}`, 'utf8'), 'word', name);
+  }
+  writeFileSync(`${folder}/victim`, 'untouched');
+  symlinkSync(`${folder}/victim`, `${folder}/link`);
+  await session.upload({ from: `${folder}/word`, to: `${folder}/link`, bytes: 4 }, silent);
+  t.equal(readFileSync(`${folder}/victim`, 'utf8'), 'untouched', 'a link is replaced, not followed');
+  const many = Array.from({ length: 20 }, (_, i) => `${folder}/many-${i}`);
+  await Promise.all(many.map((to) => session.upload({ from: `${folder}/word`, to, bytes: 4 }, silent)));
+  t.equal(many.filter((file) => readFileSync(file, 'utf8') === 'word').length, 20);
+});
+
+t.test('the host’s own words when it cannot write', async (t) => {
+  const session = await openSession(server.host(), options());
+  t.teardown(() => session.close());
+  writeFileSync(`${folder}/word`, 'word');
+  const attempt = (to: string) =>
+    session.upload({ from: `${folder}/word`, to, bytes: 4 }, silent).catch((error) => error);
+  const error = await attempt('/no/such/folder/file');
+  t.match(error, { kind: 'failed' });
+  t.match(
+    explain(error),
+    /^box: \/no\/such\/folder\/file could not be written\n {4}.*(No such file|nonexistent)/,
+  );
+  t.ok(await look(session), 'the session goes on');
+});
+
+t.test('a full disk', { skip: root ? false : 'a small file system to fill needs root' }, async (t) => {
+  const session = await openSession(server.host(), options());
+  t.teardown(() => session.close());
+  const bytes = 20_000_000;
+  writeFileSync(`${folder}/much`, Buffer.alloc(bytes));
+  const to = `${folder}/small/file`;
+  const error = await session.upload({ from: `${folder}/much`, to, bytes }, silent).catch((error) => error);
+  t.match(error, { kind: 'failed' });
+  t.match(
+    explain(error),
+    /^box: no room for .*small\/file\n[\s\S]*No space left on device[\s\S]*→ make room there: df -h .*small$/,
+  );
+  const seen = await session.exchange({
+    steps: [],
+    probes: [(await import('../shell/sh.ts')).sh`ls -A ${`${folder}/small`}`],
+  });
+  t.equal(seen.probes[0]?.stdout, '', 'nothing is left of it');
+});
+
+t.test('a connection that is cut leaves nothing', async (t) => {
+  const session = await openSession(server.host(), options());
+  const bytes = 50_000_000;
+  writeFileSync(`${folder}/long`, Buffer.alloc(bytes));
+  const to = `${folder}/never`;
+  let cut = false;
+  const upload = session.upload({ from: `${folder}/long`, to, bytes }, (sent) => {
+    if (sent > 5_000_000 && !cut) session.abort();
+    cut ||= sent > 5_000_000;
+  });
+  const error = await upload.catch((error) => error);
+  t.match(error, { kind: 'unreachable' });
+  t.match(explain(error), /the upload of .*never was cut off/);
+  const left = () => readdirSync(folder).filter((name) => name.startsWith('never'));
+  for (let i = 0; i < 100 && left().length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+  t.strictSame(left(), []);
+});
+
+t.test('what is not as it was said is refused before anything is sent', async (t) => {
+  const session = await openSession(server.host(), options());
+  t.teardown(() => session.close());
+  writeFileSync(`${folder}/word`, 'word');
+  const cases: [from: string, to: string, bytes: number, words: RegExp][] = [
+    [`${folder}/none`, '/tmp/x', 4, /none: there is no such file to upload/],
+    [`${folder}/word`, '/tmp/x', 5, /word: 5 bytes were expected, it has 4/],
+    [`${folder}/word`, '/tmp/x\ny', 4, /a path with a line end/],
+  ];
+  for (const [from, to, bytes, words] of cases) {
+    await t.rejects(session.upload({ from, to, bytes }, silent), words);
+  }
+});
+
+// The server keeps the process alive until the teardown that the end brings.
+t.end();

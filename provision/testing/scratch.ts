@@ -1,0 +1,26 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Upload } from '../resource.ts';
+import type { Session } from '../session.ts';
+import { localShell } from '../shell/local.ts';
+import type { sh } from '../shell/sh.ts';
+
+/** For tests: a session with a real shell whose /run, /var/lib and /var/log are its own and empty. */
+export function scratchSession(): Session {
+  const mounts = 'for d in /run /var/lib /var/log; do mount -t tmpfs scratch $d || exit 1; done; exec sh';
+  const shell = localShell(['unshare', '--map-root-user', '--mount', 'sh', '-c', mounts]);
+  return {
+    get roundTrips() {
+      return shell.roundTrips;
+    },
+    exchange: shell.exchange,
+    upload: async ({ from, to }: Upload) => writeFileSync(to, readFileSync(from), { mode: 0o600 }),
+    abort: () => undefined,
+    close: shell.close,
+  };
+}
+
+/** What a shell of the session prints. */
+export async function ask(session: Session, script: ReturnType<typeof sh>): Promise<string> {
+  const { probes } = await session.exchange({ steps: [], probes: [script] });
+  return probes[0]?.stdout ?? '';
+}

@@ -1,0 +1,95 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Approach, Expected, Verification } from './approach.ts';
+import { failure } from './errors.ts';
+import type { Host } from './machines/provider.ts';
+import type { Reporter } from './report/events.ts';
+import { grouped } from './walk.ts';
+
+/** Seconds a check may take until the answer is as expected. */
+const PATIENCE = 30;
+
+/** Where a port of a host answers from here: its forwarded port, or its own address. */
+export function urlOf({ address, forwarded }: Host, port: number, path = '/'): string {
+  const to = forwarded[port] ?? { address, port };
+  const scheme = port === 443 ? 'https' : 'http';
+  const usual = to.port === (scheme === 'https' ? 443 : 80);
+  return `${scheme}://${to.address.includes(':') ? `[${to.address}]` : to.address}${usual ? '' : `:${to.port}`}${path}`;
+}
+
+/** Asks the running system, as a user would. @throws ProvisionError (failed) at the first answer that is wrong */
+export async function verify<G extends string>(
+  approach: Approach<G>,
+  hosts: readonly Host[],
+  report: Reporter,
+): Promise<void> {
+  const context: Verification<G> = {
+    hosts: grouped(approach.groups, hosts),
+    url: urlOf,
+    expect: async (url, expected) => {
+      const start = performance.now();
+      const done = (ok: boolean, answer: string) =>
+        report({
+          event: 'verify',
+          check: `GET ${url}`,
+          ok,
+          seconds: (performance.now() - start) / 1000,
+          answer,
+        });
+      for (let tries = 0; ; tries++) {
+        const answer = await ask(url, expected);
+        if (answer.ok) return done(true, answer.shown);
+        if (performance.now() - start > PATIENCE * 1000) {
+          done(false, answer.shown);
+          throw failure({
+            place: url,
+            what: `expected ${wanted(expected)}`,
+            why: `found ${answer.shown}`,
+            todo: 'journalctl -u theapp -u nginx on the host says more',
+          });
+        }
+        if (tries > 0)
+          report({ event: 'progress', topic: 'verify', message: `waiting for ${url}: ${answer.shown}` });
+        await wait(Math.min(250 * 2 ** tries, 2000));
+      }
+    },
+  };
+  await approach.verify(context);
+}
+
+const wanted = ({ status = 200, body }: Expected) =>
+  `status ${status}${body === undefined ? '' : ` and ${body instanceof RegExp ? body : JSON.stringify(body)}`}`;
+
+async function ask(url: string, expected: Expected): Promise<{ ok: boolean; shown: string }> {
+  const { status = 200, body, secure } = expected;
+  try {
+    const first = await get(url);
+    const answer = first.status === 308 && secure !== undefined ? await get(secure) : first;
+    const fits =
+      body === undefined || (body instanceof RegExp ? body.test(answer.body) : body === answer.body);
+    const text = answer.body.trim().replaceAll(/\s+/g, ' ').slice(0, 80);
+    const through = answer === first ? '' : ` (through ${secure})`;
+    return { ok: answer.status === status && fits, shown: `${answer.status} ${text}${through}`.trim() };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { ok: false, shown: code ?? message };
+  }
+}
+
+/**
+ * `fetch` cannot be told to accept a self-signed certificate, so node:https asks. Redirects are answers like others.
+ * To `import` node:http would load `fetch` with it, to know its exports: 20 ms of every run.
+ */
+function get(url: string): Promise<{ status: number; body: string }> {
+  const { request } = process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http');
+  const options = { timeout: 5000, agent: false as const, rejectUnauthorized: false };
+  return new Promise((resolve, reject) => {
+    const asked = request(url, options, async (response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of response) chunks.push(chunk as Buffer);
+      resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
+    });
+    asked.on('timeout', () => asked.destroy(new Error('no answer within 5 s')));
+    asked.on('error', reject);
+    asked.end();
+  });
+}

@@ -1,0 +1,100 @@
+import type { Approach, Context } from './approach.ts';
+import { inputError } from './errors.ts';
+import { checkExtras, type Extra, extraLayer } from './extra.ts';
+import type { Host } from './machines/provider.ts';
+import type { RoleCall } from './role.ts';
+import { secret } from './shell/secret.ts';
+import type { Layer } from './variables.ts';
+
+/** One `apply` of an approach, in the order of its code. */
+export interface Applied {
+  readonly hosts: readonly Host[];
+  readonly calls: readonly RoleCall[];
+}
+
+/** The hosts of an approach by group. @throws ProvisionError (input) for a group that no host is in */
+export function grouped<G extends string>(
+  groups: readonly G[],
+  hosts: readonly Host[],
+): Record<G | 'all', readonly Host[]> {
+  const entries = groups.map((group) => {
+    const members = hosts.filter((host) => host.groups.includes(group));
+    if (members.length > 0) return [group, members] as const;
+    throw inputError({
+      what: `no host is in the group "${group}"`,
+      todo: `give a host of machines.yml, or of the inventory, groups: [${group}]`,
+    });
+  });
+  return Object.fromEntries([...entries, ['all', hosts]]) as Record<G | 'all', readonly Host[]>;
+}
+
+/**
+ * Goes through an approach's code without a connection, so that everything a person gave is checked before the
+ * first one: which roles it applies to which hosts, with which variables.
+ *
+ * @throws ProvisionError (input)
+ */
+export async function walk<G extends string>(
+  approach: Approach<G>,
+  hosts: readonly Host[],
+  extras: readonly Extra[],
+  action: (context: Context<G>) => Promise<void>,
+): Promise<readonly Applied[]> {
+  const applied: Applied[] = [];
+  await action({
+    hosts: grouped(approach.groups, hosts),
+    apply: async (to, ...calls) => {
+      applied.push({ hosts: [to].flat(), calls });
+    },
+    read: async (_host, _script, predicted = 'predicted') => predicted,
+    facts: async () => SAMPLE,
+    secret: () => secret('predicted'),
+    artefact: async (_make, predicted = SOME) => predicted,
+  });
+  const calls = applied.flatMap((one) => one.calls);
+  checkExtras(extras, calls);
+  checkHostVariables(hosts, calls);
+  for (const { hosts: to, calls: each } of applied) {
+    for (const host of to) for (const call of each) call.resolve(layersOf(call, host, extras));
+  }
+  return applied;
+}
+
+/** What stands above a role's defaults and the approach's call: the host's own variables, then `-e`. */
+export function layersOf(call: RoleCall, host: Host, extras: readonly Extra[]): readonly Layer[] {
+  const own: Layer = {
+    values: host.vars[call.role] ?? {},
+    where: (path) => `host ${host.name}: vars.${[call.role, ...path].join('.')}`,
+  };
+  return [own, extraLayer(extras, call)];
+}
+
+function checkHostVariables(hosts: readonly Host[], calls: readonly RoleCall[]): void {
+  const roles = new Set(calls.map(({ role }) => role));
+  for (const { name, vars } of hosts) {
+    for (const role of Object.keys(vars)) {
+      if (roles.has(role)) continue;
+      throw inputError({
+        place: `host ${name}: vars.${role}`,
+        what: `the approach applies no role "${role}" (it applies: ${[...roles].join(', ')})`,
+      });
+    }
+  }
+}
+
+/** The facts of a machine that nobody has asked. */
+const SAMPLE = {
+  distribution: 'debian',
+  version: '13',
+  codename: 'trixie',
+  architecture: 'amd64',
+  kernel: '',
+  hostname: 'sample',
+  cores: 1,
+  memory: 1024,
+  addresses: [],
+  systemd: true,
+} as const;
+
+/** A file that nobody has made. */
+const SOME = { version: '0.0.0', file: '/predicted', sha256: '0'.repeat(64), bytes: 0 } as const;

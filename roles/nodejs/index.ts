@@ -1,0 +1,46 @@
+import {
+  type Artefact,
+  absent,
+  apt,
+  archive,
+  directory,
+  inputError,
+  role,
+  symlink,
+} from '../../provision/index.ts';
+import { vars } from './vars.ts';
+
+const FOLDER = '/opt/node';
+const CURRENT = `${FOLDER}/current`;
+
+/** The pinned Node.js, or the distribution's own: `/opt/node/current/bin/node` and `node` on the PATH are either. */
+export const nodejs = role({
+  folder: import.meta.dirname,
+  vars,
+  tasks: ({ vars: { source, runtime } }) => [
+    directory(FOLDER),
+    ...(source === 'npm'
+      ? pinned(runtime)
+      : [apt.packages(['nodejs']), symlink(CURRENT, { target: '/usr' })]),
+  ],
+  remove: ({ vars: { source } }) => [
+    absent('/usr/local/bin/node'),
+    absent(FOLDER),
+    ...(source === 'distro' ? [apt.absent(['nodejs'])] : []),
+  ],
+});
+
+function pinned(runtime: Artefact | null) {
+  if (!runtime) {
+    const todo = 'let the approach fetch it: nodeRuntime()';
+    throw inputError({ place: 'nodejs.runtime', what: 'missing', todo });
+  }
+  const { version, file: from, sha256, bytes } = runtime;
+  return [
+    archive(`${FOLDER}/${version}`, { from, sha256, bytes, stripComponents: 1 }),
+    symlink(CURRENT, { target: version }),
+    symlink('/usr/local/bin/node', { target: `${CURRENT}/bin/node` }),
+  ];
+}
+
+export { nodeRuntime } from './runtime.ts';

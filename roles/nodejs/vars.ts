@@ -1,0 +1,14 @@
+import { z } from 'zod';
+
+/** A file on this computer, as an approach's `artefact` gives it. */
+export const artefactVariable = z.strictObject({
+  version: z.string(),
+  file: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.int().min(0),
+});
+
+export const vars = z.strictObject({
+  source: z.enum(['npm', 'distro']),
+  runtime: artefactVariable.nullable(),
+});

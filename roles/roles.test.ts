@@ -1,0 +1,150 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { parse } from 'yaml';
+import type { z } from 'zod';
+import { title } from '../provision/converge.ts';
+import type { Facts } from '../provision/facts.ts';
+import type { Host } from '../provision/machines/provider.ts';
+import type { Resource } from '../provision/resource.ts';
+import type { RoleCall } from '../provision/role.ts';
+import { secret } from '../provision/shell/secret.ts';
+import { app } from './app/index.ts';
+import { current, pruned, start } from './app/release.ts';
+import { common } from './common/index.ts';
+import { mariadb } from './mariadb/index.ts';
+import { memcached } from './memcached/index.ts';
+import { nginx } from './nginx/index.ts';
+import { nodejs } from './nodejs/index.ts';
+import { redis } from './redis/index.ts';
+
+const FOLDER = import.meta.dirname;
+const names = readdirSync(FOLDER, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+t.test('defaults.yml and the schema have the same keys', async (t) => {
+  for (const name of names) {
+    const { vars } = (await import(join(FOLDER, name, 'vars.ts'))) as { vars: z.ZodObject };
+    const text = readFileSync(join(FOLDER, name, 'defaults.yml'), 'utf8');
+    t.strictSame(Object.keys(parse(text)).sort(), Object.keys(vars.shape).sort(), name);
+    const uncommented = text
+      .split('\n')
+      .filter((line, i, all) => /^\w/.test(line) && !/^(#|\w)/.test(all[i - 1] ?? ''));
+    t.strictSame(uncommented, [], `${name}: every variable stands under a comment`);
+  }
+});
+
+const debian: Facts = {
+  distribution: 'debian',
+  version: '13',
+  codename: 'trixie',
+  architecture: 'amd64',
+  kernel: '6.12.0',
+  hostname: 'vm',
+  cores: 2,
+  memory: 966,
+  addresses: ['10.0.2.15'],
+  systemd: true,
+};
+const ubuntu: Facts = {
+  ...debian,
+  distribution: 'ubuntu',
+  version: '24.04',
+  codename: 'noble',
+  memory: 3900,
+};
+const host: Host = { name: 'vm', address: '127.0.0.1', groups: ['app'], forwarded: {}, vars: {} };
+const artefact = { version: '24.0.0', file: '/x.tgz', sha256: 'a'.repeat(64), bytes: 1 };
+const hidden = secret('the-password');
+
+const resources = (call: RoleCall, facts = debian) => call.resolve([]).resources(facts, host);
+const titles = (call: RoleCall, facts = debian) => resources(call, facts).map(title);
+
+t.test('what the roles want, on Debian and on Ubuntu', async (t) => {
+  const table: [string, RoleCall, Facts, RegExp][] = [
+    [
+      'mariadb',
+      mariadb({ password: hidden }),
+      debian,
+      /apt\.packages mariadb-server.*mariadb\.conf\.d\/90-provision.*service mariadb/s,
+    ],
+    [
+      'mysql',
+      mariadb({ password: hidden, flavour: 'mysql' }),
+      ubuntu,
+      /apt\.packages mysql-server.*mysql\.conf\.d\/zz-provision.*service mysql/s,
+    ],
+    [
+      'node of npm',
+      nodejs({ runtime: artefact }),
+      debian,
+      /archive \/opt\/node\/24\.0\.0\nsymlink \/opt\/node\/current\n/,
+    ],
+    [
+      'node of the distribution',
+      nodejs({ source: 'distro' }),
+      ubuntu,
+      /apt\.packages nodejs\nsymlink \/opt\/node\/current/,
+    ],
+    ['no unattended upgrades', common({ unattended_upgrades: false }), debian, /^(?![\s\S]*unattended)/],
+    [
+      'a release',
+      app({ release: artefact, mysql_password: hidden }),
+      debian,
+      /archive \/opt\/theapp\/releases\/24\.0\.0.*release theapp/s,
+    ],
+    [
+      'going back',
+      app({ version: '23.0.0', mysql_password: hidden }),
+      debian,
+      /^(?![\s\S]*archive)[\s\S]*release theapp/,
+    ],
+    ['plain', nginx(), debian, /^(?![\s\S]*tls)[\s\S]*theapp\.conf/],
+    ['a certificate of its own', nginx({ tls: 'self_signed' }), ubuntu, /command certificate for localhost/],
+    ['redis', redis({ password: hidden }), debian, /include \/etc\/redis\/theapp\.conf/],
+    ['memcached', memcached(), debian, /memcached\.conf/],
+  ];
+  for (const [what, call, facts, wanted] of table) t.match(titles(call, facts).join('\n'), wanted, what);
+  t.throws(() => titles(nodejs()), /nodejs\.runtime: missing/);
+  t.throws(() => titles(app({ mysql_password: hidden })), /neither a release nor a version/);
+  t.throws(() => titles(nginx({ tls: 'files' })), /nginx\.certificate_file: missing/);
+});
+
+/** The change a resource would make on a host where nothing is. */
+const script = (all: readonly Resource[], name: string, state: unknown) =>
+  all.find((one) => title(one) === name)?.plan(state)[0]?.script;
+
+t.test('a password is in no template but as a secret', async (t) => {
+  const all = resources(redis({ password: hidden }));
+  const made = script(all, 'file /etc/redis/theapp.conf', { kind: 'absent' });
+  t.match(made?.text, /requirepass the-password/);
+  t.ok(
+    made?.secrets.some((value) => value.includes('the-password')),
+    'so that whoever prints it masks it',
+  );
+});
+
+t.test('releases: plans', async (t) => {
+  const begin = start('/opt/node/bin/node', '::1', 3000, 60);
+  t.match(begin.script.text, /http:\/\/\[::1\]:3000\/readyz/);
+  const release = current('2', begin);
+  t.strictSame(release.plan('releases/2'), []);
+  t.match(
+    release.plan('').map(({ summary }) => summary),
+    ['switch to 2'],
+  );
+  t.match(
+    release.plan('releases/1').map(({ summary }) => summary),
+    ['switch to 2 from 1'],
+  );
+  const summaries = (keep: number, others: string[]) =>
+    pruned(keep)
+      .plan(others)
+      .map(({ summary }) => summary)
+      .join();
+  t.equal(summaries(3, []), '');
+  t.equal(summaries(3, ['c']), '', 'current, previous and one more');
+  t.equal(summaries(3, ['c', 'b', 'a']), 'remove b, a');
+  t.equal(summaries(2, ['c']), 'remove c');
+});

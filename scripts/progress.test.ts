@@ -1,0 +1,44 @@
+import t from 'tap';
+import { plain, progressLines } from './progress.ts';
+
+t.test('without a terminal a line that only counts on is not repeated', async (t) => {
+  const written: string[] = [];
+  let now = 0;
+  const { show } = plain(
+    (line) => written.push(line),
+    () => now,
+  );
+  const lines: [at: number, topic: string, line: string][] = [
+    [0, 'vm', 'waiting: 0 s'],
+    [1000, 'vm', 'waiting: 1 s'],
+    [2000, 'image', 'building: 2 s'],
+    [3000, 'vm', 'waiting: 3 s'],
+    [10_000, 'vm', 'waiting: 10 s'],
+    [11_000, 'vm', 'is up'],
+  ];
+  for (const [at, topic, line] of lines) {
+    now = at;
+    show(topic, line);
+  }
+  t.strictSame(written, ['vm: waiting: 0 s', 'image: building: 2 s', 'vm: waiting: 10 s', 'vm: is up']);
+});
+
+t.test('a stream that is no terminal has whole lines', async (t) => {
+  const written: string[] = [];
+  const stream = { isTTY: false, write: (text: string) => written.push(text) };
+  const progress = progressLines(stream);
+  progress.show('vm', 'waiting: 1 s');
+  progress.end();
+  t.strictSame(written, ['vm: waiting: 1 s\n']);
+});
+
+t.test('on a terminal a line replaces the one before it of its topic', async (t) => {
+  const written: string[] = [];
+  const progress = progressLines({ isTTY: true, columns: 20, write: (text: string) => written.push(text) });
+  progress.show('vm', 'waiting: 1 s');
+  progress.show('vm', 'a line too long for it');
+  progress.show('image', 'x');
+  progress.end();
+  const clear = '\r\u001b[K';
+  t.equal(written.join(''), `${clear}vm: waiting: 1 s${clear}vm: a line too long\n${clear}image: x\n`);
+});

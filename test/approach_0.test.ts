@@ -1,0 +1,174 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import t, { type Test } from 'tap';
+import { destroy } from '../provision/machines/qemu.ts';
+import { freshMachine, labMachine, provisioned, ROOT, type TestMachine } from './machine.ts';
+
+/** Ways in which a machine drifts, and the resource that says so. */
+const drifts: [string, string][] = [
+  ['apt-get remove -y curl', 'common: apt.packages ca-certificates curl tzdata unattended-upgrades'],
+  ['echo "# edited" >>/etc/nginx/conf.d/theapp.conf', 'nginx: file /etc/nginx/conf.d/theapp.conf'],
+  ['systemctl stop memcached', 'memcached: service memcached'],
+  ['chmod 0666 /etc/memcached.conf', 'memcached: file /etc/memcached.conf'],
+  ['chown nobody /etc/theapp/theapp.env', 'app: file /etc/theapp/theapp.env'],
+  ['ln -sfn /bin/true /usr/local/bin/node', 'nodejs: symlink /usr/local/bin/node'],
+  [
+    "mariadb -e \"REVOKE DELETE ON theapp.* FROM 'theapp'@'127.0.0.1'\"",
+    'mariadb: mysql.user theapp@127.0.0.1',
+  ],
+  ['gpasswd -d theapp systemd-journal', 'app: user theapp'],
+  ['sysctl -q -w vm.swappiness=60', 'common: sysctl'],
+];
+
+t.test('the README\u2019s command, on a fresh computer', { timeout: 2_400_000 }, async (t) => {
+  await destroy('approach_0');
+  const { exitCode, stdout, stderr } = await execa('npm', ['run', 'provision', '--', 'approach_0', '--yes'], {
+    cwd: ROOT,
+    reject: false,
+    stdin: 'ignore',
+  });
+  t.equal(exitCode, 0, `from nothing to verified${exitCode === 0 ? '' : `: ${stderr}`}`);
+  t.match(
+    stderr,
+    /^vm : ok=\d+ changed=\d+ failed=0 unreachable=0 handlers=\d+ {3}\d+ round trips/m,
+    'a recap',
+  );
+  t.match(stderr, /TheAPP answers at http:\/\/127\.0\.0\.1:8080\/\n {2}curl http:\/\/127\.0\.0\.1:8080\/$/);
+  t.notMatch(stdout, /✓|~/, 'nothing of it on stdout');
+  await answers(t, 'http://127.0.0.1:8080/');
+  const machine = await labMachine();
+  t.teardown(() => machine.destroy());
+  await whole(t, machine, (...args) => provisioned('approach_0', ...args));
+});
+
+t.test('the same on Debian 12, by an inventory', { timeout: 2_400_000 }, async (t) => {
+  const machine = await freshMachine('test-debian-12', 'debian-12');
+  t.teardown(() => machine.destroy());
+  const run: Run = (...args) => provisioned('approach_0', '--inventory', machine.inventory, ...args);
+  const first = await run();
+  t.equal(first.exitCode, 0, 'from fresh to verified');
+  t.strictSame(first.errors, []);
+  await answers(t, first.recap.urls[0] ?? '');
+  await whole(t, machine, run);
+});
+
+/** What holds of a machine that has been provisioned, to the end of its life. */
+async function whole(t: Test, machine: TestMachine, run: Run): Promise<void> {
+  const second = await run();
+  t.equal(second.exitCode, 0);
+  t.strictSame(second.changed, [], 'the second run changes nothing');
+  const [host] = second.recap.hosts;
+  t.equal(host?.changed, 0);
+  t.equal(host?.handlers, 0);
+  t.equal(host?.roundTrips, 2, 'one apply: two round trips');
+  t.equal((await run('--check')).exitCode, 0, '--check finds no difference');
+  t.equal((await run('--verify')).exitCode, 0);
+  await driftAndRepair(t, machine, run);
+  await releases(t, machine);
+  await overTls(t, run);
+  await takenOff(t, machine, run);
+}
+
+async function answers(t: Test, url: string): Promise<void> {
+  t.equal(await (await fetch(url)).text(), 'Hello world!\n');
+  t.equal(await (await fetch(`${url}hello`)).text(), '{"hello":"world"}');
+  t.equal(await (await fetch(`${url}healthz`)).text(), '{"status":"Up and running!"}');
+}
+
+type Run = (...args: string[]) => ReturnType<typeof provisioned>;
+
+async function driftAndRepair(t: Test, machine: TestMachine, plain: Run): Promise<void> {
+  const run: Run = (...args) => plain('-e', 'app.groups=[systemd-journal]', ...args);
+  t.strictSame(
+    (await run()).changed,
+    ['app: user theapp'],
+    'a variable that is set changes what it is about',
+  );
+  await machine.ssh(drifts.map(([script]) => script).join('\n'));
+  const expected = drifts.map(([, resource]) => resource);
+  const matches = (found: readonly string[]) =>
+    found.map((one) => expected.find((wanted) => one.startsWith(wanted)) ?? `unexpected: ${one}`).toSorted();
+  const before = await fingerprint(machine);
+  const check = await run('--check', '--diff');
+  t.equal(check.exitCode, 2, '--check finds the drift');
+  t.strictSame(matches(check.changed), expected.toSorted(), 'and nothing else');
+  t.equal(await fingerprint(machine), before, '--check changed nothing');
+  t.match(JSON.stringify(check.events), /# edited/, '--diff shows the edit');
+
+  const repair = await run();
+  t.equal(repair.exitCode, 0);
+  t.strictSame(matches(repair.changed), expected.toSorted(), 'exactly the drift is repaired');
+  const after = await run();
+  t.strictSame([after.exitCode, after.changed], [0, []], 'the next run is green');
+}
+
+/** What could have changed: packages, configuration, units, kernel settings, grants. */
+const fingerprint = (machine: TestMachine) =>
+  machine.ssh(`dpkg-query -W -f '\${Package} \${Status}\\n' | sha256sum
+find /etc /opt/theapp /opt/node -xdev -printf '%p %m %u %g %l\\n' | sort | sha256sum
+find /etc -xdev -type f -exec sha256sum {} + | sort | sha256sum
+systemctl list-units --no-legend --plain --state=active '*.service' | awk '{print $1}' | grep -v '@\\|session\\|user' | sort | sha256sum
+sysctl -n vm.swappiness net.core.somaxconn
+mariadb -N -e "SHOW GRANTS FOR 'theapp'@'127.0.0.1'"
+ls /var/lib/provision/owed`);
+
+/** A release that does not become ready is not kept; a good one is, and can be gone back from. */
+async function releases(t: Test, machine: TestMachine): Promise<void> {
+  const checkout = t.testdir();
+  await execa('git', ['clone', '-q', ROOT, checkout]);
+  await execa('ln', ['-s', join(ROOT, 'node_modules'), join(checkout, 'node_modules')]);
+  await execa('cp', ['-a', join(ROOT, '.secrets'), join(ROOT, '.cache'), checkout]);
+  const from = async (...args: string[]) => {
+    const all = ['provision/cli.mjs', 'approach_0', '-i', machine.inventory, ...args];
+    const { exitCode, stderr } = await execa(join(ROOT, 'node_modules/.bin/node'), all, {
+      cwd: checkout,
+      reject: false,
+      stdin: 'ignore',
+    });
+    return { exitCode, stderr };
+  };
+  const main = join(checkout, 'app', 'src', 'main.ts');
+  const good = readFileSync(main, 'utf8');
+  const at = () => machine.ssh('readlink /opt/theapp/current');
+  const before = await at();
+
+  writeFileSync(main, `throw new Error('this release is broken');\n${good}`);
+  const bad = await from();
+  t.equal(bad.exitCode, 1, 'a release that does not become ready fails the run');
+  t.match(bad.stderr, /this release is broken[\s\S]*was put back and is ready/, 'which says why');
+  t.equal(await at(), before, 'the release before is back');
+  t.equal((await provisioned('approach_0', '-i', machine.inventory, '--verify')).exitCode, 0, 'and answers');
+
+  writeFileSync(main, `${good}// another release\n`);
+  t.equal((await from()).exitCode, 0, 'a good one is switched to');
+  t.not(await at(), before);
+  const back = await provisioned('approach_0', '-i', machine.inventory, '--rollback');
+  t.strictSame([back.exitCode, back.errors], [0, []]);
+  t.equal(await at(), before, '--rollback goes back');
+}
+
+async function overTls(t: Test, run: Run): Promise<void> {
+  const on = await run('-e', 'nginx.tls=self_signed');
+  t.strictSame([on.exitCode, on.errors], [0, []]);
+  const checks = on.events.flatMap((event) => (event.event === 'verify' ? [event.answer] : []));
+  t.match(checks[0], /^200 Hello world! \(through https:/, 'plain HTTP leads to TLS');
+  const again = await run('-e', 'nginx.tls=self_signed');
+  t.strictSame([again.exitCode, again.changed], [0, []]);
+  t.equal((await run()).exitCode, 0, 'and back');
+}
+
+async function takenOff(t: Test, machine: TestMachine, run: Run): Promise<void> {
+  const off = await run('--decommission');
+  t.equal(off.exitCode, 0, 'decommission');
+  t.strictSame(off.errors, []);
+  const left = await machine.ssh(
+    "pgrep -l 'nginx|node|mariadbd|redis-server|memcached' || :; ls -d /opt/theapp /etc/theapp /opt/node 2>/dev/null || :",
+  );
+  t.equal(left, '', 'nothing of it runs or stands any more');
+  t.match(await machine.ssh('ls /var/lib/mysql/theapp'), /data/, 'the data stays');
+  const again = await run('--decommission');
+  t.strictSame([again.exitCode, again.changed], [0, []], 'taking off twice changes nothing');
+  t.equal((await run('--decommission', '--purge')).exitCode, 0);
+  t.equal(await machine.ssh('ls -d /var/lib/mysql 2>/dev/null || :'), '', '--purge removes the data');
+}

@@ -1,0 +1,236 @@
+import { createServer, connect as dial, type Socket } from 'node:net';
+import t, { type Test } from 'tap';
+import { cutPowerOf, powerOn } from '../provision/machines/qemu.ts';
+import type { Event } from '../provision/report/events.ts';
+import { freshMachine, inventoryOf, provision, provisioned, type TestMachine } from './machine.ts';
+
+/** How often the first run is broken off before it may end. */
+const POINTS = 20;
+
+/** Files that are ours alone: at every moment each is missing or whole. */
+const FILES = [
+  '/etc/nginx/conf.d/theapp.conf',
+  '/etc/theapp/mysql_pass',
+  '/etc/theapp/theapp.env',
+  '/etc/systemd/system/theapp.service',
+  '/etc/systemd/system/theapp-migrate.service',
+  '/etc/redis/theapp.conf',
+  '/etc/mysql/mariadb.conf.d/90-provision.cnf',
+  '/etc/security/limits.d/50-provision.conf',
+  '/etc/systemd/journald.conf.d/50-provision.conf',
+];
+
+/** A configuration, and the process that must be younger than it. */
+const RESTARTS: [string, string][] = [
+  ['/etc/redis/theapp.conf', 'redis-server'],
+  ['/etc/memcached.conf', 'memcached'],
+  ['/etc/mysql/mariadb.conf.d/90-provision.cnf', 'mariadb'],
+  ['/etc/theapp/theapp.env', 'theapp'],
+  ['/etc/systemd/system/theapp.service', 'theapp'],
+  ['/etc/systemd/journald.conf.d/50-provision.conf', 'systemd-journald'],
+];
+
+t.test(`a first run that is broken off ${POINTS} times converges`, { timeout: 2_400_000 }, async (t) => {
+  const machine = await freshMachine('test-crash', 'debian-13');
+  t.teardown(() => machine.destroy());
+  const proxy = await cuttable(machine.host.address, machine.host.port ?? 22);
+  t.teardown(() => proxy.close());
+  const through = inventoryOf('test-crash-proxied', {
+    ...machine.host,
+    address: '127.0.0.1',
+    port: proxy.port,
+  });
+  const sums: Map<string, string>[] = [];
+  let points = 0;
+  for (; points < POINTS; points++) {
+    const ended =
+      points % 2 === 0
+        ? await brokenOff(machine.inventory, points, (child) => child.kill('SIGKILL'))
+        : await brokenOff(through, points, proxy.cut);
+    if (ended === 0) break;
+    if (points % 2 === 1) t.equal(ended, 4, 'a run whose connection is cut says unreachable');
+    sums.push(await checksums(machine));
+  }
+  t.equal(points, POINTS, 'the run was long enough to be broken off that often');
+
+  const last = await provisioned('approach_0', '--inventory', machine.inventory);
+  t.equal(last.exitCode, 0, 'the next run converges');
+  const green = await provisioned('approach_0', '--inventory', machine.inventory);
+  t.strictSame([green.exitCode, green.changed], [0, []]);
+  await wholeFiles(t, machine, sums);
+  await noLostRestart(t, machine);
+  await fullDisk(t, machine);
+  await otherKey(t, machine);
+});
+
+t.test('a machine whose power goes in the middle of apt is repaired', { timeout: 1_800_000 }, async (t) => {
+  const machine = await freshMachine('test-power', 'debian-13');
+  t.teardown(() => machine.destroy());
+  let unpacking = false;
+  const child = provision(['approach_0', '--inventory', machine.inventory], (event) => {
+    if (event.event !== 'progress' || unpacking || !/unpack|install/i.test(event.message)) return;
+    unpacking = /mariadb/i.test(event.message);
+    if (unpacking) void cutPowerOf(machine.lab, machine.host.name);
+  });
+  const { exitCode } = await child;
+  t.ok(unpacking, 'apt was in the middle of it');
+  t.equal(exitCode, 4);
+  await powerOn(machine.lab, machine.host.name);
+  await interrupted(t, machine);
+  const again = await provisioned('approach_0', '--inventory', machine.inventory);
+  t.strictSame([again.exitCode, again.errors], [0, []], 'the next run repairs and converges');
+  t.equal(await machine.ssh('dpkg --audit'), '');
+  const green = await provisioned('approach_0', '--inventory', machine.inventory);
+  t.strictSame([green.exitCode, green.changed], [0, []]);
+});
+
+/** Ctrl-C once ends the change under way and prints the recap; whoever waits for the lock goes on then. */
+async function interrupted(t: Test, machine: TestMachine): Promise<void> {
+  const events: Event[] = [];
+  const waiting: string[] = [];
+  let second: ReturnType<typeof provision> | undefined;
+  const first = provision(['approach_0', '-i', machine.inventory], (event) => {
+    events.push(event);
+    if (event.event !== 'progress' || second) return;
+    second = provision(['approach_0', '-i', machine.inventory, '--tags', 'memcached'], (other) => {
+      if (other.event !== 'progress' || !/another run's lock/.test(other.message)) return;
+      if (waiting.push(other.message) === 1) first.kill('SIGINT');
+    });
+  });
+  const { exitCode } = await first;
+  t.equal(exitCode, 1, 'a run that was interrupted says so');
+  t.match(events.at(-1), { event: 'recap', exitCode: 1 });
+  t.match(
+    events.filter(({ event }) => event === 'error'),
+    [{ message: 'stopped as asked', todo: /run the same command again/ }],
+  );
+  const changed = events.filter((event) => event.event === 'resource' && event.status === 'changed');
+  t.ok(changed.length >= 1, 'the change under way was finished');
+  t.match(waiting[0], /waiting for another run's lock to be released: .*@.* \(pid \d+\), since /);
+  t.equal((await second)?.exitCode, 0, 'the run that waited for the lock went on');
+}
+
+async function fullDisk(t: Test, machine: TestMachine): Promise<void> {
+  await machine.ssh(`rm /etc/nginx/conf.d/theapp.conf
+mkdir /full
+for size in 1G 100M 10M 1M 64K 4K; do
+i=0; while fallocate -l $size /full/$size.$i 2>/dev/null; do i=$((i + 1)); done
+done`);
+  const full = await provisioned('approach_0', '-i', machine.inventory, '--tags', 'nginx');
+  t.equal(full.exitCode, 1, 'a full disk fails the run');
+  t.match(full.errors[0], /No space left on device.*the disk is full: df -h/s);
+  await machine.ssh('rm -r /full');
+  const again = await provisioned('approach_0', '-i', machine.inventory);
+  t.equal(again.exitCode, 0, 'and the run after it converges');
+}
+
+async function otherKey(t: Test, machine: TestMachine): Promise<void> {
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAH1kEhDN+MCibTsSttZqffoBRw+BEsDw1bEfVXoZsHi';
+  const wrong = inventoryOf('test-wrong-key', machine.host, { host_key: key });
+  const run = await provisioned('approach_0', '-i', wrong);
+  t.equal(run.exitCode, 4, 'another host key than the known one');
+  t.match(run.errors[0], /key/);
+  const stranger = inventoryOf('test-stranger', machine.host, { user: 'nobody-at-all' });
+  const refused = await provisioned('approach_0', '-i', stranger);
+  t.equal(refused.exitCode, 4, 'a user who is not let in');
+  t.match(refused.errors[0], /nobody-at-all/);
+  const closed = inventoryOf('test-closed', machine.host, { port: 1 });
+  const unreachable = await provisioned('approach_0', '-i', closed);
+  t.equal(unreachable.exitCode, 4, 'nothing listens');
+  t.equal(unreachable.recap.hosts[0]?.unreachable, 1);
+  t.match(unreachable.errors[0], /\|/, 'says what to do');
+}
+
+/** Milliseconds after what it waits for in which a run is broken off: at once, or in the middle of what follows. */
+const MOMENTS = [0, 20, 0, 120, 10, 60];
+
+/**
+ * Runs until its first change, or (every other time) until a change that takes long says how far it is, and breaks
+ * it off there.
+ */
+async function brokenOff(inventory: string, point: number, breakOff: (child: Child) => void) {
+  let broken = false;
+  const child = provision(['approach_0', '--inventory', inventory], (event) => {
+    const changed = event.event === 'resource' && event.status === 'changed';
+    const under = event.event === 'progress' && /^\d+ %|: \d+ %/.test(event.message) && point % 3 === 0;
+    if (broken || !(changed || under)) return;
+    broken = true;
+    setTimeout(() => breakOff(child), MOMENTS[point % MOMENTS.length]);
+  });
+  const { exitCode } = await child;
+  return exitCode;
+}
+
+type Child = ReturnType<typeof provision>;
+
+interface Proxy {
+  readonly port: number;
+  /** Ends all connections at once, without a farewell. */
+  cut(): void;
+  close(): void;
+}
+
+async function cuttable(host: string, port: number): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = dial(port, host);
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one);
+      one.on('error', () => other.destroy());
+      one.on('close', () => {
+        sockets.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const cut = () => {
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    cut,
+    close: () => {
+      cut();
+      server.close();
+    },
+  };
+}
+
+async function checksums(machine: TestMachine): Promise<Map<string, string>> {
+  const said = await machine.ssh(`sha256sum ${FILES.join(' ')} 2>/dev/null || :`);
+  return new Map(said.split('\n').map((line) => [line.slice(66), line.slice(0, 64)]));
+}
+
+async function wholeFiles(
+  t: Test,
+  machine: TestMachine,
+  sums: readonly Map<string, string>[],
+): Promise<void> {
+  const final = await checksums(machine);
+  t.equal(final.size, FILES.length, 'all files are there');
+  for (const file of FILES) {
+    const seen = new Set(sums.flatMap((one) => one.get(file) ?? []));
+    seen.delete(final.get(file) ?? '');
+    t.strictSame([...seen], [], `${file} was missing or whole at every moment`);
+  }
+  const drafts = await machine.ssh("find /etc /opt -xdev -name '*.provision-draft*'");
+  t.equal(drafts, '', 'no draft is left');
+}
+
+async function noLostRestart(t: Test, machine: TestMachine): Promise<void> {
+  t.equal(await machine.ssh('ls /var/lib/provision/owed'), '', 'nothing is owed any more');
+  for (const [file, unit] of RESTARTS) {
+    const [changed, started] = (
+      await machine.ssh(
+        `stat -c %Y ${file}; date +%s -d "$(systemctl show -p ExecMainStartTimestamp --value ${unit})"`,
+      )
+    ).split('\n');
+    t.ok(Number(started) >= Number(changed), `${unit} was started after ${file} was written`);
+  }
+}
