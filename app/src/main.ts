@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from './config.ts';
 import { createLog } from './log.ts';
-import { migrate } from './migrate.ts';
-import { readMigrations } from './migrations.ts';
 import { thisRelease } from './release.ts';
+import { migrate } from './schema/migrate.ts';
+import { readMigrations } from './schema/migrations.ts';
 import { serve } from './serve.ts';
 
 const usage = `Usage: node theapp.mjs [serve | migrate] [--check-config] [--version] [--help]

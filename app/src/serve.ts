@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { Server } from '@hapi/hapi';
 import type { Logger } from './log.ts';
-import type { Migration } from './migrations.ts';
+import type { Migration } from './schema/migrations.ts';
 import { createServer } from './server.ts';
 import type { Config } from './settings.ts';
 

@@ -3,9 +3,9 @@ import t from 'tap';
 import { startMariadb } from '../test/mariadb.ts';
 import { readConfig } from './config.ts';
 import { createLog } from './log.ts';
-import { migrate } from './migrate.ts';
-import { readMigrations } from './migrations.ts';
 import { thisRelease } from './release.ts';
+import { migrate } from './schema/migrate.ts';
+import { readMigrations } from './schema/migrations.ts';
 import { createServer } from './server.ts';
 
 const mariadb = await startMariadb();

@@ -1,14 +1,14 @@
 import { server as hapiServer, type Server } from '@hapi/hapi';
-import { openDatabase } from './database.ts';
-import { drain } from './drain.ts';
-import { failures } from './failures.ts';
-import { greeting } from './greeting.ts';
-import { health } from './health.ts';
+import { openDatabase } from './dependencies/database.ts';
+import { drain } from './http/drain.ts';
+import { failures } from './http/failures.ts';
+import { health } from './http/health.ts';
+import { requestId } from './http/requestId.ts';
+import { logRequests } from './http/requestLog.ts';
 import type { Logger } from './log.ts';
-import type { Migration } from './migrations.ts';
-import { requestId } from './requestId.ts';
-import { logRequests } from './requestLog.ts';
-import { schemaCheck } from './schemaCheck.ts';
+import type { Migration } from './schema/migrations.ts';
+import { schemaCheck } from './schema/schemaCheck.ts';
+import { greeting } from './services/greeting.ts';
 import type { Config } from './settings.ts';
 
 /** TheAPP with all its routes, not listening yet: MySQL need not be there. Its stop closes the pool. */

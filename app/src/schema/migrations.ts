@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Database } from './database.ts';
-import { Unavailable } from './unavailable.ts';
+import type { Database } from '../dependencies/database.ts';
+import { Unavailable } from '../dependencies/unavailable.ts';
 
 /** One step of the schema: a file of SQL that a second run does not harm, because MySQL's DDL has no rollback. */
 export interface Migration {

@@ -1,6 +1,6 @@
 import { isBoom } from '@hapi/boom';
 import type { Plugin } from '@hapi/hapi';
-import { Unavailable } from './unavailable.ts';
+import { Unavailable } from '../dependencies/unavailable.ts';
 
 /** Turns a dependency's failure into a 503 that says nothing of it; the log gets the code and the words. */
 export const failures: Plugin<undefined> = {

@@ -1,8 +1,8 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { Umzug, type UmzugStorage } from 'umzug';
+import type { Config } from '../settings.ts';
 import { withMigrationLock } from './lock.ts';
 import type { Migration } from './migrations.ts';
-import type { Config } from './settings.ts';
 
 /** A migration that the database had with another text: what the files say is not what the schema is. */
 export class ChangedMigration extends Error {

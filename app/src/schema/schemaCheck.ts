@@ -1,7 +1,7 @@
-import type { Database } from './database.ts';
-import type { Check } from './health.ts';
+import type { Database } from '../dependencies/database.ts';
+import { Unavailable } from '../dependencies/unavailable.ts';
+import type { Check } from '../http/health.ts';
 import { countPending, type Migration } from './migrations.ts';
-import { Unavailable } from './unavailable.ts';
 
 /** Readiness asks MySQL one question that says both that it answers and that the schema is this release's. */
 export function schemaCheck(database: Database, migrations: Migration[], milliseconds: number): Check {

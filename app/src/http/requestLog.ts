@@ -1,6 +1,6 @@
 import type { Request, Server } from '@hapi/hapi';
 import hapiPino from 'hapi-pino';
-import type { Logger } from './log.ts';
+import type { Logger } from '../log.ts';
 
 /** One line a request, by its id; probes are left out, they come every few seconds. No header is ever logged. */
 export async function logRequests(server: Server, log: Logger): Promise<void> {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
-import { connectionOptions, errorCode } from './mysql.ts';
-import type { Config } from './settings.ts';
-import { Unavailable } from './unavailable.ts';
+import { connectionOptions, errorCode } from '../dependencies/mysql.ts';
+import { Unavailable } from '../dependencies/unavailable.ts';
+import type { Config } from '../settings.ts';
 
 /**
  * Does `work` on a connection that holds this database's migration lock, so that of ten processes that start

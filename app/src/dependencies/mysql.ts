@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'mysql2';
-import type { Config } from './settings.ts';
+import type { Config } from '../settings.ts';
 
 /** How long the handshake with MySQL may take; also how long a dead server can keep a place in the pool. */
 const connectTimeout = 2000;

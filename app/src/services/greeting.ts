@@ -1,6 +1,6 @@
 import type { Plugin } from '@hapi/hapi';
-import type { Database } from './database.ts';
-import { Unavailable } from './unavailable.ts';
+import type { Database } from '../dependencies/database.ts';
+import { Unavailable } from '../dependencies/unavailable.ts';
 
 /** `GET /`: the greeting that row 1 of table `data` holds. `GET /hello`: the same idea without MySQL. */
 export const greeting: Plugin<{ database: Database }> = {

@@ -1,6 +1,6 @@
 import { createPool, type Pool, type PoolConnection, type RowDataPacket } from 'mysql2';
+import type { Config } from '../settings.ts';
 import { connectionOptions, errorCode } from './mysql.ts';
-import type { Config } from './settings.ts';
 import { Unavailable } from './unavailable.ts';
 
 /** A value that a `?` of a statement can stand for. */
