@@ -1,4 +1,4 @@
-import { createPool, type Pool, type PoolConnection, type RowDataPacket } from 'mysql2';
+import { createPool, type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2';
 import type { Config } from '../settings.ts';
 import { connectionOptions, errorCode } from './mysql.ts';
 import { Unavailable } from './unavailable.ts';
@@ -6,10 +6,38 @@ import { Unavailable } from './unavailable.ts';
 /** A value that a `?` of a statement can stand for. */
 export type Value = string | number | Date | null;
 
-/** TheAPP's one way to MySQL: every question has a deadline, the wait for a connection included. */
+/** Which server an answer comes from. What the replica says may be old: it must not be cached. */
+export type Source = 'primary' | 'replica';
+
+/** Connections of a pool, and requests that wait for one. */
+export interface PoolState {
+  pool: 'mysql' | 'mysql-replica';
+  open: number;
+  idle: number;
+  waiting: number;
+}
+
+/**
+ * TheAPP's one way to MySQL. Every question has a deadline, the wait for a connection included, and throws
+ * Unavailable when it cannot be answered in time; what MySQL says of a wrong statement is thrown as it is.
+ */
 export interface Database {
-  /** The rows of a prepared statement. Throws Unavailable, within `milliseconds`, when MySQL cannot answer. */
+  /** The rows of a prepared statement, from the primary, within `milliseconds` (MYSQL_TIMEOUT_MS). */
   query(sql: string, values?: Value[], milliseconds?: number): Promise<RowDataPacket[]>;
+  /**
+   * Rows that may be a little old: from the replica when there is one and it answers, else from the primary.
+   * `fresh`: as they are now, from the primary; from the replica only while the primary does not answer.
+   */
+  read(sql: string, values?: Value[], options?: { fresh?: boolean }): Promise<RowDataPacket[]>;
+  /** The same, and which server they come from. */
+  readFrom(
+    sql: string,
+    values?: Value[],
+    options?: { fresh?: boolean },
+  ): Promise<{ rows: RowDataPacket[]; from: Source }>;
+  /** Changes data on the primary, never twice: Unavailable after sending means that the outcome is not known. */
+  write(sql: string, values?: Value[]): Promise<ResultSetHeader>;
+  pools(): PoolState[];
   close(): Promise<void>;
 }
 
@@ -22,9 +50,14 @@ export function openDatabase(config: Config): Database {
     maxIdle: Math.min(2, config.MYSQL_CONNECTIONS),
     idleTimeout: 60_000,
   });
+  const query: Database['query'] = (sql, values = [], milliseconds = config.MYSQL_TIMEOUT_MS) =>
+    ask(pool, { sql, values }, milliseconds);
   return {
-    query: (sql, values = [], milliseconds = config.MYSQL_TIMEOUT_MS) =>
-      ask(pool, { sql, values }, milliseconds),
+    query,
+    read: query,
+    readFrom: async (sql, values) => ({ rows: await query(sql, values), from: 'primary' }),
+    write: (sql, values = []) => ask(pool, { sql, values }, config.MYSQL_TIMEOUT_MS),
+    pools: () => [],
     close: () => closePool(pool),
   };
 }
@@ -45,8 +78,12 @@ function closePool(pool: Pool) {
  * connection nor the preparing of a statement, and it leaves the late connection in the pool. This one
  * covers all, and a connection that did not answer is destroyed: nobody else shall wait on it.
  */
-function ask(pool: Pool, statement: { sql: string; values: Value[] }, milliseconds: number) {
-  return new Promise<RowDataPacket[]>((resolve, reject) => {
+function ask<T extends RowDataPacket[] | ResultSetHeader>(
+  pool: Pool,
+  statement: { sql: string; values: Value[] },
+  milliseconds: number,
+) {
+  return new Promise<T>((resolve, reject) => {
     let connection: PoolConnection | undefined;
     let late = false;
     const timer = setTimeout(() => {
@@ -54,19 +91,20 @@ function ask(pool: Pool, statement: { sql: string; values: Value[] }, millisecon
       connection?.destroy();
       reject(new Unavailable('mysql', 'TIMEOUT', `no answer in ${milliseconds} ms`));
     }, milliseconds);
-    const settle = (error: Failure | null, rows: RowDataPacket[]) => {
+    const fail = (error: Failure) => {
       clearTimeout(timer);
-      if (error) reject(asUnavailable(error, connection === undefined));
-      else resolve(rows);
+      reject(asUnavailable(error, connection === undefined));
     };
     pool.getConnection((error, free) => {
       if (late) return error ?? free.release();
-      if (error) return settle(error, []);
+      if (error) return fail(error);
       connection = free;
-      free.execute<RowDataPacket[]>(statement, (error, rows) => {
+      free.execute<T>(statement, (error, result) => {
         if (late) return;
         giveBack(free, error);
-        settle(error, rows);
+        if (error) return fail(error);
+        clearTimeout(timer);
+        resolve(result);
       });
     });
   });
