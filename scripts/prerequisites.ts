@@ -4,6 +4,11 @@ import { ensurePrograms } from '../provision/machines/qemu/install.ts';
 /** What the tests run for real, beside what the lab itself asks for. */
 const programs = [
   { name: 'mariadbd', package: 'mariadb-server' },
+  { name: 'redis-server', package: 'redis-server' },
+  { name: 'redis-sentinel', package: 'redis-sentinel' },
+  { name: 'memcached', package: 'memcached' },
+  { name: 'nft', package: 'nftables' },
+  { name: 'ip', package: 'iproute2' },
   { name: 'sshd', package: 'openssh-server' },
   { name: 'ssh-agent', package: 'openssh-client' },
   { name: 'sudo', package: 'sudo' },
