@@ -32,6 +32,22 @@ t.test('what is read', async (t) => {
       { MYSQL_SOCKET: '/run/s' },
       { MYSQL_SOCKET: '/run/s', MYSQL_PASS: undefined },
     ],
+    [
+      'lists',
+      { ...pass, REDIS_SENTINELS: 'a:26379,[fd00::1]:1', VHOSTS: 'A.example.org=todos,b=counter' },
+      {
+        REDIS_SENTINELS: [
+          { host: 'a', port: 26379 },
+          { host: 'fd00::1', port: 1 },
+        ],
+        VHOSTS: [
+          { name: 'a.example.org', service: 'todos' },
+          { name: 'b', service: 'counter' },
+        ],
+        MEMCACHED_SERVERS: [{ host: '127.0.0.1', port: 11211 }],
+      },
+    ],
+    ['every secret from a file', { ...pass, REDIS_PASS_FILE: file('pass') }, { REDIS_PASS: 'from-file' }],
   ];
   for (const [name, environment, expected] of cases) t.match(readConfig(environment), expected, name);
 });
@@ -81,6 +97,22 @@ t.test('what is refused', async (t) => {
     [
       { MYSQL_PASS_FILE: file('lines') },
       `MYSQL_PASS_FILE: expected a file with one line, found more in "${file('lines')}"`,
+    ],
+    [
+      { ...pass, REDIS_SENTINELS: 'db:26379', REDIS_HOST: 'db' },
+      'REDIS_HOST: REDIS_SENTINELS is set as well, set only one of the two',
+    ],
+    [
+      { ...pass, MEMCACHED_SERVERS: 'a,b:0,::1:11211' },
+      'MEMCACHED_SERVERS: expected host:port, not "a", found "a,b:0,::1:11211"',
+      'MEMCACHED_SERVERS: expected host:port, not "b:0", found "a,b:0,::1:11211"',
+      'MEMCACHED_SERVERS: expected host:port, not "::1:11211", found "a,b:0,::1:11211"',
+    ],
+    [
+      { ...pass, VHOSTS: 'a=todos,A=counter,b=x,=todos' },
+      'VHOSTS: expected a only once, not "A=counter", found "a=todos,A=counter,b=x,=todos"',
+      'VHOSTS: expected a service, one of greeting, birthdays, pokedex, counter, todos, not "b=x", found "a=todos,A=counter,b=x,=todos"',
+      'VHOSTS: expected name=service, not "=todos", found "a=todos,A=counter,b=x,=todos"',
     ],
     [
       { PORT: 'x', DRAIN_SECONDS: '601' },

@@ -64,15 +64,19 @@ function readSecret(name: string, file: string, problems: string[], keep: (value
 /** What no single variable can know about the others. */
 function clashes(environment: Environment): string[] {
   const { MYSQL_SOCKET: socket, MYSQL_PASS: pass, MYSQL_PASS_FILE: passFile } = environment;
-  const addresses = ['MYSQL_HOST', 'MYSQL_PORT'].filter((name) => environment[name]);
   return [
-    ...(socket
-      ? addresses.map((name) => `${name}: MYSQL_SOCKET is set as well, set only one of the two`)
-      : []),
+    ...besides(environment, 'MYSQL_SOCKET', ['MYSQL_HOST', 'MYSQL_PORT']),
+    ...besides(environment, 'REDIS_SENTINELS', ['REDIS_HOST', 'REDIS_PORT']),
     ...(socket || pass || passFile
       ? []
       : ['MYSQL_PASS: missing, set MYSQL_PASS_FILE to a file with the password, or MYSQL_PASS']),
   ];
+}
+
+function besides(environment: Environment, name: string, others: string[]): string[] {
+  if (!environment[name]) return [];
+  const set = others.filter((other) => environment[other]);
+  return set.map((other) => `${other}: ${name} is set as well, set only one of the two`);
 }
 
 const quoted = (value: string | undefined) => JSON.stringify(value);

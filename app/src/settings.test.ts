@@ -9,5 +9,10 @@ t.test('the table of README.md is the schema', async (t) => {
   const defaults: Record<string, unknown> = settings.parse({});
   const files = [...secrets].map((name) => `${name}_FILE`);
   const names = [...Object.keys(settings.shape), ...files];
-  t.strictSame(written, Object.fromEntries(names.map((name) => [name, String(defaults[name] ?? '–')])));
+  t.strictSame(written, Object.fromEntries(names.map((name) => [name, text(defaults[name])])));
 });
+
+function text(value: unknown): string {
+  if (Array.isArray(value)) return value.map(({ host, port }) => `${host}:${port}`).join(',');
+  return String(value ?? '–');
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { services } from './http/endpoint.ts';
 
 const wholeNumber = (least: number, most: number) => {
   const expected = `expected a whole number from ${least} to ${most}`;
@@ -10,6 +11,34 @@ const wholeNumber = (least: number, most: number) => {
 };
 
 const word = (expected: string) => z.string().regex(/^\S+$/, expected);
+
+/** A list with commas between its items; `read` answers what an item means, or the words for what was expected. */
+const list = <T extends object>(read: (item: string, before: string[]) => T | string) =>
+  z.string().transform((text, context) =>
+    text.split(',').map((item, index, items) => {
+      const found = read(item, items.slice(0, index));
+      if (typeof found !== 'string') return found;
+      context.addIssue({ code: 'custom', message: `expected ${found}, not ${JSON.stringify(item)}` });
+      return z.NEVER;
+    }),
+  );
+
+/** `host:port,host:port`; an IPv6 address stands in brackets. */
+const addresses = list((item) => {
+  const [, host, port] = /^(\[[\da-f:.]+\]|[^\s:@[\]]+):(\d{1,5})$/i.exec(item) ?? [];
+  if (!host || !(Number(port) >= 1 && Number(port) <= 65_535)) return 'host:port';
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+});
+
+/** `name=service,name=service`: the names at whose own root a service answers. */
+const hostNames = list((item, before) => {
+  const [, name, word] = /^([a-z\d](?:[a-z\d.-]*[a-z\d])?)=(\w+)$/.exec(item.toLowerCase()) ?? [];
+  const service = services.find((service) => service === word);
+  if (!name) return 'name=service';
+  if (!service) return `a service, one of ${services.join(', ')}`;
+  if (before.some((other) => other.toLowerCase().startsWith(`${name}=`))) return `${name} only once`;
+  return { name, service };
+});
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -34,12 +63,25 @@ export const settings = z.object({
     .default('theapp'),
   MYSQL_CONNECTIONS: wholeNumber(1, 1000).default(10),
   MYSQL_QUEUE: wholeNumber(1, 100_000).default(200),
-  MYSQL_TIMEOUT_MS: wholeNumber(1, 600_000).default(2000),
+  MYSQL_TIMEOUT_MS: wholeNumber(1, 600_000).default(1000),
+  MYSQL_REPLICA_HOST: word('expected an address or a host name').optional(),
+  MYSQL_REPLICA_PORT: wholeNumber(1, 65_535).default(3306),
   MIGRATE_SECONDS: wholeNumber(1, 3600).default(60),
+  REDIS_HOST: word('expected an address or a host name').default('127.0.0.1'),
+  REDIS_PORT: wholeNumber(1, 65_535).default(6379),
+  REDIS_PASS: z.string().optional(),
+  REDIS_SENTINELS: addresses.optional(),
+  REDIS_SENTINEL_NAME: word('expected the name of a master without blanks').default('theapp'),
+  REDIS_SENTINEL_PASS: z.string().optional(),
+  REDIS_WAIT_REPLICAS: wholeNumber(0, 5).default(0),
+  REDIS_TIMEOUT_MS: wholeNumber(1, 60_000).default(500),
+  MEMCACHED_SERVERS: addresses.prefault('127.0.0.1:11211'),
+  MEMCACHED_TIMEOUT_MS: wholeNumber(1, 60_000).default(250),
+  VHOSTS: hostNames.optional(),
 });
 
 /** The variables whose value is never shown, and which can be read from a file named by `NAME_FILE`. */
-export const secrets: ReadonlySet<string> = new Set(['MYSQL_PASS']);
+export const secrets: ReadonlySet<string> = new Set(['MYSQL_PASS', 'REDIS_PASS', 'REDIS_SENTINEL_PASS']);
 
 /** What the rest of TheAPP reads: checked, typed, with the defaults filled in. */
 export type Config = z.output<typeof settings>;

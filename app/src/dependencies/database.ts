@@ -54,7 +54,7 @@ export function openDatabase(config: Config): Database {
     ask(pool, { sql, values }, milliseconds);
   return {
     query,
-    read: query,
+    read: (sql, values) => query(sql, values),
     readFrom: async (sql, values) => ({ rows: await query(sql, values), from: 'primary' }),
     write: (sql, values = []) => ask(pool, { sql, values }, config.MYSQL_TIMEOUT_MS),
     pools: () => [],
