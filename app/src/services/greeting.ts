@@ -1,24 +1,42 @@
-import type { Plugin } from '@hapi/hapi';
-import type { Database } from '../dependencies/database.ts';
-import { Unavailable } from '../dependencies/unavailable.ts';
+import type {} from '@hapi/vision';
+import { z } from 'zod';
+import { type Database, type Dependencies, Unavailable } from '../dependencies/dependencies.ts';
+import { type AnyEndpoint, endpoint } from '../http/endpoint.ts';
+import { prefersHtml } from './mediaType.ts';
 
-/** `GET /`: the greeting that row 1 of table `data` holds. `GET /hello`: the same idea without MySQL. */
-export const greeting: Plugin<{ database: Database }> = {
-  name: 'greeting',
-  register(server, { database }) {
-    server.route([
-      {
-        method: 'GET',
-        path: '/',
-        handler: async (_request, h) => h.response(`${await firstMessage(database)}\n`).type('text/plain'),
+/** `GET /`: the greeting that row 1 of table `data` holds; for browsers the page `index`. `GET /hello`: without MySQL. */
+export function greeting({ database }: Pick<Dependencies, 'database'>): AnyEndpoint[] {
+  return [
+    endpoint({
+      method: 'GET',
+      path: '/',
+      service: 'greeting',
+      summary: 'A greeting from MySQL; for who prefers text/html, the page with all services',
+      answers: { 200: { description: 'The greeting and a line break', type: 'text/plain' } },
+      async handle({ request, h }) {
+        // The page is there without MySQL: it is where somebody looks who wants to know what works.
+        if (prefersHtml(String(request.headers.accept ?? '*/*'))) return h.view('index').vary('accept');
+        return h
+          .response(`${await firstMessage(database)}\n`)
+          .type('text/plain')
+          .vary('accept');
       },
-      { method: 'GET', path: '/hello', handler: () => ({ hello: 'world' }) },
-    ]);
-  },
-};
+    }),
+    endpoint({
+      method: 'GET',
+      path: '/hello',
+      service: 'greeting',
+      summary: 'A greeting without MySQL',
+      answers: {
+        200: { description: 'The greeting', schema: z.object({ hello: z.literal('world') }) },
+      },
+      handle: () => ({ hello: 'world' }),
+    }),
+  ];
+}
 
 async function firstMessage(database: Database): Promise<string> {
-  const [row] = await database.query('SELECT message FROM data WHERE id = ?', [1]);
+  const [row] = await database.read('SELECT message FROM data WHERE id = ?', [1]);
   if (row === undefined) throw new Unavailable('mysql', 'NO_ROW', 'table data has no row 1');
   return String(row.message);
 }

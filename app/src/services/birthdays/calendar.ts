@@ -1,0 +1,59 @@
+/** A civil date, `YYYY-MM-DD`: a square of the calendar, not a moment; in years of four digits it sorts as text. */
+export type Day = `${number}-${number}-${number}`;
+
+/** Whether the text has the form of a date. */
+export const isDay = (text: string): text is Day => /^\d{4}-\d\d-\d\d$/.test(text);
+
+/** Which day it is at `moment` where the clocks show the time of `zone` (see isZone). */
+export function dayIn(zone: string, moment: Date): Day {
+  const { year, month, day } = Object.fromEntries(
+    clockOf(zone)
+      .formatToParts(moment)
+      .map(({ type, value }) => [type, value]),
+  );
+  return `${Number(year)}-${month as `${number}`}-${day as `${number}`}`;
+}
+
+/** Whether the text is the name of a time zone: `Europe/Madrid`, `UTC` (https://www.iana.org/time-zones). */
+export function isZone(text: string): boolean {
+  try {
+    clockOf(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * How many days are left from `today` until the birthday of who was born on `born`; 0 on the day itself.
+ * Who was born on 29 February celebrates on 1 March in common years (see README.md).
+ */
+export function daysUntilBirthday(born: Day, today: Day): number {
+  const [year, month, day] = today.split('-').map(Number) as [number, number, number];
+  const [, birthMonth, birthDay] = born.split('-').map(Number) as [number, number, number];
+  // Days since 1970 in UTC, which has no summer time. There is no 29 February 2027: it is 1 March.
+  const number = (year: number, month: number, day: number) => Date.UTC(year, month - 1, day) / 86_400_000;
+  const now = number(year, month, day);
+  const thisYear = number(year, birthMonth, birthDay);
+  return (thisYear >= now ? thisYear : number(year + 1, birthMonth, birthDay)) - now;
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** A clock takes longer to make than to read. There are some 600 zones, so no more than that are kept. */
+function clockOf(zone: string): Intl.DateTimeFormat {
+  const name = zone.toLowerCase();
+  const clock = clocks.get(name) ?? makeClock(zone);
+  clocks.set(name, clock);
+  return clock;
+}
+
+const makeClock = (timeZone: string) =>
+  new Intl.DateTimeFormat('en', {
+    timeZone,
+    calendar: 'iso8601',
+    numberingSystem: 'latn',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  });

@@ -1,0 +1,50 @@
+import { type Source, type Store, Unavailable } from '../dependencies/dependencies.ts';
+import type { Service } from '../http/endpoint.ts';
+import type { Metrics } from '../http/metrics.ts';
+
+/** Values that MySQL has, kept in Redis for a while. Redis down costs time, never the answer. */
+export interface Cache<V extends string> {
+  /** The value of `key`; what the cache does not have, `origin` is asked for. */
+  through(key: string, origin: () => Promise<{ value: V | undefined; from: Source }>): Promise<V | undefined>;
+  /** After MySQL was given a new value: whoever asks from now on shall see it. */
+  renew(key: string, value: V): Promise<void>;
+}
+
+/** `accepts` says which texts are values: what somebody else left under the key is as good as nothing. */
+export function cache<V extends string>(
+  store: Store,
+  metrics: Metrics,
+  options: { service: Service; seconds: number; accepts: (text: string) => text is V },
+): Cache<V> {
+  const { service, seconds, accepts } = options;
+  const degraded = metrics.degraded.labels(service, 'cache');
+
+  /** What Redis says, or that it does not answer. */
+  async function ask<T>(question: Promise<T>): Promise<T | typeof silent> {
+    try {
+      return await question;
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      degraded.inc();
+      return silent;
+    }
+  }
+
+  return {
+    async through(key, origin) {
+      const cached = await ask(store.get(key));
+      if (typeof cached === 'string' && accepts(cached)) return cached;
+      const { value, from } = await origin();
+      // Only what is new: a reader that was slow must not put an old value over that of a writer. A Redis that
+      // just failed is not waited for again.
+      if (value !== undefined && from === 'primary' && cached !== silent)
+        await ask(store.set(key, value, seconds, { onlyNew: true }));
+      return value;
+    },
+    async renew(key, value) {
+      await ask(store.set(key, value, seconds));
+    },
+  };
+}
+
+const silent = Symbol('Redis does not answer');

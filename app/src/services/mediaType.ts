@@ -1,0 +1,23 @@
+/**
+ * Whether who sent this `Accept` header would rather read a page than plain text (RFC 9110, section 12.5.1).
+ * Browsers name `text/html`; curl and probes take anything, and get the text.
+ */
+export function prefersHtml(accept: string): boolean {
+  const weights = new Map(accept.toLowerCase().split(',').map(readRange));
+  return liking(weights, 'text/html') > liking(weights, 'text/plain');
+}
+
+/** `text/html;q=0.8` → ['text/html', 0.8]. */
+function readRange(range: string): [string, number] {
+  const [type = '', ...parameters] = range.split(';').map((part) => part.trim());
+  const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
+  return [type, weight === undefined ? 1 : Number(weight) || 0];
+}
+
+/** The most specific range counts; of two types that weigh the same, the one that is named is liked better. */
+function liking(weights: Map<string, number>, type: string): number {
+  const ranges = [type, 'text/*', '*/*'];
+  const at = ranges.findIndex((range) => weights.has(range));
+  const weight = weights.get(ranges[at] ?? '') ?? 0;
+  return weight > 0 ? weight - at / 10_000 : 0;
+}
