@@ -1,21 +1,14 @@
-import { createPool, type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2';
+import type { ConnectionOptions, ResultSetHeader, RowDataPacket } from 'mysql2';
 import type { Config } from '../settings.ts';
-import { connectionOptions, errorCode } from './mysql.ts';
+import { guard, nobody, type Observer } from './breaker.ts';
+import { type Address, connectionOptions, isDown } from './mysql.ts';
+import { openPool, type PoolState, type Value } from './pool.ts';
 import { Unavailable } from './unavailable.ts';
 
-/** A value that a `?` of a statement can stand for. */
-export type Value = string | number | Date | null;
+export type { PoolState, Value };
 
 /** Which server an answer comes from. What the replica says may be old: it must not be cached. */
 export type Source = 'primary' | 'replica';
-
-/** Connections of a pool, and requests that wait for one. */
-export interface PoolState {
-  pool: 'mysql' | 'mysql-replica';
-  open: number;
-  idle: number;
-  waiting: number;
-}
 
 /**
  * TheAPP's one way to MySQL. Every question has a deadline, the wait for a connection included, and throws
@@ -41,103 +34,45 @@ export interface Database {
   close(): Promise<void>;
 }
 
-export function openDatabase(config: Config): Database {
-  const pool = createPool({
-    ...connectionOptions(config),
-    connectionLimit: config.MYSQL_CONNECTIONS,
-    queueLimit: config.MYSQL_QUEUE,
-    // A minute is well below the wait_timeout of any server (28,800 s by default, often cut to minutes).
-    maxIdle: Math.min(2, config.MYSQL_CONNECTIONS),
-    idleTimeout: 60_000,
-  });
-  const query: Database['query'] = (sql, values = [], milliseconds = config.MYSQL_TIMEOUT_MS) =>
-    ask(pool, { sql, values }, milliseconds);
+export function openDatabase(config: Config, observer: Observer = nobody): Database {
+  const { MYSQL_REPLICA_HOST: host, MYSQL_REPLICA_PORT: port } = config;
+  const open = (name: string, address?: Address) =>
+    openServer(name, connectionOptions(config, address), config, observer);
+  const primary = open('mysql');
+  const replica = host ? open('mysql-replica', { host, port }) : undefined;
+  const rowsOf = async (from: Source, sql: string, values?: Value[]) => {
+    const server = from === 'replica' && replica ? replica : primary;
+    return { rows: await server.ask<RowDataPacket[]>(sql, values), from };
+  };
+  const readFrom: Database['readFrom'] = async (sql, values, { fresh = false } = {}) => {
+    if (!replica) return rowsOf('primary', sql, values);
+    try {
+      return await rowsOf(fresh ? 'primary' : 'replica', sql, values);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      return rowsOf(fresh ? 'replica' : 'primary', sql, values);
+    }
+  };
+  const servers = replica ? [primary, replica] : [primary];
   return {
-    query,
-    read: (sql, values) => query(sql, values),
-    readFrom: async (sql, values) => ({ rows: await query(sql, values), from: 'primary' }),
-    write: (sql, values = []) => ask(pool, { sql, values }, config.MYSQL_TIMEOUT_MS),
-    pools: () => [],
-    close: () => closePool(pool),
+    query: (sql, values, milliseconds) => primary.ask(sql, values, milliseconds),
+    read: async (sql, values, options) => (await readFrom(sql, values, options)).rows,
+    readFrom,
+    write: (sql, values) => primary.ask<ResultSetHeader>(sql, values),
+    pools: () => servers.map(({ pool }) => pool.state()),
+    close: async () => void (await Promise.all(servers.map(({ pool }) => pool.close()))),
   };
 }
 
-/** Says goodbye to MySQL, but does not wait for a server that is not there to hear it. */
-function closePool(pool: Pool) {
-  return new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, 1000);
-    pool.end(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
-
-/**
- * mysql2's own `timeout` starts when the statement is sent, so it covers neither the wait for a free
- * connection nor the preparing of a statement, and it leaves the late connection in the pool. This one
- * covers all, and a connection that did not answer is destroyed: nobody else shall wait on it.
- */
-function ask<T extends RowDataPacket[] | ResultSetHeader>(
-  pool: Pool,
-  statement: { sql: string; values: Value[] },
-  milliseconds: number,
-) {
-  return new Promise<T>((resolve, reject) => {
-    let connection: PoolConnection | undefined;
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      connection?.destroy();
-      reject(new Unavailable('mysql', 'TIMEOUT', `no answer in ${milliseconds} ms`));
-    }, milliseconds);
-    const fail = (error: Failure) => {
-      clearTimeout(timer);
-      reject(asUnavailable(error, connection === undefined));
-    };
-    pool.getConnection((error, free) => {
-      if (late) return error ?? free.release();
-      if (error) return fail(error);
-      connection = free;
-      free.execute<T>(statement, (error, result) => {
-        if (late) return;
-        giveBack(free, error);
-        if (error) return fail(error);
-        clearTimeout(timer);
-        resolve(result);
-      });
-    });
-  });
-}
-
-/** mysql2 marks what the connection does not survive as fatal. */
-type Failure = Error & { fatal?: boolean };
-
-/** A server that turned read-only is a primary that failed over: its connections lead to the wrong place. */
-function giveBack(connection: PoolConnection, error: Failure | null) {
-  if (error?.fatal || readOnly.has(errorCode(error))) connection.destroy();
-  else connection.release();
-}
-
-const readOnly = new Set([
-  'ER_OPTION_PREVENTS_STATEMENT',
-  'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
-  'ER_READ_ONLY_MODE',
-]);
-
-/** Answers that say "not now", not "the statement is wrong". */
-const notNow = new Set([
-  ...readOnly,
-  'ER_NO_SUCH_TABLE',
-  'ER_LOCK_DEADLOCK',
-  'ER_LOCK_WAIT_TIMEOUT',
-  'ER_QUERY_INTERRUPTED',
-  'ER_SERVER_SHUTDOWN',
-  'ER_DISK_FULL',
-]);
-
-function asUnavailable(error: Failure, beforeAsking: boolean): Error {
-  const code = errorCode(error);
-  if (!beforeAsking && !error.fatal && !notNow.has(code)) return error;
-  return new Unavailable('mysql', code, error.message || code, error);
+/** A pool behind a breaker: when it opens, what connections there are lead nowhere. */
+function openServer(name: string, server: ConnectionOptions, config: Config, observer: Observer) {
+  const { MYSQL_CONNECTIONS: connections, MYSQL_QUEUE: queue, MYSQL_TIMEOUT_MS } = config;
+  const pool = openPool(name, { server, connections, queue });
+  const guarded = guard(name, observer, { isDown, opened: () => pool.renew() });
+  const ask = <T extends RowDataPacket[] | ResultSetHeader>(
+    sql: string,
+    values: Value[] = [],
+    milliseconds = MYSQL_TIMEOUT_MS,
+  ) => guarded(() => pool.ask<T>(sql, values, milliseconds));
+  return { ask, pool };
 }

@@ -1,0 +1,88 @@
+import type { PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2';
+import { type ConnectionsOptions, openConnections } from './connections.ts';
+import { asUnavailable, type Failure, isReadOnly } from './mysql.ts';
+import { Unavailable } from './unavailable.ts';
+
+/** A value that a `?` of a statement can stand for. */
+export type Value = string | number | Date | null;
+
+/** Connections of a pool, and requests that wait for one. */
+export interface PoolState {
+  pool: string;
+  open: number;
+  idle: number;
+  waiting: number;
+}
+
+/** One MySQL server, to be asked over some connections. */
+export interface Pool {
+  /**
+   * What the server answers to a prepared statement. Throws Unavailable when it does not within `milliseconds`,
+   * the wait for a connection included; after sending, a write may have been done all the same.
+   */
+  ask<T extends RowDataPacket[] | ResultSetHeader>(
+    sql: string,
+    values: Value[],
+    milliseconds: number,
+  ): Promise<T>;
+  /** Replaces all connections. */
+  renew(): void;
+  state(): PoolState;
+  close(): Promise<void>;
+}
+
+/** How often connections are replaced because the server says that it is read-only, in milliseconds. */
+const patience = 1000;
+
+export function openPool(name: string, options: ConnectionsOptions): Pool {
+  const connections = openConnections(options);
+  let waiting = 0;
+  let renewed = 0;
+  const giveBack = (connection: PoolConnection, error: Failure | null) => {
+    if (!error) return connections.giveBack(connection);
+    if (!error.fatal && !isReadOnly(error)) return connections.giveBack(connection);
+    connections.destroy(connection);
+    // A primary that failed over: all others lead to the wrong place as well.
+    if (!isReadOnly(error) || Date.now() - renewed < patience) return;
+    renewed = Date.now();
+    connections.renew();
+  };
+  return {
+    /**
+     * mysql2's own `timeout` starts when the statement is sent, so it covers neither the wait for a free
+     * connection nor the preparing of a statement, and it leaves the late connection in the pool. This one
+     * covers all, and a connection that did not answer is destroyed: nobody else shall wait on it.
+     */
+    ask: <T extends RowDataPacket[] | ResultSetHeader>(sql: string, values: Value[], milliseconds: number) =>
+      new Promise<T>((resolve, reject) => {
+        let connection: PoolConnection | undefined;
+        let late = false;
+        const timer = setTimeout(() => {
+          late = true;
+          if (connection) connections.destroy(connection);
+          reject(new Unavailable(name, 'TIMEOUT', `no answer in ${milliseconds} ms`));
+        }, milliseconds);
+        const fail = (error: Failure) => {
+          clearTimeout(timer);
+          reject(asUnavailable(name, error, connection !== undefined));
+        };
+        waiting++;
+        connections.take((error, free) => {
+          waiting--;
+          if (late) return error ?? connections.giveBack(free);
+          if (error) return fail(error);
+          connection = free;
+          free.execute<T>(sql, values, (error, result) => {
+            if (late) return;
+            giveBack(free, error);
+            if (error) return fail(error);
+            clearTimeout(timer);
+            resolve(result);
+          });
+        });
+      }),
+    renew: () => connections.renew(),
+    state: () => ({ pool: name, open: connections.open(), idle: connections.idle(), waiting }),
+    close: () => connections.close(),
+  };
+}
