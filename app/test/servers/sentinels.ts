@@ -55,6 +55,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
       REDIS_SENTINEL_NAME: name,
       REDIS_SENTINEL_PASS: redisPassword,
       REDIS_PASS: redisPassword,
+      REDIS_WAIT_REPLICAS: '1',
     },
     redis,
     sentinels,
