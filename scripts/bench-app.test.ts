@@ -1,0 +1,68 @@
+import { resolve } from 'node:path';
+import { execa } from 'execa';
+import t from 'tap';
+import { ProvisionError } from '../provision/errors.ts';
+import { serviceNames } from './bench-app/calls.ts';
+import type { Sample } from './bench-app/measure.ts';
+import { parseOptions } from './bench-app/options.ts';
+import { table } from './bench-app/report.ts';
+import { memoryTable, trend } from './bench-app/soak.ts';
+
+t.test('options', async (t) => {
+  t.same(parseOptions([]), { seconds: 5, rounds: 3, services: serviceNames, soak: 0 });
+  t.same(parseOptions(['--quick', '--service', 'counter,hello', '--soak', '10']), {
+    seconds: 1,
+    rounds: 1,
+    services: ['counter', 'hello'],
+    soak: 10,
+  });
+  for (const argv of [['--seconds', '0'], ['--service', 'chess'], ['--soak', 'x'], ['--what'], ['more']])
+    t.throws(() => parseOptions(argv), ProvisionError, argv.join(' '));
+});
+
+t.test('how figures are shown', async (t) => {
+  const sample = (perSecond: number, cpu: number, busy: number): Sample => ({
+    perSecond,
+    p50: 1,
+    p99: 3.5,
+    cpu,
+    busy,
+  });
+  const shown = table({
+    service: 'counter',
+    saturated: new Map([
+      ['theapp', sample(900, 1000, 0.99)],
+      ['node:http', sample(1600, 500, 0.8)],
+      ['hapi', sample(1000, 800, 1)],
+    ]),
+    steady: new Map([['theapp', sample(720, 1000, 0.7)]]),
+  });
+  t.match(shown, 'theapp / hapi       0.90 (target: at least 0.85); 0.80 by processor time');
+  t.match(shown, 'theapp / node:http  0.56 (target: at least 0.6; missed); 0.50 by processor time');
+  t.match(shown, 'not the limit themselves: node:http;');
+  t.match(shown, 'theapp, p99 / p50 at 80 %: 3.50 (target: at most 3; missed)');
+});
+
+t.test('memory that grows is told from memory that swings', async (t) => {
+  const minutes = Array.from({ length: 100 }, (_, i) => i / 10);
+  const swings = minutes.map((minutes, i) => ({ minutes, rss: 100 + (i % 7), heap: 30 + (i % 5) }));
+  t.match(memoryTable(swings), /rss .*\(target: at most 5 %\)/);
+  t.match(memoryTable(swings.map((one) => ({ ...one, rss: 100 + one.minutes }))), /rss .*missed/);
+  const { slope, middle } = trend([1, 2, 3].map((x) => [x, 2 * x + 1]));
+  t.same([slope, middle], [2, 5]);
+});
+
+t.test('it measures', async (t) => {
+  const script = resolve(import.meta.dirname, 'bench-app.ts');
+  const { exitCode, stdout, stderr } = await execa(
+    process.execPath,
+    [script, '--quick', '--service', 'counter'],
+    {
+      reject: false,
+    },
+  );
+  t.equal(exitCode, 0, stderr);
+  for (const name of ['theapp', 'node:http', 'hapi', 'fastify'])
+    t.match(stdout, new RegExp(`^  ${name} +[1-9]\\d* +\\d+\\.\\d\\d +\\d+\\.\\d\\d `, 'm'), name);
+  t.match(stdout, /theapp \/ hapi +\d+\.\d\d \(target: at least 0\.85/);
+});
