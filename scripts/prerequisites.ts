@@ -7,6 +7,7 @@ const programs = [
   { name: 'redis-server', package: 'redis-server' },
   { name: 'redis-sentinel', package: 'redis-sentinel' },
   { name: 'memcached', package: 'memcached' },
+  { name: 'nginx', package: 'nginx' },
   { name: 'nft', package: 'nftables' },
   { name: 'ip', package: 'iproute2' },
   { name: 'sshd', package: 'openssh-server' },

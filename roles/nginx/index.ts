@@ -12,11 +12,27 @@ import {
   service,
   sh,
 } from '../../provision/index.ts';
+import { reloaded } from './reload.ts';
 import { vars } from './vars.ts';
 
 const TEMPLATE = join(import.meta.dirname, '..', '..', 'nginx', 'theapp.conf.hbs');
 const FOLDER = '/etc/nginx/tls';
-const reload = handler('reload nginx', sh`nginx -t -q`, sh`systemctl reload-or-restart nginx`);
+/** Where Debian's nginx has them. */
+const running = {
+  reload: sh`systemctl reload nginx`,
+  pid: '/run/nginx.pid',
+  log: '/var/log/nginx/error.log',
+  seconds: 15,
+};
+const reload = handler(
+  'reload nginx',
+  sh`nginx -t -q`,
+  sh`if systemctl -q is-active nginx; then
+${reloaded(running)}
+else
+systemctl start nginx
+fi`,
+);
 
 /** nginx in front of the application, with or without a certificate. */
 export const nginx = role({
