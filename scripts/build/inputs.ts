@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** What stands beside the program in a release, as in `app/`: read when it runs. */
+const carried = ['migrations/*.sql', 'pages/**/*.*'];
+
 /** What decides the bytes of a release, as paths from the root; tests do not. */
 const patterns = [
   'app/package.json',
   'app/src/**/*.ts',
-  'app/migrations/*.sql',
+  ...carried.map((pattern) => `app/${pattern}`),
   'scripts/build/*.ts',
   'package-lock.json',
   'LICENSE',
@@ -17,6 +20,9 @@ export const inputPathspecs = [
   ...patterns.map((pattern) => `:(glob)${pattern}`),
   ':(exclude,glob)**/*.test.ts',
 ];
+
+/** The files that a release carries beside the program, as paths in `app/` and in the release alike. */
+export const carriedFiles = (root: string): string[] => globSync(carried, { cwd: join(root, 'app') }).sort();
 
 /** One sha256 over the names and contents of everything that decides the bytes of a release. */
 export function hashInputs(root: string): string {

@@ -78,6 +78,12 @@ t.test('a version says what it was built of', async (t) => {
   await writeFile(join(root, 'app/migrations/9999-new.sql'), 'SELECT 1;\n');
   t.match((await buildRelease(root)).version, /-dirty\./, 'a file that git does not know counts');
   await rm(join(root, 'app/migrations/9999-new.sql'));
+  await mkdir(join(root, 'app/pages/parts'), { recursive: true });
+  await writeFile(join(root, 'app/pages/parts/new.hbs'), 'a page');
+  const page = await buildRelease(root);
+  t.match(page.version, /-dirty\./, 'so does a page');
+  t.match((await execa('tar', ['-tzf', page.file])).stdout, /\/pages\/parts\/new\.hbs$/m, 'which it carries');
+  await rm(join(root, 'app/pages/parts'), { recursive: true });
 
   await rm(join(root, '.git'), { recursive: true });
   const bare = await buildRelease(root);

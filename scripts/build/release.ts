@@ -1,14 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { archive, type Files } from './archive.ts';
 import { bundle } from './bundle.ts';
-import { hashInputs, hashInstalled } from './inputs.ts';
+import { carriedFiles, hashInputs, hashInstalled } from './inputs.ts';
 import { notices } from './notices.ts';
 import { readVersion, type Version } from './version.ts';
 
-/** One tarball that holds TheAPP: `theapp-VERSION/` with theapp.mjs, migrations/ and release.json. */
+/** One tarball that holds TheAPP: `theapp-VERSION/` with theapp.mjs, migrations/, pages/ and release.json. */
 export interface Release {
   /** The absolute path of the tarball. */
   file: string;
@@ -58,8 +58,7 @@ async function contents(root: string, { version, commit }: Version): Promise<Fil
     ['VERSION', `${version}\n`],
     ['theapp.mjs', code],
   ]);
-  for (const name of (await readdir(join(root, 'app/migrations'))).sort())
-    files.set(`migrations/${name}`, await readFile(join(root, 'app/migrations', name)));
+  for (const path of carriedFiles(root)) files.set(path, await readFile(join(root, 'app', path)));
   const checksums = Object.fromEntries([...files].map(([path, content]) => [path, sha256Of(content)]));
   const record = { name: 'theapp', version, commit, node: '>=24', files: checksums };
   return files.set('release.json', `${JSON.stringify(record, null, 2)}\n`);
