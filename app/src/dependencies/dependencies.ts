@@ -1,7 +1,11 @@
-import type { Database } from './database.ts';
-import type { Counts } from './memcached.ts';
-import type { Store } from './redis.ts';
+import type { Logger } from '../log.ts';
+import type { Config } from '../settings.ts';
+import type { Observer } from './breaker.ts';
+import { type Database, openDatabase } from './database.ts';
+import { type Counts, openCounts } from './memcached.ts';
+import { openStore, type Store } from './redis.ts';
 
+export type { Observer } from './breaker.ts';
 export type { Database, PoolState, Source, Value } from './database.ts';
 export type { Counts } from './memcached.ts';
 export type { Store } from './redis.ts';
@@ -15,4 +19,19 @@ export interface Dependencies {
   store: Store;
   /** Memcached. */
   counts: Counts;
+}
+
+/** Connects to all of them as need arises, and again after failures: none has to be there. */
+export function openDependencies(
+  config: Config,
+  observer: Observer,
+  log: Logger,
+): Dependencies & { close(): Promise<void> } {
+  const database = openDatabase(config, observer);
+  const store = openStore(config, observer, log);
+  const counts = openCounts(config, observer);
+  const close = async () => {
+    await Promise.all([database, store, counts].map((dependency) => dependency.close()));
+  };
+  return { database, store, counts, close };
 }

@@ -1,3 +1,13 @@
+import { ReplyError } from 'ioredis';
+import type { Logger } from '../log.ts';
+import type { Config } from '../settings.ts';
+import { guard, type Observer } from './breaker.ts';
+import { within } from './deadline.ts';
+import { watchFailover } from './failover.ts';
+import { openRedisClient, type RedisClient } from './redisClient.ts';
+import { replicatedIncrement } from './replicated.ts';
+import { Unavailable } from './unavailable.ts';
+
 /** TheAPP's one way to Redis, plain or through Sentinel. Throws Unavailable within REDIS_TIMEOUT_MS. */
 export interface Store {
   get(key: string): Promise<string | null>;
@@ -12,3 +22,62 @@ export interface Store {
   ping(): Promise<void>;
   close(): Promise<void>;
 }
+
+export function openStore(config: Config, observer: Observer, log: Logger): Store {
+  const { REDIS_TIMEOUT_MS: milliseconds, REDIS_WAIT_REPLICAS: replicas } = config;
+  const main = openRedisClient(config, log);
+  const counting = replicas > 0 ? openRedisClient(config, log) : main;
+  const clients = replicas > 0 ? [main, counting] : [main];
+  const unwatch = watchFailover(config, () => clients.forEach(leave));
+  const guarded = guard('redis', observer, { isDown });
+  const call = <T>(client: RedisClient, send: () => Promise<T>) =>
+    guarded(() => within('redis', milliseconds, answer(client, send)));
+  const { redis } = main;
+  const replicated = replicatedIncrement(counting.redis, replicas, milliseconds);
+  return {
+    get: (key) => call(main, () => redis.get(key)),
+    async set(key, value, seconds, { onlyNew = false } = {}) {
+      await call(main, () =>
+        onlyNew ? redis.set(key, value, 'EX', seconds, 'NX') : redis.set(key, value, 'EX', seconds),
+      );
+    },
+    remove: async (key) => void (await call(main, () => redis.del(key))),
+    increment: (key) => call(counting, () => (replicas > 0 ? replicated(key) : redis.incr(key))),
+    ping: async () => void (await call(main, () => redis.ping())),
+    async close() {
+      unwatch();
+      for (const client of clients) client.close();
+    },
+  };
+}
+
+/** Sends once the connection is ready. What was sent and not answered in time is not sent again. */
+async function answer<T>(client: RedisClient, send: () => Promise<T>): Promise<T> {
+  try {
+    if (client.redis.status !== 'ready') await client.ready();
+    return await send();
+  } catch (error) {
+    throw asUnavailable(error);
+  }
+}
+
+/** Connects to the new master. A client that is connecting asks the Sentinels anyway. */
+function leave({ redis }: RedisClient) {
+  if (redis.status === 'ready') redis.disconnect(true);
+}
+
+/** Unavailable, unless Redis says that the command is wrong. ioredis' errors carry the command: not passed on. */
+function asUnavailable(error: unknown): Error {
+  if (error instanceof Unavailable) return error;
+  const words = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof ReplyError)) return new Unavailable('redis', 'CONNECTION_LOST', words);
+  const [code = ''] = words.split(' ', 1);
+  return wrong.has(code) ? new Error(`redis: ${words}`) : new Unavailable('redis', code, words);
+}
+
+const wrong = new Set(['ERR', 'WRONGTYPE']);
+
+/** What Redis says of a write while it answers reads, which a breaker must not take away. */
+const refusesWrites = new Set(['READONLY', 'NOREPLICAS', 'NOT_REPLICATED', 'OOM', 'MISCONF']);
+
+const isDown = (error: unknown) => error instanceof Unavailable && !refusesWrites.has(error.code);

@@ -1,0 +1,84 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Logger } from '../log.ts';
+import type { Config } from '../settings.ts';
+import { Unavailable } from './unavailable.ts';
+
+type Options = Omit<RedisOptions, 'replyMapping'>;
+
+/** One connection to Redis, made again whenever it is lost. */
+export interface RedisClient {
+  redis: Redis;
+  /**
+   * Resolves as soon as commands can be sent. Throws Unavailable as soon as it is known that they cannot: an
+   * attempt to connect is waited for, the pause between two is not. Nothing is ever queued to be sent later.
+   */
+  ready(): Promise<void>;
+  close(): void;
+}
+
+export function openRedisClient(config: Config, log: Logger): RedisClient {
+  const redis = new Redis({ ...whereOf(config), ...bounds(config.REDIS_TIMEOUT_MS) });
+  let why = new Unavailable('redis', 'NOT_CONNECTED', 'not connected');
+  // Without a listener for life, ioredis writes errors to stderr. They carry commands, hence AUTH: words only.
+  redis.on('error', (error: Error & { code?: string }) => {
+    if (`redis: ${error.message}` !== why.message) log.warn({ dependency: 'redis' }, error.message);
+    why = new Unavailable('redis', error.code ?? 'NOT_CONNECTED', error.message);
+  });
+  redis.on('ready', () => {
+    log.info({ dependency: 'redis' }, 'connected');
+    why = new Unavailable('redis', 'NOT_CONNECTED', 'not connected');
+  });
+  let attempt: Promise<void> | undefined;
+  const settled = () =>
+    new Promise<void>((resolve, reject) => {
+      const settle = () => {
+        for (const event of ['ready', 'close', 'end']) redis.off(event, settle);
+        attempt = undefined;
+        if (redis.status === 'ready') resolve();
+        else reject(why);
+      };
+      for (const event of ['ready', 'close', 'end']) redis.on(event, settle);
+    });
+  redis.connect().catch(() => undefined);
+  return {
+    redis,
+    async ready() {
+      if (redis.status === 'ready') return;
+      if (redis.status !== 'connecting' && redis.status !== 'connect') throw why;
+      attempt ??= settled();
+      return attempt;
+    },
+    close: () => redis.disconnect(),
+  };
+}
+
+/** Plain, or whichever server the Sentinels call the master when a connection is made. */
+function whereOf(config: Config): Options {
+  const password = config.REDIS_PASS;
+  if (!config.REDIS_SENTINELS) return { host: config.REDIS_HOST, port: config.REDIS_PORT, password };
+  return {
+    sentinels: config.REDIS_SENTINELS,
+    name: config.REDIS_SENTINEL_NAME,
+    role: 'master',
+    password,
+    sentinelPassword: config.REDIS_SENTINEL_PASS,
+    sentinelCommandTimeout: config.REDIS_TIMEOUT_MS,
+    sentinelRetryStrategy: (times) => Math.min(50 * times, 500),
+  };
+}
+
+/** What is not answered is given up and never sent again: a count must not be made twice. */
+const bounds = (milliseconds: number): Options => ({
+  lazyConnect: true,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  // A connection on which nothing comes back for twice the deadline leads to a server that hangs, or nowhere.
+  socketTimeout: 2 * milliseconds,
+  connectTimeout: 2 * milliseconds,
+  disconnectTimeout: 100,
+  maxLoadingRetryTime: 500,
+  retryStrategy: (times) => Math.min(50 * 2 ** times, 500),
+  // A master that was made a replica: connect anew, and do not send again what it refused.
+  reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+});
