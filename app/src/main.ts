@@ -28,9 +28,8 @@ async function main(words: string[]): Promise<number | undefined> {
   const config = readConfig(process.env);
   if (options['check-config']) return print('configuration: ok\n');
   const log = createLog(config.LOG_LEVEL, release.version);
-  const migrations = readMigrations(release.folder);
-  if (command === 'serve') return void (await serve(config, migrations, log));
-  const applied = await migrate(config, migrations);
+  if (command === 'serve') return void (await serve(config, release, log));
+  const applied = await migrate(config, readMigrations(release.folder));
   return print(applied.length > 0 ? `applied: ${applied.join(', ')}\n` : 'nothing to apply\n');
 }
 

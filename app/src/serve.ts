@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { Server } from '@hapi/hapi';
 import type { Logger } from './log.ts';
-import type { Migration } from './schema/migrations.ts';
+import type { Release } from './release.ts';
 import { createServer } from './server.ts';
 import type { Config } from './settings.ts';
 
@@ -9,8 +9,8 @@ import type { Config } from './settings.ts';
 const finishMilliseconds = 20_000;
 
 /** Serves until a signal: the first stops gracefully with exit code 0, the second at once. */
-export async function serve(config: Config, migrations: Migration[], log: Logger): Promise<void> {
-  const server = await createServer(config, migrations, log);
+export async function serve(config: Config, release: Release, log: Logger): Promise<void> {
+  const server = await createServer(config, release, log);
   process.on('uncaughtException', (error) => {
     log.fatal(error, 'a defect: the process stops');
     process.exit(1);

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { startMariadb } from '../test/mariadb.ts';
+import { startMemcached } from '../test/servers/memcached.ts';
+import { startRedis } from '../test/servers/redis.ts';
 import { readConfig } from './config.ts';
 import { createLog } from './log.ts';
 import { thisRelease } from './release.ts';
@@ -8,18 +10,21 @@ import { migrate } from './schema/migrate.ts';
 import { readMigrations } from './schema/migrations.ts';
 import { createServer } from './server.ts';
 
-const mariadb = await startMariadb();
-t.teardown(() => mariadb.stop());
+const [mariadb, redis, memcached] = await Promise.all([startMariadb(), startRedis(), startMemcached()]);
+t.teardown(() => Promise.all([mariadb, redis, memcached].map((server) => server.stop())));
 const config = readConfig({
   ...mariadb.environment,
+  ...redis.environment,
+  ...memcached.environment,
   MYSQL_TIMEOUT_MS: '600',
   READY_TIMEOUT_MS: '300',
   MYSQL_CONNECTIONS: '4',
   MYSQL_QUEUE: '4',
   DRAIN_SECONDS: '0',
 });
-const migrations = readMigrations(thisRelease().folder);
-const server = await createServer(config, migrations, createLog('silent', 'test'));
+const release = thisRelease();
+const migrations = readMigrations(release.folder);
+const server = await createServer(config, release, createLog('silent', 'test'));
 t.teardown(() => server.stop());
 
 const notNow = { statusCode: 503, error: 'Service Unavailable', message: 'Try again soon' };
@@ -59,7 +64,7 @@ t.test('routes', async (t) => {
     ['/livez', 200, json, { status: 'alive' }],
     ['/readyz', 200, json, { status: 'ready' }],
     ['/healthz', 200, json, { status: 'Up and running!' }],
-    ['/nowhere', 404, json, { statusCode: 404, error: 'Not Found', message: 'Not Found' }],
+    ['/no/where', 404, json, { statusCode: 404, error: 'Not Found', message: 'Not Found' }],
   ];
   for (const [url, statusCode, type, body] of cases) {
     const answer = await get(url);
@@ -149,7 +154,7 @@ t.test('who may not ask learns nothing, the operator does', async (t) => {
     ],
   ];
   for (const [changes, missing] of cases) {
-    const other = await createServer({ ...config, ...changes }, migrations, createLog('silent', 'test'));
+    const other = await createServer({ ...config, ...changes }, release, createLog('silent', 'test'));
     t.match((await other.inject('/readyz')).result, { missing: [missing] }, missing);
     t.match((await other.inject('/')).result, notNow);
     await other.stop();

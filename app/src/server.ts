@@ -1,35 +1,52 @@
 import { server as hapiServer, type Server } from '@hapi/hapi';
-import { openDatabase } from './dependencies/database.ts';
+import { openDependencies } from './dependencies/dependencies.ts';
+import { checksOf } from './http/checks.ts';
 import { drain } from './http/drain.ts';
+import type { AnyEndpoint } from './http/endpoint.ts';
 import { failures } from './http/failures.ts';
 import { health } from './http/health.ts';
+import { createMetrics, observerOf } from './http/metrics.ts';
+import { observe } from './http/observe.ts';
 import { requestId } from './http/requestId.ts';
 import { logRequests } from './http/requestLog.ts';
+import { scrape } from './http/scrape.ts';
+import { vhostRoutes } from './http/vhosts.ts';
 import type { Logger } from './log.ts';
-import type { Migration } from './schema/migrations.ts';
-import { schemaCheck } from './schema/schemaCheck.ts';
+import type { Release } from './release.ts';
+import { readMigrations } from './schema/migrations.ts';
+import { birthdays } from './services/birthdays/birthdays.ts';
+import { counter } from './services/counter/counter.ts';
 import { greeting } from './services/greeting.ts';
+import { pokedex } from './services/pokedex/pokedex.ts';
 import type { Config } from './settings.ts';
 
-/** TheAPP with all its routes, not listening yet: MySQL need not be there. Its stop closes the pool. */
-export async function createServer(config: Config, migrations: Migration[], log: Logger): Promise<Server> {
-  const database = openDatabase(config);
+/** TheAPP with all its routes, not listening yet: no dependency need be there. Its stop closes them. */
+export async function createServer(config: Config, release: Release, log: Logger): Promise<Server> {
+  const metrics = createMetrics(release.version);
+  const dependencies = openDependencies(config, observerOf(metrics), log);
   const server = hapiServer({
     host: config.HOST,
     port: config.PORT,
     debug: false,
-    // Strict transport is for nginx to promise, which knows whether there is TLS.
     routes: { security: { hsts: false, noOpen: false } },
   });
   boundWaits(server);
   await server.register(requestId);
+  await server.register({ plugin: observe, options: { metrics } });
   await logRequests(server, log);
   await server.register(failures);
   await server.register({ plugin: drain, options: { seconds: config.DRAIN_SECONDS } });
-  const checks = [schemaCheck(database, migrations, config.READY_TIMEOUT_MS)];
-  await server.register({ plugin: health, options: { checks } });
-  await server.register({ plugin: greeting, options: { database } });
-  server.ext('onPostStop', () => database.close());
+  const endpoints: AnyEndpoint[] = [
+    ...greeting(dependencies),
+    ...birthdays(dependencies, metrics),
+    ...pokedex(dependencies, metrics),
+    ...counter(dependencies),
+    ...health(checksOf(dependencies, readMigrations(release.folder), config)),
+    ...scrape(metrics, dependencies.database),
+  ];
+  server.route(endpoints.map(({ route }) => route));
+  server.route(vhostRoutes(endpoints, config.VHOSTS ?? []));
+  server.ext('onPostStop', () => dependencies.close());
   return server;
 }
 

@@ -1,39 +1,81 @@
-import type { Plugin } from '@hapi/hapi';
+import type { ResponseToolkit } from '@hapi/hapi';
+import { z } from 'zod';
+import { type AnyEndpoint, endpoint } from './endpoint.ts';
 
-/** Something TheAPP cannot serve without: answers what is missing in words fit for anybody, or nothing. */
-export type Check = () => Promise<string | undefined>;
+/** What is wrong with a dependency, in words fit for anybody. */
+export interface Finding {
+  words: string;
+  /** True when TheAPP cannot serve without it; otherwise it serves with less. */
+  needed: boolean;
+}
+
+/** Asks one dependency how it is; nothing is wrong when it answers nothing. */
+export type Check = () => Promise<Finding | undefined>;
+
+const status = <S extends string>(word: S) => z.object({ status: z.literal(word) });
+const reasons = z.array(z.string());
 
 /**
- * `/livez`: the process runs, no dependency asked. `/readyz`: requests can be served now; 503 with what is
- * missing otherwise. `/healthz`: the answer that monitors of old expect.
+ * `/livez`: the process runs, no dependency asked. `/readyz`: requests can be served now, and what is to be had
+ * only in part; 503 with what is missing otherwise. `/healthz`: the answer that monitors of old expect.
  */
-export const health: Plugin<{ checks: Check[] }> = {
-  name: 'health',
-  register(server, { checks }) {
-    let before = '';
-    const missing = async () => {
-      if (server.app.draining) return ['draining: the process is about to stop'];
-      return (await Promise.all(checks.map((check) => check()))).filter((words) => words !== undefined);
-    };
-    const tellChange = (now: string) => {
-      if (now !== before) server.logger[now === 'ready' ? 'info' : 'warn'](now);
-      before = now;
-    };
-    server.route([
-      { method: 'GET', path: '/livez', handler: () => ({ status: 'alive' }) },
-      { method: 'GET', path: '/healthz', handler: () => ({ status: 'Up and running!' }) },
-      {
-        method: 'GET',
-        path: '/readyz',
-        async handler(_request, h) {
-          const gaps = await missing();
-          tellChange(gaps.join('; ') || 'ready');
-          if (gaps.length === 0) return { status: 'ready' };
-          return h
-            .response({ status: server.app.draining ? 'draining' : 'not ready', missing: gaps })
-            .code(503);
+export function health(checks: Check[]): AnyEndpoint[] {
+  let before = '';
+  const tellChange = ({ request }: ResponseToolkit, now: string) => {
+    if (now !== before) request.server.logger[now === 'ready' ? 'info' : 'warn'](now);
+    before = now;
+  };
+  return [
+    endpoint({
+      method: 'GET',
+      path: '/livez',
+      service: 'operations',
+      summary: 'Whether the process runs',
+      answers: { 200: { description: 'It runs', schema: status('alive') } },
+      handle: () => ({ status: 'alive' }),
+    }),
+    endpoint({
+      method: 'GET',
+      path: '/healthz',
+      service: 'operations',
+      summary: 'The same, in the words of older monitors',
+      answers: { 200: { description: 'It runs', schema: status('Up and running!') } },
+      handle: () => ({ status: 'Up and running!' }),
+    }),
+    endpoint({
+      method: 'GET',
+      path: '/readyz',
+      service: 'operations',
+      summary: 'Whether requests can be served now',
+      answers: {
+        200: {
+          description: 'They can; degraded lists what is served only in part',
+          schema: status('ready').extend({ degraded: reasons.optional() }),
+        },
+        503: {
+          description: 'They cannot: what is missing, or the process is about to stop',
+          schema: z.object({ status: z.enum(['not ready', 'draining']), missing: reasons }),
         },
       },
-    ]);
-  },
-};
+      async handle({ request, h }) {
+        const { missing, degraded } = request.server.app.draining ? draining : await ask(checks);
+        tellChange(h, [...missing, ...degraded].join('; ') || 'ready');
+        if (missing.length === 0) return { status: 'ready', ...(degraded.length > 0 ? { degraded } : {}) };
+        return h
+          .response({ status: request.server.app.draining ? 'draining' : 'not ready', missing })
+          .code(503);
+      },
+    }),
+  ];
+}
+
+const draining = { missing: ['draining: the process is about to stop'], degraded: [] };
+
+async function ask(checks: Check[]) {
+  const found = (await Promise.all(checks.map((check) => check()))).filter(
+    (finding) => finding !== undefined,
+  );
+  const words = (needed: boolean) =>
+    found.filter((finding) => finding.needed === needed).map(({ words }) => words);
+  return { missing: words(true), degraded: words(false) };
+}

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Observer } from '../dependencies/breaker.ts';
 
 /** Seconds: from a cached answer to the longest that a request may take. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5];
@@ -67,5 +68,16 @@ export function createMetrics(version: string) {
       labelNames: ['pool', 'state'],
       registers,
     }),
+  };
+}
+
+/** Hands what the data layer tells to the metrics. */
+export function observerOf({ dependencyCalls, dependencySeconds, breakerOpen }: Metrics): Observer {
+  return {
+    call(dependency, outcome, seconds) {
+      dependencyCalls.labels(dependency, outcome).inc();
+      dependencySeconds.labels(dependency).observe(seconds);
+    },
+    breaker: (dependency, open) => breakerOpen.labels(dependency).set(open ? 1 : 0),
   };
 }

@@ -8,10 +8,12 @@ export async function logRequests(server: Server, log: Logger): Promise<void> {
     plugin: hapiPino,
     options: {
       instance: log,
-      ignorePaths: ['/livez', '/readyz', '/healthz'],
+      ignorePaths: ['/livez', '/readyz', '/healthz', '/metrics'],
       logEvents: ['response', 'request-error'],
       getChildBindings: ({ app, method, path, info }: Request) => ({
         requestId: app.id,
+        traceId: app.trace.traceId,
+        spanId: app.trace.spanId,
         request: { method, path, from: info.remoteAddress },
       }),
       customRequestCompleteMessage: ({ method, path }: Request) => `${method} ${path}`,

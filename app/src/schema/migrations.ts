@@ -31,10 +31,13 @@ export async function countPending(database: Database, migrations: Migration[], 
 
 async function appliedNames(database: Database, milliseconds: number): Promise<Set<string>> {
   try {
-    const rows = await database.query('SELECT name FROM migrations', [], milliseconds);
+    const rows = await database.query(appliedSql, [], milliseconds);
     return new Set(rows.map((row) => String(row.name)));
   } catch (error) {
     if (error instanceof Unavailable && error.code === 'ER_NO_SUCH_TABLE') return new Set();
     throw error;
   }
 }
+
+/** The question that says which migrations a server has had. */
+export const appliedSql = 'SELECT name FROM migrations';

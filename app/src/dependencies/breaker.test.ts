@@ -1,0 +1,85 @@
+import t from 'tap';
+import { eventually, outcome, remember } from '../../test/observed.ts';
+import { guard } from './breaker.ts';
+import { Unavailable } from './unavailable.ts';
+
+const gone = () => Promise.reject(new Unavailable('x', 'TIMEOUT', 'no answer'));
+const busy = () => Promise.reject(new Unavailable('x', 'BUSY', 'not now'));
+const fine = () => Promise.resolve('fine');
+const isDown = (error: unknown) => error instanceof Unavailable && error.code === 'TIMEOUT';
+
+t.test('what opens it', async (t) => {
+  const bad = () => Promise.reject(new Unavailable('x', 'WRONG', 'wrong'));
+  const cases: [string, (() => Promise<unknown>)[], boolean][] = [
+    ['five failures in a row', [gone, gone, gone, gone, gone], true],
+    ['four do not', [gone, gone, gone, gone], false],
+    ['an answer in between starts the count anew', [gone, gone, gone, gone, fine, gone, gone], false],
+    ['what a server that is there says does not count', Array(20).fill(busy), false],
+    ['nor does a wrong question', Array(20).fill(bad), false],
+  ];
+  for (const [name, works, open] of cases) {
+    const seen = remember();
+    const guarded = guard('x', seen.observer, { isDown });
+    t.equal(seen.open.get('x'), false, 'told at the start');
+    for (const work of works) await outcome(guarded(work));
+    t.equal(seen.open.get('x'), open, name);
+    t.equal(await outcome(guarded(fine)), open ? 'BREAKER_OPEN' : 'fine', name);
+  }
+});
+
+t.test('open, tried once a second, closed by the first success', async (t) => {
+  const seen = remember();
+  let opened = 0;
+  const guarded = guard('x', seen.observer, { isDown, opened: () => opened++ });
+  for (let at = 0; at < 5; at++) await outcome(guarded(gone));
+  let asked = 0;
+  const count = () => {
+    asked++;
+    return gone();
+  };
+  t.strictSame(
+    await Promise.all(Array.from({ length: 50 }, () => outcome(guarded(count)))),
+    Array(50).fill('BREAKER_OPEN'),
+  );
+  t.equal(asked, 0, 'nothing is sent while it is open');
+  t.ok(
+    await eventually(
+      () => guarded(count),
+      (code) => code === 'TIMEOUT',
+    ),
+    'a trial',
+  );
+  t.equal(await outcome(guarded(count)), 'BREAKER_OPEN', 'that failed');
+  t.equal(opened, 2);
+  t.ok(
+    await eventually(
+      () => guarded(fine),
+      (answer) => answer === 'fine',
+    ),
+  );
+  t.equal(seen.open.get('x'), false);
+  t.equal(asked, 1);
+  t.strictSame([...new Set(seen.calls)].sort(), ['x failed', 'x ok', 'x refused']);
+});
+
+t.test('while a trial runs the others are told at once, not when it ends', async (t) => {
+  const guarded = guard('x', remember().observer, { isDown });
+  for (let at = 0; at < 5; at++) await outcome(guarded(gone));
+  let end: (value: string) => void = () => undefined;
+  let trial: Promise<unknown> = Promise.resolve();
+  const slow = () => new Promise<string>((resolve) => (end = resolve));
+  const begun = new Promise<void>((resolve) => {
+    const ask = () => {
+      let sent = false;
+      trial = outcome(guarded(() => ((sent = true), slow())));
+      if (sent) resolve();
+      else setTimeout(ask, 20);
+    };
+    ask();
+  });
+  await begun;
+  t.equal(await outcome(guarded(fine)), 'BREAKER_OPEN');
+  end('done');
+  t.equal(await trial, 'done');
+  t.equal(await outcome(guarded(fine)), 'fine');
+});
