@@ -37,7 +37,8 @@ export async function startEmptyMariadb(options: MariadbOptions): Promise<Mariad
   const [folder, port] = [await newFolder('mariadb'), await freePort(address)];
   const [data, socket] = [join(folder, 'data'), join(folder, 'socket')];
   const user = process.getuid?.() === 0 ? ['--user=root'] : [];
-  const common = ['--no-defaults', `--datadir=${data}`, ...small, ...user];
+  // Temporary tables are named after the process id, which is not the only one of its kind with containers about.
+  const common = ['--no-defaults', `--datadir=${data}`, `--tmpdir=${folder}`, ...small, ...user];
   await promisify(execFile)(locate('mariadb-install-db', 'mariadb-server'), [
     ...common,
     '--auth-root-authentication-method=normal',
