@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { eventually, outcome, remember } from '../../test/observed.ts';
 import { guard } from './breaker.ts';
@@ -65,19 +66,14 @@ t.test('open, tried once a second, closed by the first success', async (t) => {
 t.test('while a trial runs the others are told at once, not when it ends', async (t) => {
   const guarded = guard('x', remember().observer, { isDown });
   for (let at = 0; at < 5; at++) await outcome(guarded(gone));
-  let end: (value: string) => void = () => undefined;
-  let trial: Promise<unknown> = Promise.resolve();
-  const slow = () => new Promise<string>((resolve) => (end = resolve));
-  const begun = new Promise<void>((resolve) => {
-    const ask = () => {
-      let sent = false;
-      trial = outcome(guarded(() => ((sent = true), slow())));
-      if (sent) resolve();
-      else setTimeout(ask, 20);
-    };
-    ask();
-  });
-  await begun;
+  const { promise: slow, resolve: end } = Promise.withResolvers<string>();
+  let sent = false;
+  const work = () => {
+    sent = true;
+    return slow;
+  };
+  let trial = outcome(guarded(work));
+  for (; !sent; await sleep(20)) trial = outcome(guarded(work));
   t.equal(await outcome(guarded(fine)), 'BREAKER_OPEN');
   end('done');
   t.equal(await trial, 'done');

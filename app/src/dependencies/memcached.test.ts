@@ -68,7 +68,12 @@ t.test('paused: every call within its deadline, and back by itself', async (t) =
 t.test('a server that hangs is not kept: its connections are destroyed', async (t) => {
   const open = new Set<Socket>();
   const silent = createServer((socket) => {
-    open.add(socket.on('error', () => undefined).on('close', () => open.delete(socket)));
+    open.add(
+      socket
+        .resume()
+        .on('error', () => undefined)
+        .on('close', () => open.delete(socket)),
+    );
   });
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const address = silent.address();

@@ -1,0 +1,63 @@
+import { createServer, connect as dial, type Server, type Socket } from 'node:net';
+
+/** A TCP proxy of the test's own, between TheAPP and a server, that can lose what the server says. */
+export interface Proxy {
+  port: number;
+  /** Where new connections lead: a name that was pointed to another server. */
+  lead(port: number): void;
+  /** The next bytes that the server says, after its client has said something, are lost, and the connection closed. */
+  swallowNextReply(): void;
+  /** Closes every connection. */
+  drop(): void;
+  close(): Promise<void>;
+}
+
+export async function startProxy(target: number): Promise<Proxy> {
+  let to = target;
+  let swallow = false;
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = dial(to, '127.0.0.1');
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.pipe(upstream);
+    upstream.on('data', (bytes) => {
+      if (!swallow) return void client.write(bytes);
+      swallow = false;
+      client.destroy();
+    });
+  });
+  return {
+    port: await listen(server),
+    lead: (port) => {
+      to = port;
+    },
+    swallowNextReply: () => {
+      swallow = true;
+    },
+    drop: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address ? address.port : 0);
+    });
+  });
+}
