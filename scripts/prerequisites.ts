@@ -8,6 +8,7 @@ const programs = [
   { name: 'redis-sentinel', package: 'redis-sentinel' },
   { name: 'memcached', package: 'memcached' },
   { name: 'nginx', package: 'nginx' },
+  { name: 'chromium', package: 'chromium' },
   { name: 'nft', package: 'nftables' },
   { name: 'ip', package: 'iproute2' },
   { name: 'sshd', package: 'openssh-server' },

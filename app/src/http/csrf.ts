@@ -1,0 +1,41 @@
+import { forbidden } from '@hapi/boom';
+import { plugin as crumb } from '@hapi/crumb';
+import type { Plugin } from '@hapi/hapi';
+import { cameByTls } from './tls.ts';
+
+/**
+ * Forms are taken from TheAPP's own pages only. The token of the cookie must come back in the form (crumb, on
+ * the routes that say `form`): a page elsewhere can send the cookie, but cannot read it. Who holds a host name
+ * beside this one could plant a cookie, so what the browser says of the sender counts as well.
+ */
+export const csrf: Plugin<undefined> = {
+  name: 'csrf',
+  async register(server) {
+    server.ext('onPostAuth', ({ method, route, headers }, h) => {
+      const { crumb } = route.settings.plugins as { crumb?: boolean };
+      const from = headers['sec-fetch-site'];
+      if (method === 'post' && crumb && (from === 'cross-site' || from === 'same-site')) throw forbidden();
+      return h.continue;
+    });
+    await server.register({
+      plugin: crumb,
+      options: {
+        key: 'crumb',
+        // Only pages with a form make a token; every other answer would carry a cookie.
+        autoGenerate: false,
+        addToViewContext: true,
+        cookieOptions: {
+          path: '/',
+          isHttpOnly: true,
+          isSameSite: 'Lax',
+          isSecure: false,
+          // A cookie that is not well formed is as good as none.
+          ignoreErrors: true,
+          contextualize: (definition, request) => {
+            definition.isSecure = cameByTls(request);
+          },
+        },
+      },
+    });
+  },
+};

@@ -1,0 +1,42 @@
+import { STATUS_CODES } from 'node:http';
+import { isBoom } from '@hapi/boom';
+import type { Plugin } from '@hapi/hapi';
+import type {} from '@hapi/vision';
+import { prefersHtml } from '../services/mediaType.ts';
+
+/** What a person can do about a status; nothing of what happened inside. */
+const words: Record<number, [heading: string, advice: string]> = {
+  400: ['Not understood', 'Something in the address or in the form is not what was expected.'],
+  403: [
+    'Not accepted',
+    'The form was open for too long or came from elsewhere. Go back, reload it and send it again.',
+  ],
+  404: ['Not found', 'There is nothing at this address.'],
+  413: ['Too much', 'What was sent is too long. Go back, shorten it and send it again.'],
+  500: ['Something went wrong', 'It has been noted. Try again later.'],
+  503: ['Not available now', 'This should pass soon. Try again in a moment.'],
+};
+
+/**
+ * Browsers get an error as a page. The error itself stays as it is, with its headers and for the log; only what
+ * is sent changes.
+ */
+export const errorPages: Plugin<undefined> = {
+  name: 'errorPages',
+  register(server) {
+    server.ext(
+      'onPreResponse',
+      async ({ response, headers, app }, h) => {
+        if (!isBoom(response) || !prefersHtml(String(headers.accept ?? '*/*'))) return h.continue;
+        const { output } = response;
+        const [heading, advice] = words[output.statusCode] ?? [STATUS_CODES[output.statusCode]];
+        const payload = await server.render('error', { heading, advice, id: app.id });
+        Object.assign(output, { payload });
+        Object.assign(output.headers, { 'content-type': 'text/html; charset=utf-8', vary: 'accept' });
+        return h.continue;
+      },
+      // Which turns what a dependency did not do into 503.
+      { after: ['failures'] },
+    );
+  },
+};

@@ -1,0 +1,11 @@
+import type { Dependencies } from '../../dependencies/dependencies.ts';
+import type { AnyEndpoint } from '../../http/endpoint.ts';
+import { todoApi } from './api.ts';
+import { todoPages } from './pages.ts';
+import { openTodos } from './table.ts';
+
+/** Things to do, in MySQL: pages for people and the same as JSON for programs. */
+export function todos({ database }: Pick<Dependencies, 'database'>): AnyEndpoint[] {
+  const stored = openTodos(database);
+  return [...todoPages(stored), ...todoApi(stored)];
+}
