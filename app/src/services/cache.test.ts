@@ -1,0 +1,74 @@
+import t from 'tap';
+import { startRedis } from '../../test/servers/redis.ts';
+import { readConfig } from '../config.ts';
+import { openStore } from '../dependencies/redis.ts';
+import { createMetrics, observerOf } from '../http/metrics.ts';
+import { createLog } from '../log.ts';
+import { cache } from './cache.ts';
+
+const redis = await startRedis();
+t.teardown(() => redis.stop());
+const metrics = createMetrics('test');
+const config = readConfig({ ...redis.environment, MYSQL_PASS: 'none' });
+const store = openStore(config, observerOf(metrics), createLog('silent', 'test'));
+t.teardown(() => store.close());
+const isColour = (text: string): text is 'red' | 'blue' => text === 'red' || text === 'blue';
+const cached = cache(store, metrics, { service: 'pokedex', seconds: 300, accepts: isColour });
+
+const says = (value: 'red' | 'blue' | undefined, from: 'primary' | 'replica' = 'primary') => {
+  const origin = { asked: 0, ask: async () => ({ value, from, asked: ++origin.asked }) };
+  return origin;
+};
+
+t.test('the origin is asked once', async (t) => {
+  const origin = says('red');
+  t.equal(await cached.through('once', origin.ask), 'red');
+  t.equal(await cached.through('once', origin.ask), 'red');
+  t.equal(origin.asked, 1);
+});
+
+t.test('what the replica says, and that there is nothing, is asked for again', async (t) => {
+  for (const origin of [says('red', 'replica'), says(undefined)]) {
+    await cached.through('again', origin.ask);
+    await cached.through('again', origin.ask);
+    t.equal(origin.asked, 2);
+  }
+});
+
+t.test('a slow reader does not put an old value over a new one', async (t) => {
+  const old = await cached.through('slow', async () => {
+    await cached.renew('slow', 'blue');
+    return { value: 'red', from: 'primary' };
+  });
+  t.equal(old, 'red', 'what was so when it was asked for');
+  t.equal(await cached.through('slow', says('red').ask), 'blue');
+});
+
+t.test('a change is seen at once', async (t) => {
+  await cached.through('change', says('red').ask);
+  await cached.renew('change', 'blue');
+  t.equal(await cached.through('change', says('red').ask), 'blue');
+});
+
+t.test('what is not a value is as good as nothing', async (t) => {
+  await store.set('other', 'green', 60);
+  t.equal(await cached.through('other', says('red').ask), 'red');
+});
+
+t.test('a failure of the origin is not hidden', async (t) => {
+  const failure = new Error('no');
+  await t.rejects(
+    cached.through('failure', () => Promise.reject(failure)),
+    failure,
+  );
+});
+
+t.test('a paused Redis costs one wait, not two', async (t) => {
+  await redis.pause();
+  const began = performance.now();
+  t.equal(await cached.through('paused', says('red').ask), 'red');
+  t.ok(performance.now() - began < 2 * config.REDIS_TIMEOUT_MS, `${performance.now() - began} ms`);
+  await cached.renew('paused', 'red');
+  t.equal((await metrics.degraded.get()).values[0]?.value, 2);
+  redis.resume();
+});
