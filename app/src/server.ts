@@ -10,7 +10,7 @@ import { observe } from './http/observe.ts';
 import { requestId } from './http/requestId.ts';
 import { logRequests } from './http/requestLog.ts';
 import { scrape } from './http/scrape.ts';
-import { vhostRoutes } from './http/vhosts.ts';
+import { vhosts } from './http/vhosts.ts';
 import type { Logger } from './log.ts';
 import type { Release } from './release.ts';
 import { readMigrations } from './schema/migrations.ts';
@@ -45,7 +45,7 @@ export async function createServer(config: Config, release: Release, log: Logger
     ...scrape(metrics, dependencies.database),
   ];
   server.route(endpoints.map(({ route }) => route));
-  server.route(vhostRoutes(endpoints, config.VHOSTS ?? []));
+  await server.register({ plugin: vhosts, options: { endpoints, vhosts: config.VHOSTS ?? [] } });
   server.ext('onPostStop', () => dependencies.close());
   return server;
 }
