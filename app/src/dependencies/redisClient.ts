@@ -9,8 +9,8 @@ type Options = Omit<RedisOptions, 'replyMapping'>;
 export interface RedisClient {
   redis: Redis;
   /**
-   * Resolves as soon as commands can be sent. Throws Unavailable as soon as it is known that they cannot: an
-   * attempt to connect is waited for, the pause between two is not. Nothing is ever queued to be sent later.
+   * Resolves as soon as commands can be sent. Throws Unavailable as soon as it is known that they cannot: the
+   * attempt to connect that is under way is waited for, but not the pauses between attempts that fail.
    */
   ready(): Promise<void>;
   close(): void;
@@ -18,13 +18,16 @@ export interface RedisClient {
 
 export function openRedisClient(config: Config, log: Logger): RedisClient {
   const redis = new Redis({ ...whereOf(config), ...bounds(config.REDIS_TIMEOUT_MS) });
+  let failures = 0;
   let why = new Unavailable('redis', 'NOT_CONNECTED', 'not connected');
   // Without a listener for life, ioredis writes errors to stderr. They carry commands, hence AUTH: words only.
   redis.on('error', (error: Error & { code?: string }) => {
     if (`redis: ${error.message}` !== why.message) log.warn({ dependency: 'redis' }, error.message);
     why = new Unavailable('redis', error.code ?? 'NOT_CONNECTED', error.message);
   });
+  redis.on('close', () => failures++);
   redis.on('ready', () => {
+    failures = 0;
     log.info({ dependency: 'redis' }, 'connected');
     why = new Unavailable('redis', 'NOT_CONNECTED', 'not connected');
   });
@@ -44,7 +47,9 @@ export function openRedisClient(config: Config, log: Logger): RedisClient {
     redis,
     async ready() {
       if (redis.status === 'ready') return;
-      if (redis.status !== 'connecting' && redis.status !== 'connect') throw why;
+      // The first close is the loss of a connection that worked.
+      if (failures > 1 && redis.status === 'reconnecting') throw why;
+      if (redis.status === 'end') throw why;
       attempt ??= settled();
       return attempt;
     },
@@ -78,7 +83,7 @@ const bounds = (milliseconds: number): Options => ({
   connectTimeout: 2 * milliseconds,
   disconnectTimeout: 100,
   maxLoadingRetryTime: 500,
-  retryStrategy: (times) => Math.min(50 * 2 ** times, 500),
+  retryStrategy: (times) => Math.min(25 * 2 ** times, 500),
   // A master that was made a replica: connect anew, and do not send again what it refused.
   reconnectOnError: ({ message }) => message.startsWith('READONLY'),
 });
