@@ -41,11 +41,17 @@ export interface Verification<G extends string> {
   readonly hosts: Hosts<G>;
   /** Where a port of a host answers from here: its forwarded port, or its own address. */
   url(host: Host, port: number, path?: string): string;
-  /** Asks until the answer is as expected, for 30 s at most; each check is a line of the report. */
-  expect(url: string, expected: Expected): Promise<void>;
+  /** Asks until the answer is as expected, for 30 s at most; each check is a line of the report. Gives the body. */
+  expect(url: string, expected: Expected): Promise<string>;
 }
 
 export interface Expected {
+  /** GET unless said. What changes something may be asked more than once. */
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  /** Goes along as JSON. */
+  readonly send?: unknown;
+  /** The media type that is asked for; any unless said. */
+  readonly accept?: string;
   readonly status?: number;
   /** The whole body, when a string; a pattern in it otherwise. */
   readonly body?: string | RegExp;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Approach, Expected, Verification } from './approach.ts';
 import { failure } from './errors.ts';
@@ -30,14 +31,17 @@ export async function verify<G extends string>(
       const done = (ok: boolean, answer: string) =>
         report({
           event: 'verify',
-          check: `GET ${url}`,
+          check: `${expected.method ?? 'GET'} ${url}`,
           ok,
           seconds: (performance.now() - start) / 1000,
           answer,
         });
       for (let tries = 0; ; tries++) {
         const answer = await ask(url, expected);
-        if (answer.ok) return done(true, answer.shown);
+        if (answer.ok) {
+          done(true, answer.shown);
+          return answer.body;
+        }
         if (performance.now() - start > PATIENCE * 1000) {
           done(false, answer.shown);
           throw failure({
@@ -59,37 +63,52 @@ export async function verify<G extends string>(
 const wanted = ({ status = 200, body }: Expected) =>
   `status ${status}${body === undefined ? '' : ` and ${body instanceof RegExp ? body : JSON.stringify(body)}`}`;
 
-async function ask(url: string, expected: Expected): Promise<{ ok: boolean; shown: string }> {
+async function ask(url: string, expected: Expected): Promise<{ ok: boolean; shown: string; body: string }> {
   const { status = 200, body, secure } = expected;
   try {
-    const first = await get(url);
-    const answer = first.status === 308 && secure !== undefined ? await get(secure) : first;
+    const first = await request(url, expected);
+    const answer = first.status === 308 && secure !== undefined ? await request(secure, expected) : first;
     const fits =
       body === undefined || (body instanceof RegExp ? body.test(answer.body) : body === answer.body);
     const text = answer.body.trim().replaceAll(/\s+/g, ' ').slice(0, 80);
     const through = answer === first ? '' : ` (through ${secure})`;
-    return { ok: answer.status === status && fits, shown: `${answer.status} ${text}${through}`.trim() };
+    const shown = `${answer.status} ${text}${through}`.trim();
+    return { ok: answer.status === status && fits, shown, body: answer.body };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return { ok: false, shown: code ?? message };
+    return { ok: false, shown: code ?? message, body: '' };
   }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
 }
 
 /**
  * `fetch` cannot be told to accept a self-signed certificate, so node:https asks. Redirects are answers like others.
  * To `import` node:http would load `fetch` with it, to know its exports: 20 ms of every run.
  */
-function get(url: string): Promise<{ status: number; body: string }> {
-  const { request } = process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http');
-  const options = { timeout: 5000, agent: false as const, rejectUnauthorized: false };
+function request(url: string, { method = 'GET', send, accept }: Expected): Promise<Answer> {
+  const http = process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http');
+  const content = send === undefined ? undefined : JSON.stringify(send);
+  const headers = {
+    ...(accept === undefined ? {} : { accept }),
+    ...(content === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }),
+  };
+  const options = { method, headers, timeout: 5000, agent: false as const, rejectUnauthorized: false };
   return new Promise((resolve, reject) => {
-    const asked = request(url, options, async (response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of response) chunks.push(chunk as Buffer);
-      resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
-    });
+    const asked = http.request(url, options, (response) => void whole(response).then(resolve, reject));
     asked.on('timeout', () => asked.destroy(new Error('no answer within 5 s')));
     asked.on('error', reject);
-    asked.end();
+    asked.end(content);
   });
+}
+
+async function whole(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') };
 }
