@@ -1,47 +1,29 @@
-import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { freePort, launch, locate } from '../../app/test/servers/process.ts';
+import { freePort } from '../../app/test/servers/process.ts';
 import { localShell } from '../../provision/shell/local.ts';
 import { sh } from '../../provision/shell/sh.ts';
 import { reloaded } from './reload.ts';
+import { startNginx } from './testing.ts';
 
-/** A real nginx with two workers in a folder of its own, which answers its generation. */
-async function nginx(t: Test) {
-  const folder = t.testdir();
-  const [port, pid, log] = [await freePort(), join(folder, 'pid'), join(folder, 'error.log')];
-  const configure = (generation: number, more = '') =>
-    writeFileSync(
-      join(folder, 'nginx.conf'),
-      `daemon off; worker_processes 2; pid ${pid}; error_log ${log};
-events {}
-http {
-  access_log off;
-  client_body_temp_path ${folder}; proxy_temp_path ${folder}; fastcgi_temp_path ${folder};
-  uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
-  server { listen 127.0.0.1:${port}; return 200 ${generation}; }
-  ${more}
-}`,
-    );
-  configure(0);
-  const server = launch(
-    locate('nginx', 'nginx'),
-    ['-q', '-p', folder, '-c', 'nginx.conf'],
-    join(folder, 'out'),
-  );
-  t.teardown(() => server.end('SIGTERM'));
+/** An nginx that answers its generation, and the script under test on it. */
+async function generations(t: Test) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}/`;
+  const http = (generation: number) => `server { listen 127.0.0.1:${port}; return 200 ${generation}; }`;
+  const { folder, pid, log, configure, stop } = await startNginx(http(0), url);
+  t.teardown(stop);
   const shell = localShell();
   t.teardown(() => shell.close());
-  const reload = sh`nginx -q -p ${folder} -c nginx.conf -s reload`;
-  const script = reloaded({ reload, pid, log, seconds: 5 });
-  const answer = async () => (await fetch(`http://127.0.0.1:${port}/`)).text();
-  for (const end = Date.now() + 30_000; (await answer().catch(() => '')) !== '0'; await sleep(20))
-    if (Date.now() > end) throw new Error('nginx does not start');
+  const script = reloaded({
+    reload: sh`nginx -q -p ${folder} -c nginx.conf -s reload`,
+    pid,
+    log,
+    seconds: 5,
+  });
   return {
-    configure,
-    answer,
+    configure: (generation: number, more = '') => configure(`${http(generation)}\n${more}`),
+    answer: async () => (await fetch(url)).text(),
     async reload() {
       const { steps } = await shell.exchange({ steps: [{ script, timeout: 60 }], probes: [] });
       return { code: steps[0]?.code, said: steps[0]?.stderr };
@@ -50,7 +32,7 @@ http {
 }
 
 t.test('after a reload nobody answers with the configuration before it', async (t) => {
-  const { configure, reload, answer } = await nginx(t);
+  const { configure, reload, answer } = await generations(t);
   for (let generation = 1; generation <= 10; generation++) {
     configure(generation);
     t.match(await reload(), { code: 0 });
@@ -60,11 +42,11 @@ t.test('after a reload nobody answers with the configuration before it', async (
 });
 
 t.test('a configuration that nginx does not take fails, in its own words', async (t) => {
-  const { configure, reload, answer } = await nginx(t);
-  const other = createServer().listen(0, '127.0.0.1');
+  const { configure, reload, answer } = await generations(t);
+  const taken = await freePort();
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(taken, '127.0.0.1', resolve));
   t.teardown(() => other.close());
-  await new Promise((resolve) => other.once('listening', resolve));
-  const taken = (other.address() as { port: number }).port;
   configure(1, `server { listen 127.0.0.1:${taken}; }`);
   const { code, said } = await reload();
   t.equal(code, 1);

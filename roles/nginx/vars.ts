@@ -11,4 +11,8 @@ export const vars = z.strictObject({
   certificate_file: z.string().nullable(),
   key_file: z.string().nullable(),
   max_body: z.string().regex(/^\d+[kmg]?$/, 'expected a size such as 1m'),
+  metrics_from: z.array(
+    z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'expected an address or a network'),
+  ),
+  retry: z.boolean(),
 });
