@@ -26,24 +26,34 @@ export function ownNetwork() {
 }
 
 /** Drops every packet from and to the addresses, as a cable that is pulled: nobody is told. */
-export async function cut(addresses: string[]) {
+export const cut = (addresses: string[]) => drop('gone', addresses);
+
+/** Drops what they and other servers say to each other; who asks from 127.0.0.1, as TheAPP does, is answered. */
+export const isolate = (addresses: string[]) => drop('alone', addresses);
+
+/** Lets the packets through again; what was lost meanwhile, TCP sends again by itself. */
+export async function mend(addresses: string[]) {
+  // Two servers can share the address of their link: what is deleted has to be there.
+  for (const set of sets)
+    for (const verb of ['add', 'delete'])
+      await nft(`${verb} element inet faults ${set} { ${addresses.join(', ')} }`);
+}
+
+const sets = ['gone', 'alone'] as const;
+
+async function drop(set: (typeof sets)[number], addresses: string[]) {
   if (!isOwn()) throw new Error('packets are only dropped in a network of the test: call ownNetwork() first');
   if (addresses.includes('127.0.0.1')) throw new Error('a server that is cut needs an address of its own');
   await nft(`add table inet faults
     add set inet faults gone { type ipv4_addr; }
+    add set inet faults alone { type ipv4_addr; }
     add chain inet faults input { type filter hook input priority 0; }
     flush chain inet faults input
     add rule inet faults input ip saddr @gone drop
     add rule inet faults input ip daddr @gone drop
-    add element inet faults gone { ${addresses.join(', ')} }`);
-}
-
-/** Lets the packets through again; what was lost meanwhile, TCP sends again by itself. */
-export function mend(addresses: string[]) {
-  const elements = `element inet faults gone { ${addresses.join(', ')} }`;
-  // Two servers can share the address of their link: what is deleted has to be there.
-  return nft(`add ${elements}
-    delete ${elements}`);
+    add rule inet faults input ip saddr @alone ip daddr != 127.0.0.1 drop
+    add rule inet faults input ip daddr @alone ip saddr != 127.0.0.1 drop
+    add element inet faults ${set} { ${addresses.join(', ')} }`);
 }
 
 async function nft(commands: string) {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cut, mend } from './network.ts';
+import { cut, isolate, mend } from './network.ts';
 import { launch, locate } from './process.ts';
 
 /** A real server of the test's own, as a machine that can lose its power, its mind or its network. */
@@ -18,6 +18,8 @@ export interface Server {
   resume(): void;
   /** Every packet from and to its addresses is lost; only in a network of one's own (see ownNetwork). */
   cut(): Promise<void>;
+  /** The other servers and it do not hear of each other, while its clients at 127.0.0.1 hear of all. */
+  isolate(): Promise<void>;
   mend(): Promise<void>;
   /** Ends the server and removes its data. */
   stop(): Promise<void>;
@@ -58,6 +60,7 @@ export async function startServer(recipe: Recipe): Promise<Server> {
     pause: () => server.pause(),
     resume: () => server.resume(),
     cut: () => cut(addresses),
+    isolate: () => isolate(addresses),
     mend: () => mend(addresses),
     async stop() {
       await server.end('SIGKILL');
