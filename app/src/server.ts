@@ -1,9 +1,11 @@
 import { server as hapiServer, type Server } from '@hapi/hapi';
 import { openDependencies } from './dependencies/dependencies.ts';
 import { checksOf } from './http/checks.ts';
+import { docs } from './http/docs.ts';
 import { drain } from './http/drain.ts';
 import type { AnyEndpoint } from './http/endpoint.ts';
 import { failures } from './http/failures.ts';
+import { headers } from './http/headers.ts';
 import { health } from './http/health.ts';
 import { createMetrics, observerOf } from './http/metrics.ts';
 import { observe } from './http/observe.ts';
@@ -12,12 +14,14 @@ import { logRequests } from './http/requestLog.ts';
 import { scrape } from './http/scrape.ts';
 import { vhosts } from './http/vhosts.ts';
 import type { Logger } from './log.ts';
+import { addPages } from './pages/pages.ts';
 import type { Release } from './release.ts';
 import { readMigrations } from './schema/migrations.ts';
 import { birthdays } from './services/birthdays/birthdays.ts';
 import { counter } from './services/counter/counter.ts';
 import { greeting } from './services/greeting.ts';
 import { pokedex } from './services/pokedex/pokedex.ts';
+import { todos } from './services/todos/todos.ts';
 import type { Config } from './settings.ts';
 
 /** TheAPP with all its routes, not listening yet: no dependency need be there. Its stop closes them. */
@@ -28,22 +32,25 @@ export async function createServer(config: Config, release: Release, log: Logger
     host: config.HOST,
     port: config.PORT,
     debug: false,
-    routes: { security: { hsts: false, noOpen: false } },
+    routes: { security: false },
   });
   boundWaits(server);
   await server.register(requestId);
   await server.register({ plugin: observe, options: { metrics } });
   await logRequests(server, log);
-  await server.register(failures);
+  await server.register([failures, headers]);
   await server.register({ plugin: drain, options: { seconds: config.DRAIN_SECONDS } });
+  await addPages(server, release);
   const endpoints: AnyEndpoint[] = [
     ...greeting(dependencies),
     ...birthdays(dependencies, metrics),
     ...pokedex(dependencies, metrics),
     ...counter(dependencies),
+    ...todos(dependencies),
     ...health(checksOf(dependencies, readMigrations(release.folder), config)),
     ...scrape(metrics, dependencies.database),
   ];
+  endpoints.push(...docs(endpoints, release.version));
   server.route(endpoints.map(({ route }) => route));
   await server.register({ plugin: vhosts, options: { endpoints, vhosts: config.VHOSTS ?? [] } });
   server.ext('onPostStop', () => dependencies.close());
