@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import t from 'tap';
 import { parse } from 'yaml';
 import type { z } from 'zod';
+import { readConfig } from '../app/src/config.ts';
+import { services } from '../app/src/http/endpoint.ts';
 import { title } from '../provision/converge.ts';
 import type { Facts } from '../provision/facts.ts';
 import type { Host } from '../provision/machines/provider.ts';
@@ -123,6 +126,83 @@ t.test('a password is in no template but as a secret', async (t) => {
     made?.secrets.some((value) => value.includes('the-password')),
     'so that whoever prints it masks it',
   );
+});
+
+/** What would stand in a file on a host where nothing is. */
+const written = (call: RoleCall, name: string) =>
+  resources(call)
+    .find((one) => title(one) === name)
+    ?.plan({ kind: 'absent' })
+    .map(({ diff }) => diff?.after)
+    .join() ?? '';
+
+t.test('TheAPP understands the environment that the role writes', async (t) => {
+  const release = { release: artefact, mysql_password: hidden };
+  const read = (given: Parameters<typeof app>[0]) =>
+    readConfig({
+      ...parseEnv(written(app({ ...release, ...given }), 'file /etc/theapp/theapp.env')),
+      MYSQL_PASS: 'x',
+    });
+  const plain = {
+    MYSQL_REPLICA_HOST: undefined,
+    REDIS_HOST: '127.0.0.1',
+    REDIS_SENTINELS: undefined,
+    REDIS_WAIT_REPLICAS: 0,
+    MEMCACHED_SERVERS: [{ host: '127.0.0.1', port: 11211 }],
+    VHOSTS: undefined,
+  };
+  t.match(read({}), plain);
+  const table: [Parameters<typeof app>[0], object][] = [
+    [
+      { listen: '::1', port: 3001, drain_seconds: 0 },
+      { HOST: '::1', PORT: 3001, DRAIN_SECONDS: 0 },
+    ],
+    [
+      { mysql_replica_host: 'db2', mysql_replica_port: 3307 },
+      { MYSQL_REPLICA_HOST: 'db2', MYSQL_REPLICA_PORT: 3307 },
+    ],
+    [
+      { redis_host: '::1', redis_port: 6380 },
+      { REDIS_HOST: '::1', REDIS_PORT: 6380 },
+    ],
+    [
+      { redis_sentinels: ['[::1]:26379', 's2:26379'], redis_sentinel_name: 'mine', redis_wait_replicas: 1 },
+      {
+        REDIS_SENTINELS: [
+          { host: '::1', port: 26379 },
+          { host: 's2', port: 26379 },
+        ],
+        REDIS_SENTINEL_NAME: 'mine',
+        REDIS_WAIT_REPLICAS: 1,
+      },
+    ],
+    [
+      { memcached_servers: ['a:1', 'b:2'] },
+      {
+        MEMCACHED_SERVERS: [
+          { host: 'a', port: 1 },
+          { host: 'b', port: 2 },
+        ],
+      },
+    ],
+    [
+      { vhosts: Object.fromEntries(services.map((service) => [`${service}.example.org`, service])) },
+      { VHOSTS: services.map((service) => ({ name: `${service}.example.org`, service })) },
+    ],
+  ];
+  for (const [given, wanted] of table) t.match(read(given), wanted, JSON.stringify(given));
+});
+
+t.test('secrets reach TheAPP as credentials, and only those that there are', async (t) => {
+  const unit = (given: Parameters<typeof app>[0]) =>
+    written(app({ release: artefact, mysql_password: hidden, ...given }), 'systemd.unit theapp.service');
+  const credentials = (text: string) =>
+    [...text.matchAll(/^LoadCredential=(\w+):/gm)].map(([, name]) => name);
+  t.strictSame(credentials(unit({})), ['mysql_pass']);
+  const all = unit({ redis_password: hidden, redis_sentinel_password: hidden });
+  t.strictSame(credentials(all), ['mysql_pass', 'redis_pass', 'redis_sentinel_pass']);
+  t.match(all, 'Environment=REDIS_PASS_FILE=/run/credentials/theapp.service/redis_pass\n');
+  t.notMatch(all, 'the-password');
 });
 
 t.test('releases: plans', async (t) => {

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import {
   absent,
   archive,
@@ -26,9 +27,11 @@ export const app = role({
     if (!version)
       throw inputError({ place: 'app.release', what: 'neither a release nor a version is given' });
     const notify = start(NODE, vars.listen, vars.port, vars.ready_seconds);
+    const given = secretsOf(vars);
     const unit = (migrate: boolean) =>
       template('theapp.service.hbs', {
         node: NODE,
+        credentials: given.flatMap(({ content, ...credential }) => (content ? [credential] : [])),
         migrate,
         unit: migrate ? MIGRATE : UNIT,
         stop_seconds: vars.drain_seconds + 40,
@@ -38,8 +41,12 @@ export const app = role({
       directory('/etc/theapp', { mode: '0755' }),
       directory('/opt/theapp'),
       directory(RELEASES),
-      file('/etc/theapp/mysql_pass', { content: vars.mysql_password, mode: '0600', notify }),
-      file('/etc/theapp/theapp.env', { content: template('theapp.env.hbs'), notify }),
+      ...given.map(({ file: name, content }) =>
+        content
+          ? file(`/etc/theapp/${name}`, { content, mode: '0600', notify })
+          : file.absent(`/etc/theapp/${name}`),
+      ),
+      file('/etc/theapp/theapp.env', { content: template('theapp.env.hbs', lists(vars)), notify }),
       ...(release ? [archive(`${RELEASES}/${version}`, { ...artefact(release), stripComponents: 1 })] : []),
       current(version, notify),
       systemd.unit(MIGRATE, { content: unit(true) }),
@@ -56,6 +63,26 @@ export const app = role({
     absent('/etc/theapp'),
     user.absent(vars.user),
   ],
+});
+
+/** Each is a file of root's that systemd hands to the application, which reads it where the variable says. */
+const secretsOf = (given: z.output<typeof vars>) => [
+  { file: 'mysql_pass', variable: 'MYSQL_PASS_FILE', content: given.mysql_password },
+  { file: 'redis_pass', variable: 'REDIS_PASS_FILE', content: given.redis_password },
+  {
+    file: 'redis_sentinel_pass',
+    variable: 'REDIS_SENTINEL_PASS_FILE',
+    content: given.redis_sentinel_password,
+  },
+];
+
+/** What the environment has in one line. */
+const lists = ({ redis_sentinels, memcached_servers, vhosts }: z.output<typeof vars>) => ({
+  sentinels: redis_sentinels.join(','),
+  memcached: memcached_servers.join(','),
+  names: Object.entries(vhosts)
+    .map(([name, service]) => `${name}=${service}`)
+    .join(','),
 });
 
 const artefact = ({ file: from, sha256, bytes }: { file: string; sha256: string; bytes: number }) => ({

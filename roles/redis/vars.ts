@@ -14,5 +14,6 @@ export const vars = z.strictObject({
     'volatile-ttl',
   ]),
   append_only: z.boolean(),
+  append_fsync: z.enum(['always', 'everysec', 'no']),
   password: secretVariable,
 });
