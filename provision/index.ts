@@ -1,5 +1,5 @@
 /** The words that a role or an approach imports. */
-export { type Artefact, approach, type Context } from './approach.ts';
+export { type Artefact, approach, type Context, type Expected } from './approach.ts';
 export { failure, inputError } from './errors.ts';
 export type { Facts } from './facts.ts';
 export type { Host } from './machines/provider.ts';

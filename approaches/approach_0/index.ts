@@ -7,11 +7,9 @@ import { nginx } from '../../roles/nginx/index.ts';
 import { nodejs, nodeRuntime } from '../../roles/nodejs/index.ts';
 import { redis } from '../../roles/redis/index.ts';
 import { buildRelease } from '../../scripts/build/release.ts';
+import { askServices } from './verify.ts';
 
 type Group = 'app';
-
-/** What a user sees when all is well. */
-const ANSWERS = { '/': 'Hello world!\n', '/hello': '{"hello":"world"}', '/readyz': /"ready"/ };
 
 /** One machine: nginx in front of TheAPP under systemd, with its database and caches beside it. */
 export default approach({
@@ -23,37 +21,35 @@ export default approach({
     const { architecture } = await facts(host);
     const runtime = await artefact(() => nodeRuntime(architecture));
     const release = await artefact(theRelease);
-    const password = secret('mysql');
     await apply(
       hosts.app,
       common(),
-      mariadb({ password }),
+      mariadb({ password: secret('mysql') }),
       redis({ password: secret('redis') }),
       memcached(),
       nodejs({ runtime }),
-      app({ release, mysql_password: password }),
+      app({ release, ...passwords(secret) }),
       nginx(),
     );
   },
 
   async verify({ hosts, url, expect }) {
     for (const host of hosts.app) {
-      for (const [path, body] of Object.entries(ANSWERS)) {
-        await expect(url(host, 80, path), { body, secure: url(host, 443, path) });
-      }
+      await askServices((path, expected) =>
+        expect(url(host, 80, path), { ...expected, secure: url(host, 443, path) }),
+      );
     }
   },
 
   async decommission({ hosts, apply, secret, purge }) {
-    const password = secret('mysql');
     await apply(
       hosts.app,
       nginx.absent(),
-      app.absent({ mysql_password: password }),
+      app.absent(passwords(secret)),
       nodejs.absent(),
       memcached.absent(),
       redis.absent({ password: secret('redis'), purge }),
-      mariadb.absent({ password, purge }),
+      mariadb.absent({ password: secret('mysql'), purge }),
       common.absent(),
     );
   },
@@ -61,11 +57,17 @@ export default approach({
   async rollback({ hosts, apply, read, secret }) {
     for (const host of hosts.app) {
       const version = await read(host, sh`basename "$(readlink /opt/theapp/previous)"`);
-      await apply(host, app({ version, mysql_password: secret('mysql') }));
+      await apply(host, app({ version, ...passwords(secret) }));
     }
   },
 
   urls: ({ hosts, url }) => hosts.app.map((host) => url(host, 80)),
+});
+
+/** What TheAPP is let in with; addresses and ports are the roles' defaults, all on the machine itself. */
+const passwords = (secret: Context<Group>['secret']) => ({
+  mysql_password: secret('mysql'),
+  redis_password: secret('redis'),
 });
 
 async function theRelease(): Promise<Artefact> {
