@@ -32,7 +32,8 @@ export async function createServer(config: Config, release: Release, log: Logger
     host: config.HOST,
     port: config.PORT,
     debug: false,
-    routes: { security: false },
+    // A cookie that cannot be read is some other application's at a host name nearby, and as good as none.
+    routes: { security: false, state: { failAction: 'ignore' } },
   });
   boundWaits(server);
   await server.register(requestId);
