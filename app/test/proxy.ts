@@ -4,7 +4,7 @@ import { createServer, connect as dial, type Server, type Socket } from 'node:ne
 export interface Proxy {
   port: number;
   /** Where new connections lead: a name that was pointed to another server. */
-  lead(port: number): void;
+  lead(port: number, address?: string): void;
   /** The next bytes that the server says, after its client has said something, are lost, and the connection closed. */
   swallowNextReply(): void;
   /** Closes every connection. */
@@ -12,12 +12,12 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-export async function startProxy(target: number): Promise<Proxy> {
-  let to = target;
+export async function startProxy(port: number, address = '127.0.0.1'): Promise<Proxy> {
+  let to = { port, host: address };
   let swallow = false;
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
-    const upstream = dial(to, '127.0.0.1');
+    const upstream = dial(to);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => undefined);
@@ -36,8 +36,8 @@ export async function startProxy(target: number): Promise<Proxy> {
   });
   return {
     port: await listen(server),
-    lead: (port) => {
-      to = port;
+    lead: (port, host = '127.0.0.1') => {
+      to = { port, host };
     },
     swallowNextReply: () => {
       swallow = true;

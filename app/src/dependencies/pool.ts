@@ -72,13 +72,21 @@ export function openPool(name: string, options: ConnectionsOptions): Pool {
           if (late) return error ?? connections.giveBack(free);
           if (error) return fail(error);
           connection = free;
-          free.execute<T>(sql, values, (error, result) => {
+          const answer = (error: Failure | null, result: T) => {
             if (late) return;
             giveBack(free, error);
             if (error) return fail(error);
             clearTimeout(timer);
             resolve(result);
-          });
+          };
+          try {
+            free.execute<T>(sql, values, answer);
+          } catch (error) {
+            // A value that MySQL cannot take, such as undefined, which nobody above would catch.
+            connections.giveBack(free);
+            clearTimeout(timer);
+            reject(error);
+          }
         });
       }),
     renew: () => connections.renew(),

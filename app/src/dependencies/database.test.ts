@@ -1,0 +1,157 @@
+import t from 'tap';
+import { duration, eventually, outcome, remember } from '../../test/observed.ts';
+import { startProxy } from '../../test/proxy.ts';
+import { startReplicatedMariadb } from '../../test/servers/replication.ts';
+import { readConfig } from '../config.ts';
+import { openDatabase } from './database.ts';
+
+const mysql = await startReplicatedMariadb();
+const { primary, replica } = mysql;
+const root = await primary.root();
+await root.query('CREATE TABLE theapp.notes (id INT AUTO_INCREMENT PRIMARY KEY, text VARCHAR(100) UNIQUE)');
+await root.end();
+await mysql.caughtUp();
+const seen = remember();
+const config = readConfig({ ...mysql.environment, MYSQL_TIMEOUT_MS: '500', MYSQL_CONNECTIONS: '4' });
+const database = openDatabase(config, seen.observer);
+t.teardown(async () => {
+  await database.close();
+  await mysql.stop();
+});
+
+const who = 'SELECT @@server_id AS id';
+const insert = 'INSERT INTO notes (text) VALUES (?)';
+const [first, second] = ['primary', 'replica'];
+
+/** Which server answers, or why none does. */
+const fresh = async () => (await database.readFrom(who, [], { fresh: true })).from;
+const late = async () => (await database.readFrom(who)).from;
+const write = async (text: string) => (await database.write(insert, [text])).affectedRows;
+const is = (expected: unknown) => (answer: unknown) => answer === expected;
+
+t.test('who answers what', async (t) => {
+  t.match(await database.query(who), [{ id: 1 }]);
+  t.match(await database.read(who), [{ id: 2 }]);
+  t.match(await database.read(who, [], { fresh: true }), [{ id: 1 }]);
+  t.match(await database.readFrom(who), { rows: [{ id: 2 }], from: second });
+  const { insertId, affectedRows } = await database.write(insert, ['one']);
+  t.strictSame([insertId, affectedRows], [1, 1]);
+  t.ok(
+    await eventually(
+      () => database.read('SELECT text FROM notes'),
+      (rows) => Array.isArray(rows) && rows.length === 1,
+    ),
+  );
+});
+
+t.test('a wrong statement is a defect, not a failure of MySQL', async (t) => {
+  const cases: [() => Promise<unknown>, RegExp][] = [
+    [() => database.query('SELECT nonsense FROM notes'), /Unknown column/],
+    [() => database.read('SELECT nonsense FROM notes'), /Unknown column/],
+    [() => database.write(insert, ['one']), /Duplicate entry/],
+    [() => database.query('SELECT ?', [JSON.parse('{}').nothing]), /must not contain undefined/],
+  ];
+  for (const [call, message] of cases) await t.rejects(call(), { name: /^(Type)?Error$/, message });
+  for (let at = 0; at < 6; at++) await t.rejects(database.query('NONSENSE'), { code: 'ER_PARSE_ERROR' });
+  t.match(
+    await Promise.all(Array.from({ length: 6 }, () => outcome(database.query('SELECT * FROM nowhere')))),
+    Array(6).fill('ER_NO_SUCH_TABLE'),
+  );
+  t.equal(seen.open.get('mysql'), false);
+});
+
+t.test('the pool is counted', async (t) => {
+  const slow = Array.from({ length: 6 }, () => outcome(database.query('SELECT SLEEP(0.2)')));
+  t.ok(await eventually(async () => database.pools()[0]?.waiting, is(2)));
+  t.match(database.pools(), [{ pool: 'mysql', open: 4, idle: 0, waiting: 2 }, { pool: 'mysql-replica' }]);
+  await Promise.all(slow);
+  t.match(database.pools()[0], { pool: 'mysql', open: 4, idle: 4, waiting: 0 });
+});
+
+t.test('a deadline: the others are not kept waiting by who is late', async (t) => {
+  t.strictSame(
+    await Promise.all(Array.from({ length: 4 }, () => outcome(database.query('SELECT SLEEP(5)')))),
+    Array(4).fill('TIMEOUT'),
+  );
+  t.ok(await eventually(async () => database.pools()[0]?.open, is(0)), 'late connections are destroyed');
+  t.match(await database.query(who), [{ id: 1 }]);
+});
+
+t.test('the replica fails: the primary answers, and writes go on', async (t) => {
+  for (const [harm, heal] of [
+    [() => replica.kill(), () => replica.start()],
+    [() => replica.pause(), async () => replica.resume()],
+  ] as const) {
+    await harm();
+    const took = await Promise.all(Array.from({ length: 20 }, () => duration(late())));
+    t.ok(Math.max(...took) < 3000, `${Math.max(...took)} ms`);
+    t.equal(await late(), first);
+    t.ok(await eventually(async () => seen.open.get('mysql-replica'), is(true)));
+    t.equal(await write(`while the replica is gone ${took[0]}`), 1);
+    await heal();
+    t.ok(await eventually(late, is(second)), 'back');
+    t.equal(seen.open.get('mysql-replica'), false);
+  }
+});
+
+t.test('the primary fails: the replica answers, nothing is written, and it comes back', async (t) => {
+  for (const [harm, heal] of [
+    [() => primary.kill(), () => primary.start()],
+    [() => primary.pause(), async () => primary.resume()],
+  ] as const) {
+    await harm();
+    const took = await Promise.all(Array.from({ length: 20 }, () => duration(fresh())));
+    t.ok(Math.max(...took) < 3000, `${Math.max(...took)} ms`);
+    t.equal(await fresh(), second);
+    t.equal(await late(), second);
+    t.equal(await outcome(write('lost')), 'BREAKER_OPEN');
+    await heal();
+    t.ok(await eventually(fresh, is(first)), 'back');
+    t.equal(await write(`back ${took[0]}`), 1);
+  }
+});
+
+t.test(
+  'the primary hangs, and its name leads to another server: connections of old are given up',
+  async (t) => {
+    const name = await startProxy(primary.port, primary.address);
+    const moved = openDatabase({
+      ...config,
+      MYSQL_HOST: '127.0.0.1',
+      MYSQL_PORT: name.port,
+      MYSQL_REPLICA_HOST: undefined,
+    });
+    await Promise.all(Array.from({ length: 4 }, () => moved.query('SELECT SLEEP(0.05)')));
+    t.equal(moved.pools()[0]?.open, 4);
+    await primary.pause();
+    name.lead(replica.port, replica.address);
+    t.ok(await eventually(async () => (await moved.query(who))[0]?.id, is(2)), 'the other answers');
+    primary.resume();
+    await Promise.all([moved.close(), name.close()]);
+  },
+);
+
+t.test('the primary turns read-only, and its name leads to another server', async (t) => {
+  const name = await startProxy(primary.port, primary.address);
+  const moved = openDatabase({
+    ...config,
+    MYSQL_HOST: '127.0.0.1',
+    MYSQL_PORT: name.port,
+    MYSQL_REPLICA_HOST: undefined,
+  });
+  await Promise.all(Array.from({ length: 4 }, () => moved.query('SELECT SLEEP(0.05)')));
+  const [old, next] = await Promise.all([primary.root(), replica.root()]);
+  await old.query('SET GLOBAL read_only = 1');
+  await next.query('STOP SLAVE; SET GLOBAL read_only = 0');
+  name.lead(replica.port, replica.address);
+  t.match(await moved.query(who), [{ id: 1 }], 'the old one still answers');
+  t.equal(await outcome(moved.write(insert, ['refused'])), 'ER_OPTION_PREVENTS_STATEMENT');
+  const after = await Promise.all(Array.from({ length: 8 }, () => moved.query(who)));
+  t.strictSame(
+    after.map(([row]) => row?.id),
+    Array(8).fill(2),
+    'nobody asks the old one any more',
+  );
+  t.equal((await moved.write(insert, ['on the new one'])).affectedRows, 1);
+  await Promise.all([old.end(), next.end(), moved.close(), name.close()]);
+});

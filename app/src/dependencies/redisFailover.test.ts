@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import t from 'tap';
+import { eventually, outcome, remember } from '../../test/observed.ts';
+import { ownNetwork } from '../../test/servers/network.ts';
+import { startRedisCluster } from '../../test/servers/sentinels.ts';
+import { readConfig } from '../config.ts';
+import { openStore } from './redis.ts';
+
+ownNetwork();
+const cluster = await startRedisCluster();
+const lines: string[] = [];
+const log = pino({ level: 'info' }, { write: (line) => void lines.push(line) });
+const config = readConfig({ ...cluster.environment, MYSQL_PASS: 'x', REDIS_WAIT_REPLICAS: '1' });
+const store = openStore(config, remember().observer, log);
+t.teardown(async () => {
+  await store.close();
+  await cluster.stop();
+});
+
+/** Counts 200 times a second until told to stop; every number that was given, in the order of the answers. */
+function countOn(key: string) {
+  let on = true;
+  const given: number[] = [];
+  let silence = 0;
+  let last = performance.now();
+  const pending = new Set<Promise<void>>();
+  const ask = async () => {
+    const answer = await outcome(store.increment(key));
+    if (typeof answer !== 'number') return;
+    given.push(answer);
+    silence = Math.max(silence, performance.now() - last);
+    last = performance.now();
+  };
+  const loop = (async () => {
+    for (; on; await sleep(5)) {
+      const one = ask().finally(() => pending.delete(one));
+      pending.add(one);
+    }
+  })();
+  const stop = async () => {
+    on = false;
+    await loop;
+    await Promise.all(pending);
+    return { given, silence };
+  };
+  return { given, stop };
+}
+
+t.test('many who count at once get each another number, as fast as without replicas', async (t) => {
+  const many = await Promise.all(Array.from({ length: 300 }, () => store.increment('many')));
+  t.strictSame(
+    many.sort((one, other) => one - other),
+    Array.from({ length: 300 }, (_, at) => at + 1),
+  );
+});
+
+t.test('no replica left: nothing is given out that one alone has', async (t) => {
+  await cluster.settled();
+  const master = await cluster.master();
+  const replicas = cluster.redis.filter(({ port }) => port !== master.port);
+  await Promise.all(replicas.map((replica) => replica.pause()));
+  t.match(await outcome(store.increment('alone')), /NOT_REPLICATED|NOREPLICAS|TIMEOUT/);
+  t.equal(await outcome(store.get('many')), '300', 'reads go on');
+  for (const replica of replicas) replica.resume();
+  t.ok(
+    await eventually(
+      () => store.increment('alone'),
+      (answer) => typeof answer === 'number',
+    ),
+  );
+});
+
+t.test('the master paused while 200 a second count', async (t) => {
+  await cluster.settled();
+  const master = await cluster.master();
+  const counting = countOn('paused');
+  await sleep(300);
+  await master.pause();
+  const before = counting.given.length;
+  t.ok(
+    await eventually(
+      async () => counting.given.length > before + 200,
+      (enough) => enough === true,
+    ),
+    'counts on',
+  );
+  master.resume();
+  await sleep(500);
+  const { given, silence } = await counting.stop();
+  t.ok(silence < 10_000, `nobody was answered for ${silence} ms`);
+  t.strictSame(
+    given,
+    [...given].sort((one, other) => one - other),
+    'in order',
+  );
+  t.equal(new Set(given).size, given.length, 'none twice');
+  t.ok(Number(await store.get('paused')) >= Math.max(...given), 'none lost');
+  t.not((await cluster.master()).port, master.port);
+  t.comment(`${given.length} given, pause ${Math.round(silence)} ms`);
+});
