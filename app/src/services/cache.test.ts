@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { startRedis } from '../../test/servers/redis.ts';
 import { readConfig } from '../config.ts';
@@ -71,4 +72,19 @@ t.test('a paused Redis costs one wait, not two', async (t) => {
   await cached.renew('paused', 'red');
   t.equal((await metrics.degraded.get()).values[0]?.value, 2);
   redis.resume();
+});
+
+t.test('a change that a Redis missed is told to it once it is back', async (t) => {
+  const elsewhere = cache(store, metrics, { service: 'pokedex', seconds: 300, accepts: isColour });
+  await cached.renew('missed', 'red');
+  await redis.kill();
+  await cached.renew('missed', 'blue');
+  await redis.start();
+  t.equal(await cached.through('missed', says('blue').ask), 'blue', 'who changed it does not ask Redis');
+  const end = Date.now() + 10_000;
+  while ((await elsewhere.through('missed', says('blue').ask)) !== 'blue' && Date.now() < end)
+    await sleep(50);
+  t.equal(await elsewhere.through('missed', says('blue').ask), 'blue', 'and Redis tells the others');
+  await cached.renew('missed', 'red');
+  t.equal(await cached.through('missed', says('blue').ask), 'red', 'it is asked again');
 });

@@ -1,12 +1,13 @@
 import { type Source, type Store, Unavailable } from '../dependencies/dependencies.ts';
 import type { Service } from '../http/endpoint.ts';
 import type { Metrics } from '../http/metrics.ts';
+import { owed } from './owed.ts';
 
 /** Values that MySQL has, kept in Redis for a while. Redis down costs time, never the answer. */
 export interface Cache<V extends string> {
   /** The value of `key`; what the cache does not have, `origin` is asked for. */
   through(key: string, origin: () => Promise<{ value: V | undefined; from: Source }>): Promise<V | undefined>;
-  /** After MySQL was given a new value: whoever asks from now on shall see it. */
+  /** After MySQL was given a new value: whoever asks from now on shall see it, also when Redis misses the news. */
   renew(key: string, value: V): Promise<void>;
 }
 
@@ -30,8 +31,17 @@ export function cache<V extends string>(
     }
   }
 
+  const tell = (key: string, value: V) => store.set(key, value, seconds);
+  const missed = owed<V>(seconds, (key, value) =>
+    tell(key, value).then(
+      () => true,
+      () => false,
+    ),
+  );
+
   return {
     async through(key, origin) {
+      if (missed.has(key)) return (await origin()).value;
       const cached = await ask(store.get(key));
       if (typeof cached === 'string' && accepts(cached)) return cached;
       const { value, from } = await origin();
@@ -42,7 +52,8 @@ export function cache<V extends string>(
       return value;
     },
     async renew(key, value) {
-      await ask(store.set(key, value, seconds));
+      if ((await ask(tell(key, value))) === silent) missed.owe(key, value);
+      else missed.forget(key);
     },
   };
 }
