@@ -75,7 +75,6 @@ t.test('a paused Redis costs one wait, not two', async (t) => {
 });
 
 t.test('a change that a Redis missed is told to it once it is back', async (t) => {
-  const elsewhere = cache(store, metrics, { service: 'pokedex', seconds: 300, accepts: isColour });
   await cached.renew('missed', 'red');
   await redis.kill();
   await cached.renew('missed', 'blue');
