@@ -8,6 +8,9 @@ import { parseOptions } from './bench-app/options.ts';
 import { table } from './bench-app/report.ts';
 import { memoryTable, trend } from './bench-app/soak.ts';
 
+// Longer than a moment only where much else is going on.
+t.setTimeout(300_000);
+
 t.test('options', async (t) => {
   t.same(parseOptions([]), { seconds: 5, rounds: 3, services: serviceNames, soak: 0 });
   t.same(parseOptions(['--quick', '--service', 'counter,hello', '--soak', '10']), {
