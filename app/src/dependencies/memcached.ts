@@ -34,7 +34,7 @@ export function openCounts(config: Config, observer: Observer): Counts {
   };
   return {
     increment: (key) => guarded(() => increment(key)),
-    close: async () => client.close(),
+    close: async () => abandon(client),
   };
 }
 

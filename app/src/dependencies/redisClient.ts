@@ -22,8 +22,10 @@ export function openRedisClient(config: Config, log: Logger): RedisClient {
   let why = new Unavailable('redis', 'NOT_CONNECTED', 'not connected');
   // Without a listener for life, ioredis writes errors to stderr. They carry commands, hence AUTH: words only.
   redis.on('error', (error: Error & { code?: string }) => {
-    if (`redis: ${error.message}` !== why.message) log.warn({ dependency: 'redis' }, error.message);
-    why = new Unavailable('redis', error.code ?? 'NOT_CONNECTED', error.message);
+    const { code = 'NOT_CONNECTED', message } = error;
+    const next = new Unavailable('redis', code, message || code);
+    if (next.message !== why.message) log.warn({ dependency: 'redis', code }, next.message);
+    why = next;
   });
   redis.on('close', () => failures++);
   redis.on('ready', () => {
