@@ -31,9 +31,9 @@ export function cache<V extends string>(
     }
   }
 
-  const tell = (key: string, value: V) => store.set(key, value, seconds);
-  const missed = owed<V>(seconds, (key, value) =>
-    tell(key, value).then(
+  // Removed, not set: by the time that Redis is back, another process may have told it of a newer change.
+  const missed = owed(seconds, (key) =>
+    store.remove(key).then(
       () => true,
       () => false,
     ),
@@ -52,7 +52,7 @@ export function cache<V extends string>(
       return value;
     },
     async renew(key, value) {
-      if ((await ask(tell(key, value))) === silent) missed.owe(key, value);
+      if ((await ask(store.set(key, value, seconds))) === silent) missed.owe(key);
       else missed.forget(key);
     },
   };

@@ -1,8 +1,8 @@
 /** Changes that the cache missed while it was away. */
-export interface Owed<V> {
+export interface Owed {
   /** True while the cache may still say what was so before. */
   has(key: string): boolean;
-  owe(key: string, value: V): void;
+  owe(key: string): void;
   /** The cache has been told by somebody else. */
   forget(key: string): void;
 }
@@ -11,18 +11,18 @@ export interface Owed<V> {
 const patience = 1000;
 
 /**
- * Tells the cache what it missed until `tell` says that it knows, or for as many seconds as it keeps an old value
- * at all: that is also what bounds the list.
+ * Tells the cache that a key has changed until `tell` says that it knows, or for as many seconds as it keeps an
+ * old value at all: that is also what bounds the list.
  */
-export function owed<V>(seconds: number, tell: (key: string, value: V) => Promise<boolean>): Owed<V> {
-  const debts = new Map<string, { value: V; until: number }>();
+export function owed(seconds: number, tell: (key: string) => Promise<boolean>): Owed {
+  const debts = new Map<string, number>();
   let waiting = false;
   const pay = async () => {
-    for (const [key, debt] of debts) {
-      const settled = Date.now() > debt.until || (await tell(key, debt.value));
+    for (const [key, until] of debts) {
+      const settled = Date.now() > until || (await tell(key));
       if (!settled) break;
-      // A newer change may have come meanwhile, and is told on its own.
-      if (debts.get(key) === debt) debts.delete(key);
+      // A newer change may have been missed meanwhile: that is a debt of its own.
+      if (debts.get(key) === until) debts.delete(key);
     }
     waiting = false;
     payLater();
@@ -34,8 +34,8 @@ export function owed<V>(seconds: number, tell: (key: string, value: V) => Promis
   };
   return {
     has: (key) => debts.has(key),
-    owe(key, value) {
-      debts.set(key, { value, until: Date.now() + seconds * 1000 });
+    owe(key) {
+      debts.set(key, Date.now() + seconds * 1000);
       payLater();
     },
     forget: (key) => void debts.delete(key),

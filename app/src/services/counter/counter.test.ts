@@ -1,8 +1,9 @@
 import t from 'tap';
-import { startRedis } from '../../../test/servers/redis.ts';
+import { startRedisServer } from '../../../test/servers/redis.ts';
 import { startTheApp, until } from '../../../test/theapp.ts';
 
-const redis = await startRedis();
+// As the role sets it up. With `everysec` a killed Redis forgets what it wrote while the disk was busy.
+const redis = await startRedisServer({ lines: ['appendfsync always'] });
 t.teardown(() => redis.stop());
 const app = await startTheApp(redis.environment, {
   VHOSTS: 'counter.example.org=counter',

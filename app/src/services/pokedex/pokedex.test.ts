@@ -57,7 +57,7 @@ t.test('names', async (t) => {
     ['/%3Cscript%3E', 400, 'BAD_REQUEST'],
     ['/%F0%9F%98%80', 400, 'BAD_REQUEST'],
     ['/a%2Fb', 400, 'BAD_REQUEST'],
-    ['/favicon.ico', 404, missing.type],
+    ['/robots.txt', 404, missing.type],
   ];
   for (const [path, status, type] of cases) {
     const { status: found, body } = await app.get(path);
@@ -132,6 +132,6 @@ t.test('without MySQL there is what Redis has', async (t) => {
     statusCode: 503,
     error: { type: 'SERVICE_UNAVAILABLE', description: 'Try again soon' },
   });
-  for (const path of ['/favicon.ico', '/robots.txt', '/apple-touch-icon.png'])
+  for (const path of ['/robots.txt', '/apple-touch-icon.png', '/sitemap.xml'])
     t.equal((await app.get(path)).status, 404, `${path}: MySQL is not asked`);
 });
