@@ -32,11 +32,10 @@ export const cut = (addresses: string[]) => drop('gone', addresses);
 export const isolate = (addresses: string[]) => drop('alone', addresses);
 
 /** Lets the packets through again; what was lost meanwhile, TCP sends again by itself. */
-export async function mend(addresses: string[]) {
-  // Two servers can share the address of their link: what is deleted has to be there.
-  for (const set of sets)
-    for (const verb of ['add', 'delete'])
-      await nft(`${verb} element inet faults ${set} { ${addresses.join(', ')} }`);
+export function mend(addresses: string[]) {
+  const elements = sets.map((set) => `element inet faults ${set} { ${addresses.join(', ')} }`);
+  // What is deleted has to be there, and two servers can share the address of their link.
+  return nft(elements.map((element) => `add ${element}; delete ${element}`).join('; '));
 }
 
 const sets = ['gone', 'alone'] as const;
