@@ -31,5 +31,7 @@ export async function addPages(server: Server, { folder }: Pick<Release, 'folder
   });
   await server.register([csrf, errorPages]);
   const views = readdirSync(path).filter((name) => name.endsWith('.hbs'));
-  for (const view of views) await server.render(view, {});
+  // Handlebars takes no notice of a layout that is missing.
+  for (const view of views)
+    if (!/^<!doctype html>/.test(await server.render(view, {}))) throw new Error(`${view} is no whole page`);
 }
