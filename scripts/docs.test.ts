@@ -4,7 +4,12 @@ import { execa } from 'execa';
 import t, { type Test } from 'tap';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const pages = ['README.md', 'CONTRIBUTING.md', ...globSync('approaches/*/README.md', { cwd: ROOT })];
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'app/README.md',
+  ...globSync('approaches/*/README.md', { cwd: ROOT }),
+];
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>;
 };
@@ -19,6 +24,8 @@ function commandsOf(text: string): string[] {
 
 const node = (args: readonly string[], cwd: string) =>
   execa(process.execPath, args, { cwd, reject: false, stdin: 'ignore', env: { NO_COLOR: '1' } });
+
+t.setTimeout(180_000);
 
 t.test('every command in the pages is one that works', async (t) => {
   const folder = t.testdir();
@@ -36,6 +43,7 @@ t.test('every command in the pages is one that works', async (t) => {
       t.ok(scripts[name], `${page}: ${command}: there is such a script`);
       if (dashes !== undefined) t.equal(dashes, '--', `${page}: ${command}`);
       if (name === 'provision') await listed(t, folder, page, args);
+      if (name === 'app' || name === 'app:deps') await helped(t, folder, name, args);
       if (name === 'lab')
         t.equal(
           (await node([`${ROOT}/scripts/lab.ts`, args[0] ?? '', '--help'], folder)).exitCode,
@@ -53,6 +61,13 @@ async function listed(t: Test, folder: string, page: string, args: readonly stri
   const all = [`${ROOT}/provision/cli.mjs`, ...args, '--list', ...from];
   const { exitCode, stderr } = await node(all, folder);
   t.equal(exitCode, 0, `${page}: provision ${args.join(' ')} ${stderr}`);
+}
+
+/** The same words with --help: they are understood, and nothing is started. */
+async function helped(t: Test, folder: string, name: string, args: readonly string[]): Promise<void> {
+  const [, file = '', ...words] = (scripts[name] ?? '').split(' ');
+  const { exitCode, stderr } = await node([join(ROOT, file), ...words, ...args, '--help'], folder);
+  t.equal(exitCode, 0, `${name} ${args.join(' ')} ${stderr}`);
 }
 
 t.test('links between the pages lead somewhere', async (t) => {

@@ -1,0 +1,140 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { failure } from '../../provision/errors.ts';
+import { withLock } from '../../provision/machines/qemu/lock.ts';
+import { ticking } from '../../provision/machines/qemu/ticking.ts';
+import { secretStore } from '../../provision/secrets.ts';
+import { docker } from './docker.ts';
+import { installed } from './installed.ts';
+import {
+  answers,
+  environmentOf,
+  type Means,
+  type Name,
+  names,
+  type Passwords,
+  type Server,
+} from './servers.ts';
+
+const checkout = resolve(import.meta.dirname, '../..');
+
+/** The ways there are, the first choice first. */
+export const ways = ['docker', 'installed'] as const;
+export type Way = (typeof ways)[number];
+
+type Tell = (topic: string, line: string) => void;
+
+/** What is there, and what TheAPP needs in its environment to use it. */
+export interface Dependencies {
+  readonly servers: readonly Server[];
+  readonly environment: Record<string, string>;
+  /** The file with the generated passwords. */
+  readonly passwords: string;
+}
+
+/**
+ * MariaDB, Redis and Memcached, all answering: those that run already as they are, the others started.
+ *
+ * @throws ProvisionError (failed) when this computer has no way to run one, or when one does not answer
+ */
+export function bringUp(tell: Tell, only?: Way): Promise<Dependencies> {
+  const { folder, means, passwords, file } = home();
+  return withLock(
+    folder,
+    'starts servers',
+    (line) => tell('app', line),
+    async () => {
+      let chosen: Means | undefined;
+      const servers: Server[] = [];
+      for (const name of names) {
+        const running = await find(means, name);
+        if (!running) chosen ??= await choose(means, tell, only);
+        const way = running?.way ?? chosen;
+        const server = running?.server ?? (await chosen?.start(name, passwords));
+        if (way && server) servers.push(await ready(way, server, passwords, tell));
+      }
+      return { servers, environment: environmentOf(servers, passwords), passwords: file };
+    },
+  );
+}
+
+/** What runs now. */
+export async function status(): Promise<readonly Server[]> {
+  const { means } = home();
+  const found = await Promise.all(names.map((name) => find(means, name)));
+  return found.flatMap((one) => (one ? [one.server] : []));
+}
+
+/** Stops what runs, and with `purge` removes the data too. Answers the names of those that ran. */
+export function stop(tell: Tell, purge: boolean): Promise<readonly Name[]> {
+  const { folder, means } = home();
+  return withLock(
+    folder,
+    'stops servers',
+    (line) => tell('app', line),
+    async () => {
+      const stopped = new Set<Name>();
+      for (const way of Object.values(means)) {
+        for (const name of names) {
+          if (await way.stop(name)) stopped.add(name);
+          if (purge) await way.purge(name);
+        }
+      }
+      return [...stopped];
+    },
+  );
+}
+
+/** All of it is under `.cache/app` and `.secrets`, or under the folder that THEAPP_SERVERS names: tests have their own. */
+function home() {
+  const own = process.env.THEAPP_SERVERS;
+  const wanted = own ?? join(checkout, '.cache', 'app');
+  mkdirSync(wanted, { recursive: true, mode: 0o700 });
+  const folder = realpathSync(wanted);
+  const file = own ? join(folder, 'passwords.json') : join(checkout, '.secrets', 'app.json');
+  const secret = secretStore(file);
+  const passwords: Passwords = { mysql: secret('mysql'), redis: secret('redis') };
+  return { folder, file, passwords, means: { docker: docker(folder), installed: installed(folder) } };
+}
+
+async function find(means: Record<Way, Means>, name: Name) {
+  for (const way of Object.values(means)) {
+    const server = await way.find(name);
+    if (server) return { way, server };
+  }
+  return undefined;
+}
+
+async function choose(means: Record<Way, Means>, tell: Tell, only?: Way): Promise<Means> {
+  const obstacles: string[] = [];
+  for (const way of ways.filter((one) => only === undefined || one === only)) {
+    const looking = `looking for ${way === 'docker' ? 'Docker and its images' : 'installed servers'}`;
+    const obstacle = await ticking(
+      (line) => tell('app', line),
+      looking,
+      () => means[way].obstacle(),
+    );
+    if (obstacle === undefined) {
+      const why = obstacles.length > 0 ? `${obstacles.join('; ')}: ` : '';
+      tell('app', `${why}taking ${way === 'docker' ? 'Docker' : 'the servers installed on this computer'}`);
+      return means[way];
+    }
+    obstacles.push(obstacle);
+  }
+  throw failure({
+    place: 'this computer',
+    what: 'nothing here can run MariaDB, Redis and Memcached',
+    why: obstacles.join('; '),
+    todo: 'sudo apt-get install -y --no-install-recommends mariadb-server redis-server memcached\n  → or start Docker',
+  });
+}
+
+/** The first start of a MariaDB makes its tables, which takes a while on a slow computer. */
+async function ready(way: Means, server: Server, passwords: Passwords, tell: Tell): Promise<Server> {
+  const { name } = server;
+  const runs = async () => (await way.find(name)) !== undefined;
+  const waiting = (line: string) => tell('app', line);
+  const fine = await ticking(waiting, `waiting for ${name}`, () => answers(server, passwords, runs, 120));
+  if (fine) return server;
+  throw failure({ place: name, what: 'does not answer', why: server.by, said: await way.log(name) });
+}
