@@ -32,7 +32,8 @@ export async function createServer(config: Config, release: Release, log: Logger
     host: config.HOST,
     port: config.PORT,
     debug: false,
-    // A cookie that cannot be read is some other application's at a host name nearby, and as good as none.
+    // A cookie that cannot be read belongs to another application at a host name nearby: the others are read.
+    state: { ignoreErrors: true },
     routes: { security: false, state: { failAction: 'ignore' } },
   });
   boundWaits(server);

@@ -11,10 +11,12 @@ import { cameByTls } from './tls.ts';
 export const csrf: Plugin<undefined> = {
   name: 'csrf',
   async register(server) {
-    server.ext('onPostAuth', ({ method, route, headers }, h) => {
+    server.ext('onPostAuth', ({ method, route, headers, state }, h) => {
       const { crumb } = route.settings.plugins as { crumb?: boolean };
       const from = headers['sec-fetch-site'];
       if (method === 'post' && crumb && (from === 'cross-site' || from === 'same-site')) throw forbidden();
+      // Of several cookies of the name, crumb compares the first: the page shall have that one too.
+      if (Array.isArray(state.crumb)) state.crumb = state.crumb[0];
       return h.continue;
     });
     await server.register({

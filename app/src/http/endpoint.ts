@@ -52,7 +52,7 @@ export interface Endpoint<P extends Shape, Q extends Shape, B extends Shape> {
   params?: P;
   query?: Q;
   body?: B;
-  /** The body comes from an HTML form, with a CSRF token; JSON otherwise. */
+  /** The body comes from an HTML form, with a CSRF token; JSON otherwise. For GET: the page has such a form. */
   form?: boolean;
   answers: Record<number, Described>;
   /** Answers a request with problems in its own way; 400 in TheAPP's form otherwise. */
