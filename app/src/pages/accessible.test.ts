@@ -57,6 +57,17 @@ t.test('every page is accessible, by day and by night, and fits a phone', async 
   }
 });
 
+t.test('what is not accessible is found', async (t) => {
+  const page = await site.open(t, '/todos/new', { viewport: { width: 360, height: 740 } });
+  await page.evaluate(`document.querySelector('label').remove();
+    document.querySelector('h1').style.color = '#eee';
+    document.querySelector('form').style.width = '400px'`);
+  const { found, wide } = await look(page);
+  t.match(found.join(), /\bcolor-contrast: h1\b/);
+  t.match(found.join(), /\blabel: #title\b/);
+  t.ok(Number(wide) > 0);
+});
+
 t.test('the longest word there is wraps, and what moves stands still for who asks', async (t) => {
   const page = await site.open(t, '/todos/new', {
     viewport: { width: 360, height: 740 },
