@@ -40,7 +40,7 @@ export async function play(
   await inflict[fault](server);
   const began = performance.now();
   traffic.release('newBirthday');
-  await sleep(leastMilliseconds);
+  await Promise.all([sleep(leastMilliseconds), traffic.burst(10)]);
   const missing = await until(() => [...unlike(row.answers, answers, began), ...unseen(row, watch)], 20_000);
   const lifting = performance.now();
   await lift[fault](server);

@@ -17,6 +17,8 @@ export interface Traffic {
   /** Resolves when no request of this kind is under way; the next waits until `release`. */
   hold(ask: Ask): Promise<void>;
   release(ask: Ask): void;
+  /** Many more clients, at once, who ask once. Birthdays are written one after the other. */
+  burst(clients: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -25,17 +27,21 @@ export function startTraffic(url: string, ledger: Ledger): Traffic {
   const answers: Answer[] = [];
   const [held, busy] = [new Set<Ask>(), new Set<Ask>()];
   let stopped = false;
+  const askOnce = async (ask: Ask) => {
+    const began = performance.now();
+    const word = await clients[ask](url, ledger).catch(wordOf);
+    answers.push({ ask, word, began, milliseconds: performance.now() - began });
+  };
   const client = async (ask: Ask) => {
     for (; !stopped; await sleep(40)) {
       if (held.has(ask)) continue;
       busy.add(ask);
-      const began = performance.now();
-      const word = await clients[ask](url, ledger).catch(wordOf);
-      answers.push({ ask, word, began, milliseconds: performance.now() - began });
+      await askOnce(ask);
       busy.delete(ask);
     }
   };
-  const all = (Object.keys(asks) as Ask[]).map(client);
+  const kinds = Object.keys(asks) as Ask[];
+  const all = kinds.map(client);
   return {
     answers,
     async hold(ask) {
@@ -43,6 +49,10 @@ export function startTraffic(url: string, ledger: Ledger): Traffic {
       while (busy.has(ask)) await sleep(5);
     },
     release: (ask) => void held.delete(ask),
+    async burst(clients) {
+      const many = kinds.filter((ask) => ask !== 'newBirthday').flatMap((ask) => Array(clients).fill(ask));
+      await Promise.all(many.map(askOnce));
+    },
     async stop() {
       stopped = true;
       await Promise.all(all);

@@ -33,9 +33,10 @@ function asks({ address, port }: Server): Promise<string> {
   });
 }
 
-async function answers(server: Server) {
+/** Whether that is what clients come to hear: on a busy computer an answer may take longer than that. */
+async function hears(server: Server, words: string) {
   const end = Date.now() + 10_000;
-  while ((await asks(server)) !== 'answers') if (Date.now() > end) return false;
+  while ((await asks(server)) !== words) if (Date.now() > end) return false;
   return true;
 }
 
@@ -48,19 +49,19 @@ t.test('every server can be killed, paused and cut, and comes back', async (t) =
     ...redis.sentinels.map((server, at): [string, Server] => [`sentinel ${at}`, server]),
   ];
   const torment = async ([name, server]: [string, Server]) => {
-    t.equal(await asks(server), 'answers', name);
+    t.ok(await hears(server, 'answers'), name);
     await server.kill();
-    t.equal(await asks(server), 'refused', `${name} killed`);
+    t.ok(await hears(server, 'refused'), `${name} killed`);
     await server.start();
-    t.ok(await answers(server), `${name} started again`);
+    t.ok(await hears(server, 'answers'), `${name} started again`);
     await server.pause();
-    t.equal(await asks(server), 'no answer', `${name} paused`);
+    t.ok(await hears(server, 'no answer'), `${name} paused`);
     server.resume();
-    t.ok(await answers(server), `${name} resumed`);
+    t.ok(await hears(server, 'answers'), `${name} resumed`);
     await server.cut();
-    t.equal(await asks(server), 'no connection', `${name} cut`);
+    t.ok(await hears(server, 'no connection'), `${name} cut`);
     await server.mend();
-    t.ok(await answers(server), `${name} mended`);
+    t.ok(await hears(server, 'answers'), `${name} mended`);
   };
   await Promise.all(all.map(torment));
   await Promise.all([mysql.caughtUp(), redis.settled()]);
