@@ -42,7 +42,7 @@ export async function createServer(config: Config, release: Release, log: Logger
   await logRequests(server, log);
   await server.register([failures, headers]);
   await server.register({ plugin: drain, options: { seconds: config.DRAIN_SECONDS } });
-  await addPages(server, release);
+  const assets = await addPages(server, release);
   const endpoints: AnyEndpoint[] = [
     ...greeting(dependencies),
     ...birthdays(dependencies, metrics),
@@ -54,7 +54,7 @@ export async function createServer(config: Config, release: Release, log: Logger
   ];
   endpoints.push(...docs(endpoints, release.version));
   server.route(endpoints.map(({ route }) => route));
-  await server.register({ plugin: vhosts, options: { endpoints, vhosts: config.VHOSTS ?? [] } });
+  await server.register({ plugin: vhosts, options: { endpoints, assets, vhosts: config.VHOSTS ?? [] } });
   server.ext('onPostStop', () => dependencies.close());
   return server;
 }

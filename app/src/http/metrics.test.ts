@@ -57,6 +57,7 @@ t.test('a service answers at its own root on its own name', async (t) => {
     ['COUNTER.example.org:8080', '/own', 200, { count: 3 }],
     ['counter.example.org', '/ping', 200, { status: 'ok' }],
     ['counter.example.org', '/livez', 200, { status: 'alive' }],
+    ['counter.example.org', '/favicon.ico', 200, /^<svg/],
     ['pokedex.example.org', '/x.y', 404, { error: { type: 'RESOURCE_NOT_FOUND' } }],
     ['other.example.org', '/own/x', 404, { error: 'Not Found' }],
   ];

@@ -1,4 +1,4 @@
-import type { Plugin } from '@hapi/hapi';
+import type { Plugin, ServerRoute } from '@hapi/hapi';
 import type { AnyEndpoint, Service } from './endpoint.ts';
 
 /** A host name, in lower case, at which one service answers at its own root. */
@@ -7,20 +7,28 @@ export interface Vhost {
   service: Service;
 }
 
+interface Options {
+  endpoints: AnyEndpoint[];
+  /** What pages load, and browsers ask for beside any answer. */
+  assets: ServerRoute[];
+  vhosts: Vhost[];
+}
+
 /**
  * The routes that a service has at its own names, besides those it has everywhere: hapi looks there first and
- * then among the others. Health, metrics and documentation stand beside it, or `/{id}` would take their places.
+ * then among the others. Health, metrics, documentation and assets stand beside them, or `/{id}` would take their places.
  */
-export const vhosts: Plugin<{ endpoints: AnyEndpoint[]; vhosts: Vhost[] }> = {
+export const vhosts: Plugin<Options> = {
   name: 'vhosts',
-  register(server, { endpoints, vhosts }) {
+  register(server, { endpoints, assets, vhosts }) {
     if (vhosts.length === 0) return;
-    for (const { name, service } of vhosts)
-      for (const endpoint of endpoints) {
-        const path = endpoint.service === 'operations' ? endpoint.path : endpoint.root;
-        if (path !== undefined && (endpoint.service === service || endpoint.service === 'operations'))
-          server.route({ ...endpoint.route, vhost: name, path });
-      }
+    const everywhere = endpoints.flatMap(({ service, route }) => (service === 'operations' ? [route] : []));
+    for (const { name, service } of vhosts) {
+      const own = endpoints.flatMap(({ service: of, root, route }) =>
+        of === service && root !== undefined ? [{ ...route, path: root }] : [],
+      );
+      server.route([...everywhere, ...assets, ...own].map((route) => ({ ...route, vhost: name })));
+    }
     // Names are the same in upper and lower case (RFC 9110, section 4.2.3); hapi compares as they come.
     server.ext('onRequest', ({ info }, h) => {
       info.hostname = info.hostname.toLowerCase();

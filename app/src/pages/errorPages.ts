@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { isBoom } from '@hapi/boom';
 import type { Plugin } from '@hapi/hapi';
 import type {} from '@hapi/vision';
-import { prefersHtml } from '../services/mediaType.ts';
+import { prefersHtml } from '../http/mediaType.ts';
 
 /** What a person can do about a status; nothing of what happened inside. */
 const words: Record<number, [heading: string, advice: string]> = {

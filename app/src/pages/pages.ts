@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Server } from '@hapi/hapi';
+import type { Server, ServerRoute } from '@hapi/hapi';
 import { plugin as vision } from '@hapi/vision';
 import Handlebars from 'handlebars';
 import { csrf } from '../http/csrf.ts';
@@ -10,10 +10,10 @@ import { errorPages } from './errorPages.ts';
 
 /**
  * Gives a server `h.view(name, context)` for the views in the release's folder `pages`, what pages load, tokens
- * for their forms, and errors as pages for browsers. No plugin: vision's views are those of whoever registers it.
+ * for their forms, and errors as pages for browsers. Answers the routes of what pages load. No plugin: vision's views are those of whoever registers it.
  * Rejects when a view or something that pages load is missing or wrong.
  */
-export async function addPages(server: Server, { folder }: Pick<Release, 'folder'>): Promise<void> {
+export async function addPages(server: Server, { folder }: Pick<Release, 'folder'>): Promise<ServerRoute[]> {
   const path = join(folder, 'pages');
   const { addresses, routes } = readAssets(path);
   server.route(routes);
@@ -34,4 +34,5 @@ export async function addPages(server: Server, { folder }: Pick<Release, 'folder
   // Handlebars takes no notice of a layout that is missing.
   for (const view of views)
     if (!/^<!doctype html>/.test(await server.render(view, {}))) throw new Error(`${view} is no whole page`);
+  return routes;
 }
