@@ -22,6 +22,8 @@ const checkout = resolve(import.meta.dirname, '../..');
 export const ways = ['docker', 'installed'] as const;
 export type Way = (typeof ways)[number];
 
+const INSTALL = 'sudo apt-get install -y --no-install-recommends mariadb-server redis-server memcached';
+
 type Tell = (topic: string, line: string) => void;
 
 /** What is there, and what TheAPP needs in its environment to use it. */
@@ -125,7 +127,7 @@ async function choose(means: Record<Way, Means>, tell: Tell, only?: Way): Promis
     place: 'this computer',
     what: 'nothing here can run MariaDB, Redis and Memcached',
     why: obstacles.join('; '),
-    todo: 'sudo apt-get install -y --no-install-recommends mariadb-server redis-server memcached\n  → or start Docker',
+    todo: `${only ? 'leave --with out; or ' : ''}${INSTALL}\n  → or start Docker`,
   });
 }
 

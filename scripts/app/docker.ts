@@ -94,7 +94,7 @@ export function docker(base: string): Means {
     },
     async stop(name) {
       const found = await find(name);
-      if (found) await run('stop', '--time', '30', containerOf(name));
+      if (found) await run('stop', '-t', '30', containerOf(name));
       await run('rm', '--force', containerOf(name));
       return found !== undefined;
     },
