@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Connection, createConnection } from 'mysql2/promise';
-import { freePort, locate } from './servers/process.ts';
-import { newFolder, type Server, startServer } from './servers/server.ts';
+import { freePort, locate, newFolder } from './servers/process.ts';
+import { type Server, startServer } from './servers/server.ts';
 
 export { freePort };
 

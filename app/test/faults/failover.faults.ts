@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { ownNetwork } from '../servers/network.ts';
 import type { Server } from '../servers/server.ts';
+import { askCount } from './clients.ts';
 import { openLedger } from './ledger.ts';
 import { inflict, lift, setStage } from './stage.ts';
-import { askCount } from './traffic.ts';
 
 ownNetwork();
 const stage = await setStage();

@@ -1,11 +1,12 @@
 import type { RowDataPacket } from 'mysql2';
 import t from 'tap';
 import { ownNetwork } from '../servers/network.ts';
+import { birthdayProblem } from './clients.ts';
 import { openLedger } from './ledger.ts';
 import { play, unlike, until } from './scenario.ts';
 import { setStage } from './stage.ts';
 import { faults, healthy, table } from './table.ts';
-import { birthdayProblem, startTraffic } from './traffic.ts';
+import { startTraffic } from './traffic.ts';
 
 ownNetwork();
 const stage = await setStage();

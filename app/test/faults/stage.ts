@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Program, start, unpackRelease } from '../program.ts';
 import { startMemcached } from '../servers/memcached.ts';
+import { newFolder } from '../servers/process.ts';
 import { type ReplicatedMariadb, startReplicatedMariadb } from '../servers/replication.ts';
 import { type RedisCluster, startRedisCluster } from '../servers/sentinels.ts';
 import type { Server } from '../servers/server.ts';
@@ -23,7 +21,7 @@ export interface Stage {
 
 /** Takes about 6 seconds. */
 export async function setStage(): Promise<Stage> {
-  const folder = await mkdtemp(join(tmpdir(), 'theapp-faults-'));
+  const folder = await newFolder('faults');
   const [file, mysql, redis, memcached] = await Promise.all([
     unpackRelease(folder),
     startReplicatedMariadb(),
@@ -70,13 +68,7 @@ export async function setStage(): Promise<Stage> {
     },
     async stop() {
       for (const { child } of apps) child.kill('SIGKILL');
-      await Promise.all([
-        ...apps.map(({ ended }) => ended),
-        mysql.stop(),
-        redis.stop(),
-        memcached.stop(),
-        rm(folder, { recursive: true, force: true }),
-      ]);
+      await Promise.all([...apps.map(({ ended }) => ended), mysql.stop(), redis.stop(), memcached.stop()]);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fetchSoon } from './traffic.ts';
+import { fetchSoon } from './clients.ts';
 
 /** What an operator sees of TheAPP: its readiness and its metrics, asked again and again. */
 export interface Watch {

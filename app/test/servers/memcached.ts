@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { freePort } from './process.ts';
-import { newFolder, type Server, startServer } from './server.ts';
+import { freePort, newFolder } from './process.ts';
+import { type Server, startServer } from './server.ts';
 
 /** A real Memcached of the test's own, which forgets all when it is killed. */
 export interface Memcached extends Server {

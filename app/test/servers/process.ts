@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -24,10 +25,12 @@ export function launch(file: string, words: string[], log: string): Process {
     stdio: ['ignore', output, output],
   });
   closeSync(output);
+  running.add(child);
   let runs = true;
   const ended = new Promise<void>((resolve) =>
     child.once('close', () => {
       runs = false;
+      running.delete(child);
       resolve();
     }),
   );
@@ -44,6 +47,21 @@ export function launch(file: string, words: string[], log: string): Process {
     runs: () => runs,
   };
 }
+
+const running = new Set<ChildProcess>();
+const folders = new Set<string>();
+
+/** A folder for the data of one server, which is gone at the end even of a test that fails. */
+export async function newFolder(name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), `theapp-${name}-`));
+  folders.add(folder);
+  return folder;
+}
+
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
 
 /** A signal stops the threads of a process one by one, and any of them could still answer (proc(5)). */
 async function everyThreadStopped(pid = 0): Promise<boolean> {

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort } from './process.ts';
-import { newFolder, type Server, startServer } from './server.ts';
+import { freePort, newFolder } from './process.ts';
+import { type Server, startServer } from './server.ts';
 
 /** A real Redis (or Sentinel) of the test's own with a password. */
 export interface RedisServer extends Server {

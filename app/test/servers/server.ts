@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cut, isolate, mend } from './network.ts';
@@ -68,9 +67,6 @@ export async function startServer(recipe: Recipe): Promise<Server> {
     },
   };
 }
-
-/** A folder for the data of one server. */
-export const newFolder = (name: string) => mkdtemp(join(tmpdir(), `theapp-${name}-`));
 
 async function until(ready: () => Promise<unknown>, runs: () => boolean, log: string) {
   for (const end = Date.now() + 30_000; ; await sleep(20)) {
