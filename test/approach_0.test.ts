@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
-import { destroy } from '../provision/machines/qemu.ts';
+import { cutPowerOf, destroy, powerOn } from '../provision/machines/qemu.ts';
 import { freshMachine, labMachine, provisioned, ROOT, type TestMachine } from './machine.ts';
 
 /** Ways in which a machine drifts, and the resource that says so. */
@@ -11,7 +11,9 @@ const drifts: [string, string][] = [
   ['echo "# edited" >>/etc/nginx/conf.d/theapp.conf', 'nginx: file /etc/nginx/conf.d/theapp.conf'],
   ['systemctl stop memcached', 'memcached: service memcached'],
   ['chmod 0666 /etc/memcached.conf', 'memcached: file /etc/memcached.conf'],
+  ['sed -i s/always/everysec/ /etc/redis/theapp.conf', 'redis: file /etc/redis/theapp.conf'],
   ['chown nobody /etc/theapp/theapp.env', 'app: file /etc/theapp/theapp.env'],
+  ['rm /etc/theapp/redis_pass', 'app: file /etc/theapp/redis_pass'],
   ['ln -sfn /bin/true /usr/local/bin/node', 'nodejs: symlink /usr/local/bin/node'],
   [
     "mariadb -e \"REVOKE DELETE ON theapp.* FROM 'theapp'@'127.0.0.1'\"",
@@ -49,7 +51,14 @@ t.test('the same on Debian 12, by an inventory', { timeout: 2_400_000 }, async (
   const first = await run();
   t.equal(first.exitCode, 0, 'from fresh to verified');
   t.strictSame(first.errors, []);
-  await answers(t, first.recap.urls[0] ?? '');
+  const [url = ''] = first.recap.urls;
+  await answers(t, url);
+  t.match(
+    await machine.ssh('curl -fsS http://127.0.0.1/metrics'),
+    /^theapp_/m,
+    'metrics on the machine itself',
+  );
+  await powerCut(t, machine, run, url);
   await whole(t, machine, run);
 });
 
@@ -70,10 +79,34 @@ async function whole(t: Test, machine: TestMachine, run: Run): Promise<void> {
   await takenOff(t, machine, run);
 }
 
+/** What an outsider is answered, and that what verify asked has left nothing that anybody would mind. */
 async function answers(t: Test, url: string): Promise<void> {
-  t.equal(await (await fetch(url)).text(), 'Hello world!\n');
-  t.equal(await (await fetch(`${url}hello`)).text(), '{"hello":"world"}');
-  t.equal(await (await fetch(`${url}healthz`)).text(), '{"status":"Up and running!"}');
+  const text = async (path: string) => (await fetch(`${url}${path}`)).text();
+  t.equal(await text(''), 'Hello world!\n');
+  t.equal(await text('hello'), '{"hello":"world"}');
+  t.equal(await text('healthz'), '{"status":"Up and running!"}');
+  t.equal(await text('readyz'), '{"status":"ready"}');
+  t.equal(await text('counter/outside'), '{"count":1}');
+  t.equal(await text('counter/outside'), '{"count":2}');
+  t.match(await text('bulbasaur'), /"type":"planta","count":1\}/);
+  t.equal(await text('api/todos'), '{"todos":[],"next":null}');
+  const { headers } = await fetch(url, { headers: { 'x-request-id': 'mine', accept: 'text/html' } });
+  t.equal(headers.get('x-request-id'), 'mine');
+  t.match(headers.get('content-type'), 'text/html');
+  t.equal((await fetch(`${url}metrics`)).status, 403, 'metrics are not for outsiders');
+}
+
+/** A number that was given out is not given again, also when the power fails right after it. */
+async function powerCut(t: Test, machine: TestMachine, run: Run, url: string): Promise<void> {
+  const count = async () => Number(/\d+/.exec(await (await fetch(`${url}counter/power`)).text())?.[0]);
+  let last = 0;
+  for (let i = 0; i < 50; i++) last = await count();
+  await cutPowerOf(machine.lab, machine.host.name);
+  await powerOn(machine.lab, machine.host.name);
+  await machine.ssh('systemctl is-system-running --wait >/dev/null || :');
+  t.equal((await run('--verify')).exitCode, 0, 'after a power cut everything comes up by itself');
+  t.equal(await count(), last + 1, `the last number before it was ${last}`);
+  t.equal((await run('--check')).exitCode, 0);
 }
 
 type Run = (...args: string[]) => ReturnType<typeof provisioned>;
