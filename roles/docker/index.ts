@@ -1,0 +1,70 @@
+import {
+  absent,
+  apt,
+  command,
+  directory,
+  file,
+  handler,
+  role,
+  service,
+  sh,
+  user,
+} from '../../provision/index.ts';
+import {
+  distributionPackages,
+  distributions,
+  dockers,
+  dockersPackages,
+  keyring,
+  sources,
+} from './packages.ts';
+import { vars } from './vars.ts';
+
+const SETTINGS = '/etc/docker/daemon.json';
+const restart = handler('restart docker', sh`systemctl restart docker`);
+
+/** Docker with logs that end somewhere, Compose v2, and who may use it. */
+export const docker = role({
+  folder: import.meta.dirname,
+  vars,
+  tasks: ({ vars, facts }) => [
+    ...(vars.source === 'docker' ? dockersPackages : distributionPackages)(facts, vars.compose),
+    directory('/etc/docker'),
+    file(SETTINGS, { content: settings(vars), validate, notify: restart }),
+    service('docker'),
+    ...vars.users.map((name) => user(name, { groups: ['docker'] })),
+  ],
+  remove: ({ vars, purge }) => [
+    stopped,
+    apt.absent(vars.source === 'docker' ? dockers : distributions),
+    ...[SETTINGS, sources, keyring].map((path) => file.absent(path)),
+    ...(purge ? ['/var/lib/docker', '/var/lib/containerd', '/etc/docker'].map((path) => absent(path)) : []),
+  ],
+});
+
+interface Settings {
+  readonly log_max_size: string;
+  readonly log_max_file: number;
+  readonly live_restore: boolean;
+  readonly swarm: boolean;
+}
+
+function settings({ log_max_size, log_max_file, live_restore, swarm }: Settings): string {
+  const content = {
+    'log-driver': 'json-file',
+    'log-opts': { 'max-size': log_max_size, 'max-file': `${log_max_file}` },
+    'live-restore': live_restore && !swarm,
+  };
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+/** Docker before 23 cannot check its settings. */
+const validate = (draft: string) => sh`if dockerd --help | grep -q -e --validate; then
+dockerd --validate --config-file=${draft} >/dev/null
+fi`;
+
+/** With live-restore they would outlive the daemon that knows them. */
+const stopped = command('no container runs', {
+  unless: sh`[ -z "$(docker ps --quiet 2>/dev/null)" ]`,
+  run: sh`docker ps --quiet | xargs -r docker stop >/dev/null`,
+});
