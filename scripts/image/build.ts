@@ -1,0 +1,88 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { execa } from 'execa';
+import { failure, unreachable } from '../../provision/errors.ts';
+import { ticking } from '../../provision/machines/qemu/ticking.ts';
+import { buildRelease } from '../build/release.ts';
+
+export interface ImageOptions {
+  /** An image with Node.js 24, instead of the one that app/Dockerfile names. */
+  readonly base?: string;
+  progress(line: string): void;
+}
+
+/** An image that Docker has now. */
+export interface BuiltImage {
+  /** `theapp:VERSION` */
+  readonly name: string;
+  /** `sha256:…` of its configuration. */
+  readonly id: string;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+const dockerfile = join(import.meta.dirname, '../../app/Dockerfile');
+
+/**
+ * Builds `theapp:VERSION` from the release, with the Docker that the user's `docker` talks to.
+ *
+ * @throws ProvisionError (unreachable) when no daemon answers, (failed) with the builder's own words
+ */
+export async function buildImage({ base, progress }: ImageOptions): Promise<BuiltImage> {
+  await requireDaemon();
+  const start = performance.now();
+  const { file, version } = await buildRelease();
+  const name = `theapp:${version}`;
+  const context = mkdtempSync(join(tmpdir(), 'theapp-image-'));
+  try {
+    copyFileSync(file, join(context, basename(file)));
+    copyFileSync(dockerfile, join(context, 'Dockerfile'));
+    const options = ['--tag', name, '--build-arg', `VERSION=${version}`];
+    if (base !== undefined) options.push('--build-arg', `BASE=${base}`);
+    await ticking(progress, `building ${name}`, () => build([...options, context]));
+  } finally {
+    rmSync(context, { recursive: true, force: true });
+  }
+  return { name, ...(await inspect(name)), seconds: (performance.now() - start) / 1000 };
+}
+
+async function build(words: readonly string[]): Promise<void> {
+  const { exitCode, all, shortMessage } = await docker(['build', ...words]);
+  if (exitCode === 0) return;
+  throw failure({
+    place: 'image',
+    what: 'docker build failed',
+    why: exitCode === undefined ? `${shortMessage}` : `exit code ${exitCode}`,
+    said: all ?? '',
+    todo: 'where no registry can be reached, name an image with Node.js 24 that is here: --base IMAGE',
+  });
+}
+
+async function inspect(name: string): Promise<{ id: string; bytes: number }> {
+  const { stdout } = await execa('docker', ['image', 'inspect', '--format', '{{.Id}} {{.Size}}', name]);
+  const [id = '', bytes] = stdout.split(' ');
+  return { id, bytes: Number(bytes) };
+}
+
+/** The client says which address did not answer. */
+async function requireDaemon(): Promise<void> {
+  const { exitCode, stderr, code } = await docker(['version', '--format', '{{.Server.Version}}']);
+  if (exitCode === 0) return;
+  if (code === 'ENOENT') {
+    throw failure({
+      place: 'image',
+      what: 'the image is built by Docker, and there is no program "docker"',
+      todo: 'sudo apt-get install docker.io',
+    });
+  }
+  throw unreachable({
+    place: 'image',
+    what: 'no Docker daemon answers',
+    said: stderr ?? '',
+    todo: 'sudo systemctl start docker; or name another: DOCKER_HOST, docker context use; docker info says more',
+  });
+}
+
+const docker = (words: readonly string[]) =>
+  execa('docker', words, { reject: false, all: true, timeout: 1_800_000 });
