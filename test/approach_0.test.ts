@@ -189,6 +189,11 @@ async function overTls(t: Test, run: Run): Promise<void> {
   const again = await run('-e', 'nginx.tls=self_signed');
   t.strictSame([again.exitCode, again.changed], [0, []]);
   t.equal((await run()).exitCode, 0, 'and back');
+
+  const taken = await run('-e', 'nginx.http_port=3000');
+  t.equal(taken.exitCode, 1, 'a port that TheAPP has');
+  t.match(taken.errors.join(), /has not taken the new configuration[\s\S]*Address already in use/);
+  t.equal((await run()).exitCode, 0, 'the port before: all is well again');
 }
 
 /**
