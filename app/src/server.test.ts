@@ -146,7 +146,7 @@ t.test('a table under a lock: a deadline for the statement, a bound for those wh
 t.test('who may not ask learns nothing, the operator does', async (t) => {
   const cases: [object, string][] = [
     [{ MYSQL_PASS: 'wrong' }, 'mysql: user or password refused'],
-    [{ MYSQL_HOST: 'nowhere.invalid' }, 'mysql: not reachable'],
+    [{ MYSQL_HOST: 'nowhere.invalid', READY_TIMEOUT_MS: 30_000 }, 'mysql: not reachable'],
     [{ MYSQL_SOCKET: '/nowhere' }, 'mysql: not reachable'],
     [
       { MYSQL_SOCKET: mariadb.socket, MYSQL_USER: 'root', MYSQL_PASS: '', MYSQL_DATABASE: 'no' },

@@ -50,7 +50,7 @@ export async function createServer(config: Config, release: Release, log: Logger
     ...counter(dependencies),
     ...todos(dependencies),
     ...health(checksOf(dependencies, readMigrations(release.folder), config)),
-    ...scrape(metrics, dependencies.database),
+    ...scrape(metrics, dependencies),
   ];
   endpoints.push(...docs(endpoints, release.version));
   server.route(endpoints.map(({ route }) => route));

@@ -8,6 +8,7 @@ import { openStore, type Store } from './redis.ts';
 export type { Observer } from './breaker.ts';
 export type { Database, PoolState, Source, Value } from './database.ts';
 export type { Counts } from './memcached.ts';
+export type { Peers } from './peers.ts';
 export type { Store } from './redis.ts';
 export { Unavailable } from './unavailable.ts';
 

@@ -4,6 +4,7 @@ import type { Config } from '../settings.ts';
 import { guard, type Observer } from './breaker.ts';
 import { within } from './deadline.ts';
 import { watchFailover } from './failover.ts';
+import { type Peers, replicaCounter } from './peers.ts';
 import { openRedisClient, type RedisClient } from './redisClient.ts';
 import { replicatedIncrement } from './replicated.ts';
 import { Unavailable } from './unavailable.ts';
@@ -20,6 +21,8 @@ export interface Store {
    */
   increment(key: string): Promise<number>;
   ping(): Promise<void>;
+  /** What stands behind the master; nothing where there are no Sentinels. */
+  peers(): Promise<Peers | undefined>;
   close(): Promise<void>;
 }
 
@@ -28,7 +31,8 @@ export function openStore(config: Config, observer: Observer, log: Logger): Stor
   const main = openRedisClient(config, log);
   const counting = replicas > 0 ? openRedisClient(config, log) : main;
   const clients = replicas > 0 ? [main, counting] : [main];
-  const unwatch = watchFailover(config, () => clients.forEach(leave));
+  const watch = watchFailover(config, () => clients.forEach(leave));
+  const countReplicas = replicaCounter();
   const guarded = guard('redis', observer, { isDown });
   const call = <T>(client: RedisClient, send: () => Promise<T>) =>
     guarded(() => within('redis', milliseconds, answer(client, send)));
@@ -44,8 +48,16 @@ export function openStore(config: Config, observer: Observer, log: Logger): Stor
     remove: async (key) => void (await call(main, () => redis.del(key))),
     increment: (key) => call(counting, () => (replicas > 0 ? replicated(key) : redis.incr(key))),
     ping: async () => void (await call(main, () => redis.ping())),
+    async peers() {
+      if (!config.REDIS_SENTINELS) return undefined;
+      const [info, sentinels] = await Promise.all([
+        call(main, () => redis.info('replication')),
+        watch.answering(),
+      ]);
+      return { replicas: countReplicas(info), sentinels };
+    },
     async close() {
-      unwatch();
+      watch.stop();
       for (const client of clients) client.close();
     },
   };

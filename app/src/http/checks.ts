@@ -1,4 +1,4 @@
-import { type Database, type Dependencies, Unavailable } from '../dependencies/dependencies.ts';
+import { type Database, type Dependencies, type Store, Unavailable } from '../dependencies/dependencies.ts';
 import { appliedSql, countPending, type Migration } from '../schema/migrations.ts';
 import type { Config } from '../settings.ts';
 import type { Check } from './health.ts';
@@ -15,6 +15,7 @@ export function checksOf(dependencies: Dependencies, migrations: Migration[], co
     schemaCheck(database, migrations, milliseconds, replicated),
     ...(replicated ? [replicaCheck(database)] : []),
     optional('redis', config.REDIS_TIMEOUT_MS, () => store.ping()),
+    peersCheck(store),
     optional('memcached', config.MEMCACHED_TIMEOUT_MS, () => counts.increment('readyz')),
   ];
 }
@@ -49,6 +50,17 @@ function replicaCheck(database: Database): Check {
     const from = await database.readFrom('SELECT 1').catch(() => undefined);
     if (from === undefined || from.from === 'replica') return undefined;
     return { words: 'mysql-replica: not reachable, reads come from the primary', needed: false };
+  };
+}
+
+/** A master that does not answer is told of by another check. */
+function peersCheck(store: Store): Check {
+  return async () => {
+    const peers = await store.peers().catch(() => undefined);
+    const few = Object.entries(peers ?? {}).filter(([, { up, of }]) => up < of);
+    if (few.length === 0) return undefined;
+    const words = few.map(([kind, { up, of }]) => `${up} of ${of} ${kind}`).join(', ');
+    return { words: `redis-peers: ${words}`, needed: false };
   };
 }
 

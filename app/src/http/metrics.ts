@@ -62,6 +62,12 @@ export function createMetrics(version: string) {
       labelNames: ['service', 'part'],
       registers,
     }),
+    redisPeers: new Gauge({
+      name: 'redis_peers',
+      help: 'Replicas that keep up with the Redis master, and Sentinels that answer',
+      labelNames: ['kind'],
+      registers,
+    }),
     poolConnections: new Gauge({
       name: 'mysql_pool_connections',
       help: 'Connections of a pool by state: open, idle; and requests that wait for one',

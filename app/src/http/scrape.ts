@@ -1,13 +1,22 @@
 import { z } from 'zod';
-import type { Database } from '../dependencies/dependencies.ts';
+import type { Dependencies } from '../dependencies/dependencies.ts';
 import { type AnyEndpoint, endpoint } from './endpoint.ts';
 import type { Metrics } from './metrics.ts';
 
 /** `/metrics`, for Prometheus to read. */
-export function scrape({ registry, poolConnections }: Metrics, { pools }: Database): AnyEndpoint[] {
+export function scrape(
+  { registry, poolConnections, redisPeers }: Metrics,
+  { database, store }: Pick<Dependencies, 'database' | 'store'>,
+): AnyEndpoint[] {
   const readPools = () => {
-    for (const { pool, ...states } of pools())
+    for (const { pool, ...states } of database.pools())
       for (const [state, number] of Object.entries(states)) poolConnections.set({ pool, state }, number);
+  };
+  /** Without an answer from the master, nobody knows of its replicas: no sample rather than an old one. */
+  const readPeers = async () => {
+    const peers = await store.peers().catch(() => undefined);
+    redisPeers.reset();
+    for (const [kind, { up }] of Object.entries(peers ?? {})) redisPeers.set({ kind }, up);
   };
   return [
     endpoint({
@@ -18,6 +27,7 @@ export function scrape({ registry, poolConnections }: Metrics, { pools }: Databa
       answers: { 200: { description: 'Prometheus text format', schema: z.string(), type: 'text/plain' } },
       async handle({ h }) {
         readPools();
+        await readPeers();
         return h.response(await registry.metrics()).header('content-type', registry.contentType);
       },
     }),

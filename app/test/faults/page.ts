@@ -17,7 +17,7 @@ export function tablesOfPage(): string {
 
 const signs = ({ missing, degraded, metrics }: Row) => [
   missing,
-  degraded === null ? '' : `\`degraded\`: \`${degraded}…\``,
+  `\`degraded\`: \`${degraded}…\``,
   metrics.map((sample) => `\`${sample}\``.replace(/ grows`$/, '` grows')).join('<br>'),
 ];
 

@@ -14,9 +14,8 @@ export interface Report {
   wrong: string[];
   /** Answers that took over 3 s. */
   slow: string[];
-  /** What was wrong with `/readyz` and `/metrics`, and what readiness said was degraded. */
+  /** What was wrong with `/readyz` and `/metrics`. */
   problems: string[];
-  degraded: string[];
   summary: string;
 }
 
@@ -57,7 +56,6 @@ export async function play(
     wrong: answers.filter(isWrong(row, { began, lifting, recovered })).map(wordsOf(began)),
     slow: answers.filter(({ milliseconds }) => milliseconds > 3000).map(wordsOf(began)),
     problems: watch.problems,
-    degraded: [...watch.degraded],
     summary:
       `${answers.length} answers, the slowest after ${Math.round(slowest)} ms; ` +
       `${seconds(lifting - began)} s of it, ${seconds(recovered - lifted)} s to recover`,
@@ -79,7 +77,7 @@ export function unlike(expected: Record<Ask, Answers>, answers: Answer[], since:
 
 /** Signs of the fault that readiness and metrics have not shown yet. */
 function unseen({ degraded, metrics }: Row, watch: Watch): string[] {
-  const told = degraded === null || [...watch.degraded].some((words) => words.startsWith(degraded));
+  const told = [...watch.degraded].some((words) => words.startsWith(degraded));
   return [...(told ? [] : [`readyz: ${degraded}`]), ...metrics.filter((sample) => !watch.seen(sample))];
 }
 

@@ -8,8 +8,8 @@ export interface Row {
   /** What does not answer. */
   missing: Target;
   answers: Record<Ask, Answers>;
-  /** What `/readyz` says: always 200 here, `degraded` names what starts with this; null: it says nothing. */
-  degraded: string | null;
+  /** What `/readyz` says: always 200 here, `degraded` names what starts with this; */
+  degraded: string;
   /** Samples of `/metrics` that tell of it: a gauge with its value, or a counter that grows. */
   metrics: string[];
 }
@@ -62,6 +62,8 @@ const failed = (dependency: string) =>
 const degraded = (service: string, part: string) =>
   `theapp_degraded_total{service="${service}",part="${part}"} grows`;
 
+const peers = (kind: string, up: number) => `redis_peers{kind="${kind}"} ${up}`;
+
 export const table: Row[] = [
   {
     missing: 'MySQL primary',
@@ -81,8 +83,18 @@ export const table: Row[] = [
     degraded: 'redis: ',
     metrics: [failed('redis'), degraded('pokedex', 'cache')],
   },
-  { missing: 'Redis replica', answers: healthy, degraded: null, metrics: [] },
-  { missing: 'Sentinel', answers: healthy, degraded: null, metrics: [] },
+  {
+    missing: 'Redis replica',
+    answers: healthy,
+    degraded: 'redis-peers: 1 of 2 replicas',
+    metrics: [peers('replicas', 1)],
+  },
+  {
+    missing: 'Sentinel',
+    answers: healthy,
+    degraded: 'redis-peers: 2 of 3 sentinels',
+    metrics: [peers('sentinels', 2)],
+  },
   {
     missing: 'Memcached',
     answers: { ...healthy, pokemon: '200, count null' },
