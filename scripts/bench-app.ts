@@ -4,7 +4,7 @@ import { paths, type ServiceName } from './bench-app/calls.ts';
 import { middle, type Sample, shoot } from './bench-app/measure.ts';
 import { type Options, parseOptions } from './bench-app/options.ts';
 import { table } from './bench-app/report.ts';
-import { memoryTable, soak } from './bench-app/soak.ts';
+import { type Memory, memoryTable, soak } from './bench-app/soak.ts';
 import { type Subject, type SubjectName, startWorld, type World } from './bench-app/world.ts';
 
 /** As many as a small nginx keeps open to TheAPP. */
@@ -31,7 +31,7 @@ async function bench(options: Options): Promise<void> {
   const world = await startWorld(options.services, signal);
   try {
     for (const service of options.services) print(await measure(service, world, options));
-    if (options.soak > 0) print(await watch(world, options));
+    if (options.soak > 0) await watch(world, options);
   } finally {
     await world.stop();
   }
@@ -82,12 +82,13 @@ async function inTurn(
 async function watch(
   { subjects: [theapp] }: World,
   { services, soak: minutes, seconds }: Options,
-): Promise<string> {
+): Promise<void> {
   if (!theapp) throw new RangeError('nobody to watch');
   const mixture = services.map((service) => paths[service]);
   tell('soak', 'how fast all services together can be');
   const { perSecond } = await shoot(theapp, { paths: mixture, connections, seconds }, signal);
   const rate = Math.round(perSecond * steadily);
   tell('soak', `${minutes} minutes at ${rate} requests/s`);
-  return memoryTable(await soak(theapp, mixture, { rate, minutes, connections, signal }));
+  const show = (seen: readonly Memory[]) => print(memoryTable(seen));
+  await soak(theapp, mixture, { rate, minutes, connections, signal, tell: show });
 }

@@ -34,7 +34,9 @@ export async function shoot(
   const { stdout } = await execa(process.execPath, args, { cancelSignal, stderr: 'inherit' });
   const outcome: Outcome = JSON.parse(stdout);
   const cpu = cpuSeconds(pid) - before;
-  const failures = Object.entries(outcome.failures).map(([what, count]) => `${count} × ${what}`);
+  const failures = Object.entries(outcome.failures).map(
+    ([what, count]) => `${count} × ${what} among ${outcome.all}`,
+  );
   if (failures.length > 0 || outcome.requests === 0)
     throw failure({
       place: `${name} ${load.paths.join(' ')}`,

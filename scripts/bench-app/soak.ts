@@ -16,31 +16,38 @@ const flat = 0.05;
 /** The first part of a run fills caches and pools: it is shown, but no trend is drawn through it. */
 const settling = 0.2;
 
-/** Looks at TheAPP's memory, by its own metrics, from the beginning to the end of a load. */
-export async function soak(
-  subject: Subject,
-  paths: readonly string[],
-  {
-    rate,
-    minutes,
-    connections,
-    signal,
-  }: { rate: number; minutes: number; connections: number; signal: AbortSignal },
-): Promise<Memory[]> {
+export interface Soak {
+  readonly rate: number;
+  readonly minutes: number;
+  readonly connections: number;
+  readonly signal: AbortSignal;
+  /** Given what was seen, also when an answer was not as it should be. */
+  tell(seen: readonly Memory[]): void;
+}
+
+/**
+ * Looks at TheAPP's memory, by its own metrics, from the beginning to the end of a load.
+ *
+ * @throws ProvisionError (failed) as `shoot` does
+ */
+export async function soak(subject: Subject, paths: readonly string[], options: Soak): Promise<void> {
+  const { rate, minutes, connections, signal, tell } = options;
   const begin = performance.now();
   let over = false;
   const load = shoot(subject, { paths, connections, seconds: minutes * 60, rate }, signal);
-  const loaded = load.finally(() => (over = true));
-  loaded.catch(() => undefined);
+  const ended = load.then(
+    () => (over = true),
+    () => (over = true),
+  );
   const seen: Memory[] = [];
   const every = Math.min(5000, (minutes * 60_000) / 30);
   while (!over) {
     const now = (performance.now() - begin) / 60_000;
     seen.push({ minutes: now, ...(await held(subject)) });
-    await Promise.race([sleep(every, undefined, { signal }), loaded]);
+    await Promise.race([sleep(every, undefined, { signal }), ended]);
   }
-  await loaded;
-  return seen;
+  tell(seen);
+  await load;
 }
 
 async function held({ name, url }: Subject): Promise<{ rss: number; heap: number }> {
