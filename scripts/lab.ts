@@ -11,6 +11,8 @@ import { machineFolder, machinesOf, readSaved } from '../provision/machines/qemu
 import { type Status, statusOf } from '../provision/machines/qemu/status.ts';
 import { bringUp, destroy } from '../provision/machines/qemu.ts';
 import { progressLines } from './progress.ts';
+import { buildStandIns } from './standins/build.ts';
+import { loadStandIns } from './standins/load.ts';
 
 const approaches = resolve(import.meta.dirname, '../approaches');
 const byDefault = 'approach_0';
@@ -86,6 +88,25 @@ program
     print(await statusOf(approach));
   });
 
+interface ImagesOptions {
+  readonly load: boolean;
+  readonly machine?: string;
+  readonly yes: boolean;
+}
+
+program
+  .command('images [approach]')
+  .description(
+    'container images under the official names, from Debian packages, for machines that reach no registry',
+  )
+  .option('--load', 'load them into the Docker of its machines', false)
+  .option('-m, --machine <name>', 'load them into this machine only')
+  .option('-y, --yes', 'install missing programs of this computer without asking', false)
+  .action(async (approach: string = byDefault, { load, machine, yes }: ImagesOptions) => {
+    const machines = load || machine !== undefined ? machinesNamed(approach, machine) : [];
+    await images(approach, machines, yes);
+  });
+
 program
   .command('down [approach]')
   .description('stop and remove its machines with all that is on them; images stay')
@@ -122,19 +143,56 @@ function print(status: readonly Status[]): void {
   }
 }
 
+async function images(approach: string, machines: readonly string[], yes: boolean): Promise<void> {
+  const start = performance.now();
+  const built = await buildStandIns({ yes, progress: (line) => progress.show('images', line) });
+  progress.end();
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const how = built.reused ? 'there already' : `built in ${seconds} s`;
+  process.stdout.write(
+    `${built.names.join(', ')}: ${how}, ${Math.round(built.bytes / 1e6)} MB in ${built.file}\n`,
+  );
+  for (const name of machines) {
+    const begun = performance.now();
+    const door = doorOf(approach, name, savedMachine(approach, name));
+    const loaded = await loadStandIns(door, built, (line) => progress.show(name, line));
+    progress.end();
+    const took = `loaded in ${((performance.now() - begun) / 1000).toFixed(1)} s`;
+    process.stdout.write(`${name}: ${loaded ? took : 'has them'}\n`);
+  }
+}
+
+/** The machine of that name, or all. */
+function machinesNamed(approach: string, machine: string | undefined): string[] {
+  const names = machinesOf(approach);
+  if (machine === undefined && names.length > 0) return names;
+  if (machine !== undefined && names.includes(machine)) return [machine];
+  throw noMachine(approach, machine ?? '', names);
+}
+
+function savedMachine(approach: string, name: string) {
+  const saved = readSaved(machineFolder(approach, name));
+  if (saved) return saved;
+  throw failure({ place: name, what: 'is not whole', todo: `npm run lab -- up ${approach}` });
+}
+
+function noMachine(approach: string, machine: string, names: readonly string[]): Error {
+  if (names.length === 0)
+    return failure({ place: approach, what: 'has no machines', todo: `npm run lab -- up ${approach}` });
+  return inputError({
+    place: '-m',
+    what: `there is no machine "${machine}"${didYouMean(machine, names)}`,
+    why: `there are ${names.join(', ')}`,
+  });
+}
+
 /** OpenSSH's client takes over the terminal; its exit code is the answer. */
 function ssh(approach: string, machine: string | undefined, command: readonly string[]): number {
   const names = machinesOf(approach);
   const name = machine ?? names[0];
   const saved = name === undefined ? undefined : readSaved(machineFolder(approach, name));
   if (name === undefined || !saved) {
-    if (names.length === 0)
-      throw failure({ place: approach, what: 'has no machines', todo: `npm run lab -- up ${approach}` });
-    throw inputError({
-      place: '-m',
-      what: `there is no machine "${name}"${didYouMean(`${name}`, names)}`,
-      why: `there are ${names.join(', ')}`,
-    });
+    throw noMachine(approach, `${name}`, names);
   }
   if (machine === undefined && names.length > 1) {
     throw inputError({

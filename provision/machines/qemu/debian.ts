@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto';
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
-import { failure } from '../../errors.ts';
 import { architecture } from './architecture.ts';
 import { contained, removeDraft } from './contained.ts';
 import { bootstrapKeys } from './keys.ts';
-import { computer, debianKeyring } from './programs.ts';
-import { forSuite, oneLines, readSources } from './sources.ts';
-import { outOfSpace, requireSpace } from './space.ts';
+import { debianTree, run } from './mmdebstrap.ts';
+import { requireSpace } from './space.ts';
 import { privateFolder } from './state.ts';
 import { ticking } from './ticking.ts';
 import { userCard } from './wiring.ts';
@@ -52,13 +49,13 @@ export async function buildDebian(
   privateFolder(join(draft, 'tmp'));
   requireSpace(draft, 3, 'building an image');
   const keys = await bootstrapKeys();
-  const words = await contained();
+  const { root } = await contained();
   try {
     await ticking(progress, 'building it', async (say) => {
-      await unpack(suite, draft, words.builder, say);
+      await unpack(suite, draft, say);
       say('building it: writing its disk');
       const input = diskScript(keys.user.public, keys.host.file);
-      await run([...words.root, 'sh', '-s'], { doing: 'writing the disk of an image', cwd: draft, input });
+      await run([...root, 'sh', '-s'], { doing: 'writing the disk of an image', cwd: draft, input });
     });
     rmSync(join(draft, 'tmp'), { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
@@ -70,42 +67,22 @@ export async function buildDebian(
 }
 
 /** Packages to a tar archive, `root.tar` in the draft. */
-async function unpack(
-  suite: string,
-  draft: string,
-  builder: readonly string[],
-  say: (words: string) => void,
-): Promise<void> {
-  const here = computer();
-  const own = here.id === 'debian' ? forSuite(readSources(), here.codename, suite) : [];
-  const kernel = `linux-image-cloud-${architecture().name}`;
-  const command = [
-    ...builder,
-    'mmdebstrap',
-    '--variant=apt',
-    `--mode=${here.root ? 'root' : 'unshare'}`,
-    '--format=tar',
-    `--keyring=${debianKeyring}`,
-    `--include=${[kernel, ...packages, ...(since[suite] ?? [])].join(',')}`,
-    // the lab boots the kernel itself: a small initrd with what its machines have
-    `--essential-hook=${initrdSettings}`,
-    `--customize-hook=${customise}`,
-    suite,
-    '-',
-    ...own.flatMap(oneLines),
-  ];
-  // in another user namespace the lab's private folder cannot be entered
-  const env = here.root ? { TMPDIR: join(draft, 'tmp') } : {};
-  const stdout = join(draft, 'root.tar');
-  const line = (text: string) => {
-    const doing = steps.exec(text);
-    if (doing) say(`building it: ${doing[1]}`);
-  };
-  await run(command, { doing: 'mmdebstrap', cwd: draft, env, stdout, line });
-}
-
-/** Of mmdebstrap's words, those that say what takes time. */
-const steps = /^I: (?:running )?((?:apt-get|downloading|extracting|installing|creating).*?)\.*$/;
+const unpack = (suite: string, draft: string, say: (words: string) => void): Promise<void> =>
+  debianTree(
+    {
+      suite,
+      packages: [`linux-image-cloud-${architecture().name}`, ...packages, ...(since[suite] ?? [])],
+      options: [
+        '--variant=apt',
+        // the lab boots the kernel itself: a small initrd with what its machines have
+        `--essential-hook=${initrdSettings}`,
+        `--customize-hook=${customise}`,
+      ],
+      draft,
+      file: join(draft, 'root.tar'),
+    },
+    say,
+  );
 
 const initrdSettings = `set -e
 mkdir -p "$1/etc/initramfs-tools/conf.d"
@@ -158,42 +135,4 @@ rm -rf tree
 export function recipe(suite: string): string {
   const parts = [suite, packages, since[suite], initrdSettings, customise, diskScript('', '')];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 8);
-}
-
-interface Step {
-  /** What it does, for the error. */
-  readonly doing: string;
-  readonly cwd: string;
-  readonly env?: Record<string, string>;
-  readonly input?: string;
-  /** The file its output goes to. */
-  readonly stdout?: string;
-  /** Hears each line of its words. */
-  line?(line: string): void;
-}
-
-async function run([program = '', ...args]: readonly string[], step: Step): Promise<void> {
-  const { doing, cwd, env = {}, input = '', stdout, line } = step;
-  const child = execa(program, args, {
-    cwd,
-    env,
-    input,
-    reject: false,
-    lines: true,
-    ...(stdout ? { stdout: { file: stdout }, buffer: { stdout: false } } : {}),
-  });
-  if (line) for await (const text of child.iterable({ from: 'stderr' })) line(text);
-  const { exitCode, stderr, shortMessage } = await child;
-  if (exitCode === 0) return;
-  const said = (stderr ?? []).filter((text) => !/^[ID]: /.test(text)).join('\n');
-  throw (
-    outOfSpace(said, cwd) ??
-    failure({
-      place: 'image',
-      what: `${doing} failed`,
-      why: exitCode === undefined ? `${shortMessage}` : `exit code ${exitCode}`,
-      said,
-      todo: 'see that this computer reaches its package sources (apt-get update), then try again',
-    })
-  );
 }
