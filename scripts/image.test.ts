@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createSilent } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
@@ -23,4 +27,37 @@ t.test('without the program docker it says how to get it', async (t) => {
 
 t.test('an option that is none is bad input', async (t) => {
   t.equal((await image({}, '--bse', 'x')).exitCode, 3);
+});
+
+/** The health check as Docker reads it. */
+function healthCheck(): string[] {
+  const dockerfile = readFileSync(join(import.meta.dirname, '../app/Dockerfile'), 'utf8');
+  const [, words = ''] = /^HEALTHCHECK [^[]*CMD (\[.*\])$/m.exec(dockerfile) ?? [];
+  return JSON.parse(words);
+}
+
+t.test('the health check hears what /livez says', async (t) => {
+  const [program = '', ...words] = healthCheck();
+  const ask = async (port: number, timeout = 20_000) =>
+    (await execa(program, words, { reject: false, timeout, env: { PORT: String(port) } })).exitCode;
+  let status = 200;
+  const server = createServer(({ url }, response) => {
+    response.statusCode = url === '/livez' ? status : 404;
+    response.end('{}');
+  });
+  const silent = createSilent();
+  for (const one of [server, silent]) await once(one.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  t.equal(await ask(port), 0, 'alive');
+  for (status of [404, 500, 503]) t.equal(await ask(port), 1, String(status));
+  t.equal(
+    await ask((silent.address() as AddressInfo).port, 500),
+    undefined,
+    'hung: it waits until it is ended',
+  );
+  for (const one of [server, silent]) {
+    one.close();
+    if ('closeAllConnections' in one) one.closeAllConnections();
+  }
+  t.equal(await ask(port), 1, 'gone');
 });
