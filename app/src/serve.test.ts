@@ -148,7 +148,7 @@ t.test('words, exit codes, and no secret', async (t) => {
     [['--port', '1'], {}, 64, /^Unknown option '--port'/],
     [
       [],
-      { MYSQL_PASS: pass, PORT: port },
+      { MYSQL_PASS: pass, PORT: port, LOG_LEVEL: 'fatal' },
       1,
       /^listen EADDRINUSE: address already in use 127\.0\.0\.1:\d+\n$/,
     ],

@@ -39,7 +39,7 @@ export async function createServer(config: Config, release: Release, log: Logger
   boundWaits(server);
   await server.register(requestId);
   await server.register({ plugin: observe, options: { metrics } });
-  await logRequests(server, log);
+  await server.register({ plugin: logRequests, options: { log } });
   await server.register([failures, headers]);
   await server.register({ plugin: drain, options: { seconds: config.DRAIN_SECONDS } });
   const assets = await addPages(server, release);

@@ -3,19 +3,33 @@ import { Unavailable } from './unavailable.ts';
 /** What `work` comes to, or Unavailable with code TIMEOUT after the milliseconds: who waits is told, the work goes on. */
 export function within<T>(dependency: string, milliseconds: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Unavailable(dependency, 'TIMEOUT', `no answer in ${milliseconds} ms`)),
-      milliseconds,
+    const cancel = afterDeadline(milliseconds, () =>
+      reject(new Unavailable(dependency, 'TIMEOUT', `no answer in ${milliseconds} ms`)),
     );
     work.then(
       (value) => {
-        clearTimeout(timer);
+        cancel();
         resolve(value);
       },
       (error) => {
-        clearTimeout(timer);
+        cancel();
         reject(error);
       },
     );
   });
+}
+
+/**
+ * Calls `late` after the milliseconds and one more turn of the event loop: after a pause of this process, timers run
+ * before what has arrived meanwhile is read, and an answer that is here is not late. Answers what cancels it.
+ */
+export function afterDeadline(milliseconds: number, late: () => void): () => void {
+  let turn: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    turn = setImmediate(late);
+  }, milliseconds);
+  return () => {
+    clearTimeout(timer);
+    if (turn) clearImmediate(turn);
+  };
 }

@@ -1,5 +1,6 @@
 import type { PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2';
 import { type ConnectionsOptions, openConnections } from './connections.ts';
+import { afterDeadline } from './deadline.ts';
 import { asUnavailable, type Failure, isReadOnly } from './mysql.ts';
 import { Unavailable } from './unavailable.ts';
 
@@ -57,13 +58,13 @@ export function openPool(name: string, options: ConnectionsOptions): Pool {
       new Promise<T>((resolve, reject) => {
         let connection: PoolConnection | undefined;
         let late = false;
-        const timer = setTimeout(() => {
+        const cancel = afterDeadline(milliseconds, () => {
           late = true;
           if (connection) connections.destroy(connection);
           reject(new Unavailable(name, 'TIMEOUT', `no answer in ${milliseconds} ms`));
-        }, milliseconds);
+        });
         const fail = (error: Failure) => {
-          clearTimeout(timer);
+          cancel();
           reject(asUnavailable(name, error, connection !== undefined));
         };
         waiting++;
@@ -76,7 +77,7 @@ export function openPool(name: string, options: ConnectionsOptions): Pool {
             if (late) return;
             giveBack(free, error);
             if (error) return fail(error);
-            clearTimeout(timer);
+            cancel();
             resolve(result);
           };
           try {
@@ -84,7 +85,7 @@ export function openPool(name: string, options: ConnectionsOptions): Pool {
           } catch (error) {
             // A value that MySQL cannot take, such as undefined, which nobody above would catch.
             connections.giveBack(free);
-            clearTimeout(timer);
+            cancel();
             reject(error);
           }
         });

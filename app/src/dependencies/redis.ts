@@ -67,6 +67,7 @@ export function openStore(config: Config, observer: Observer, log: Logger): Stor
 async function answer<T>(client: RedisClient, send: () => Promise<T>): Promise<T> {
   try {
     if (client.redis.status !== 'ready') await client.ready();
+    client.gather();
     return await send();
   } catch (error) {
     throw asUnavailable(error);

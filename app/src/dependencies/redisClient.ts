@@ -13,6 +13,8 @@ export interface RedisClient {
    * attempt to connect that is under way is waited for, but not the pauses between attempts that fail.
    */
   ready(): Promise<void>;
+  /** To be called before a command is sent: those of one turn of the event loop leave together, in their order. */
+  gather(): void;
   close(): void;
 }
 
@@ -54,6 +56,12 @@ export function openRedisClient(config: Config, log: Logger): RedisClient {
       if (redis.status === 'end') throw why;
       attempt ??= settled();
       return attempt;
+    },
+    gather() {
+      const { stream } = redis;
+      if (stream.writableCorked > 0) return;
+      stream.cork();
+      setImmediate(() => stream.uncork());
     },
     close: () => redis.disconnect(),
   };

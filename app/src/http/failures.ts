@@ -1,6 +1,7 @@
 import { isBoom } from '@hapi/boom';
 import type { Plugin, Request } from '@hapi/hapi';
 import { Unavailable } from '../dependencies/unavailable.ts';
+import { namesOf } from './requestLog.ts';
 
 /** Turns a dependency's failure into a 503 that says nothing of it; the log gets the code and the words. */
 export const failures: Plugin<undefined> = {
@@ -19,6 +20,6 @@ export const failures: Plugin<undefined> = {
 };
 
 /** What only the operator may know; for services that answer a failure in a form of their own. */
-export function logUnavailable({ logger }: Request, { dependency, code, message }: Unavailable) {
-  logger.warn({ dependency, code }, message);
+export function logUnavailable(request: Request, { dependency, code, message }: Unavailable) {
+  request.server.app.log.warn({ ...namesOf(request), dependency, code }, message);
 }

@@ -22,7 +22,7 @@ const reasons = z.array(z.string());
 export function health(checks: Check[]): AnyEndpoint[] {
   let before = '';
   const tellChange = ({ request }: ResponseToolkit, now: string) => {
-    if (now !== before) request.server.logger[now === 'ready' ? 'info' : 'warn'](now);
+    if (now !== before) request.server.app.log[now === 'ready' ? 'info' : 'warn'](now);
     before = now;
   };
   return [
