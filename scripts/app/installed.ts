@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../provision/errors.ts';
 import { shown } from '../../provision/input/load.ts';
-import { isFree } from '../../provision/machines/qemu/ports.ts';
+import { freePort } from '../../provision/machines/qemu/ports.ts';
 import { locate, missing } from '../../provision/machines/qemu/programs.ts';
 import { recipes } from './recipes.ts';
 import { type Means, type Name, names } from './servers.ts';
@@ -73,13 +73,5 @@ function processOf(folder: string, data: string): Running | undefined {
     return readlinkSync(`/proc/${pid}/cwd`) === data ? { pid, port } : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** Below the ports that Linux gives to clients, so that none is given away while a server starts. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 22_000);
-    if (await isFree(port)) return port;
   }
 }

@@ -8,7 +8,7 @@ import { clock, identityScript } from './identity.ts';
 import type { Prepared } from './image.ts';
 import { bootstrapKeys, keyPair } from './keys.ts';
 import { plugLan, withMonitor } from './monitor.ts';
-import { forwardedPorts, isFree, requireFree } from './ports.ts';
+import { forwardedPorts, freePort, isFree, requireFree } from './ports.ts';
 import { cutPower, launch, processOf } from './process.ts';
 import { copyDisk, fresh, newDisk, readyDisk } from './ready.ts';
 import { folderOf, machineFolder, privateFolder, readSaved, type Saved, save } from './state.ts';
@@ -37,13 +37,14 @@ export async function makeMachine(making: Making): Promise<Saved> {
   await cutPower(folder);
   rmSync(folder, { recursive: true, force: true });
   const asked = Object.entries(machine.forward).map(
-    ([here, guest]) => [guest, anyPorts ? 0 : Number(here)] as const,
+    async ([here, guest]) => [guest, anyPorts ? await freePort() : Number(here)] as const,
   );
+  const forward = [[22, await freePort()] as const, ...(await Promise.all(asked))];
   if (!anyPorts) await requireFree(name, lab, Object.keys(machine.forward).map(Number));
   const ready = await readyDisk({ ...making, ...machine }, progress);
   privateFolder(folder);
   try {
-    await wake(making, folder, [[22, 0], ...asked], ready);
+    await wake(making, folder, forward, ready);
     return save(folder, await settle(making, folder));
   } catch (error) {
     await cutPower(folder);
@@ -134,7 +135,7 @@ export async function startMachine(
   const ports = Object.entries(saved.forwarded).map(([guest, here]) => [Number(guest), here] as const);
   await requireFree(name, lab, Object.values(saved.forwarded));
   // its SSH port was any that was free: another will do
-  const ssh = (await isFree(saved.sshPort)) ? saved.sshPort : 0;
+  const ssh = (await isFree(saved.sshPort)) ? saved.sshPort : await freePort();
   const wanted = { ...saved, name: processName(lab, name), folder, forward: [[22, ssh] as const, ...ports] };
   await launch(snapshot === undefined ? wanted : { ...wanted, snapshot });
   const { 22: sshPort = ssh } = await withMonitor(folder, forwardedPorts);

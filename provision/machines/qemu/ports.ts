@@ -24,6 +24,17 @@ export async function requireFree(machine: string, lab: string, ports: readonly 
 
 export const isFree = async (port: number) => (await tryPort(port)) === undefined;
 
+/**
+ * A port that nobody has, below those that Linux gives to clients: a server that ends for a while could not have one
+ * of those again while a client somewhere has it.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    if (await isFree(port)) return port;
+  }
+}
+
 /** The error code with which a port is refused. */
 function tryPort(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -79,7 +79,21 @@ async function end(pid: number, folder: string, signal: NodeJS.Signals): Promise
       });
     }
   }
-  for (let tries = 0; tries < 200 && processOf(folder) !== undefined; tries++) await sleep(25);
+  for (let tries = 0; tries < 1200 && !isGone(pid); tries++) await sleep(25);
+}
+
+/**
+ * A process that was killed looks like a zombie while threads of it still run, and its ports are taken until the last
+ * of them has gone: a busy computer needs seconds for that.
+ */
+function isGone(pid: number): boolean {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`).length;
+    const ended = / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, ''));
+    return ended && threads <= 1;
+  } catch {
+    return true;
+  }
 }
 
 /** The last lines of what a machine wrote on its serial line, without its terminal codes. */
