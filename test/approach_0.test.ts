@@ -102,7 +102,7 @@ async function powerCut(t: Test, machine: TestMachine, run: Run, url: string): P
   let last = 0;
   for (let i = 0; i < 50; i++) last = await count();
   await cutPowerOf(machine.lab, machine.host.name);
-  await powerOn(machine.lab, machine.host.name);
+  t.equal((await powerOn(machine.lab, machine.host.name)).port, machine.host.port);
   await machine.ssh('systemctl is-system-running --wait >/dev/null || :');
   t.equal((await run('--verify')).exitCode, 0, 'after a power cut everything comes up by itself');
   t.equal(await count(), last + 1, `the last number before it was ${last}`);
