@@ -103,6 +103,6 @@ t.test('words', async (t) => {
   t.equal(bare.exitCode, 1);
   t.match(
     bare.stderr,
-    /not installed[\s\S]*→ sudo apt-get install -y --no-install-recommends mariadb-server redis/,
+    /not installed[\s\S]*; or sudo apt-get install -y --no-install-recommends mariadb-server redis-server memcached\n/,
   );
 });
