@@ -104,12 +104,10 @@ function watch(channel: ClientChannel) {
   };
   channel.on('data', hear);
   channel.stderr.on('data', hear);
-  channel.on('exit', (code: number | null, signal?: string) => {
-    how = code === null ? `the shell was ended by ${signal}` : `the shell ended with code ${code}`;
-  });
   const closed = new Promise<void>((resolve) => {
-    channel.once('close', () => {
-      how ??= 'it gave no exit code';
+    // Not the event 'exit': of a shell that ends at once it has come before anybody listens.
+    channel.once('close', (code?: number | null, signal?: string) => {
+      how = wayOf(code, signal);
       resolve();
     });
   });
@@ -133,6 +131,11 @@ function watch(channel: ClientChannel) {
       return unreachable({ ...error.parts, what, why: how, said }, error);
     },
   };
+}
+
+function wayOf(code?: number | null, signal?: string): string {
+  if (code === undefined) return 'it gave no exit code';
+  return code === null ? `the shell was ended by ${signal}` : `the shell ended with code ${code}`;
 }
 
 function wayToRoot(host: Host, { user }: Target, { sudo }: SessionOptions): Way {
