@@ -20,6 +20,12 @@ export interface Program {
   ended: Promise<number | string>;
 }
 
+/** What still runs when the test ends, however it ends. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts the program with nothing in its environment but what is given. */
 export function start(file: string, words: string[], environment: Record<string, string>): Program {
   const child = spawn('node', [file, ...words], { env: { PATH: process.env.PATH, ...environment } });
@@ -28,9 +34,8 @@ export function start(file: string, words: string[], environment: Record<string,
   const ended = new Promise<number | string>((resolve) =>
     child.once('close', (code, signal) => resolve(code ?? signal ?? '')),
   );
-  const lastResort = () => child.kill('SIGKILL');
-  process.once('exit', lastResort);
-  ended.then(() => process.removeListener('exit', lastResort));
+  running.add(child);
+  ended.then(() => running.delete(child));
   const url = () =>
     new Promise<string>((resolve, reject) => {
       const look = () => {
