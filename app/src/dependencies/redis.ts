@@ -35,7 +35,7 @@ export function openStore(config: Config, observer: Observer, log: Logger): Stor
   const countReplicas = replicaCounter();
   const guarded = guard('redis', observer, { isDown });
   const call = <T>(client: RedisClient, send: () => Promise<T>) =>
-    guarded(() => within('redis', milliseconds, answer(client, send)));
+    guarded(() => within('redis', milliseconds, answer(client, send, milliseconds)));
   const { redis } = main;
   const replicated = replicatedIncrement(counting.redis, replicas, milliseconds);
   return {
@@ -64,9 +64,12 @@ export function openStore(config: Config, observer: Observer, log: Logger): Stor
 }
 
 /** Sends once the connection is ready. What was sent and not answered in time is not sent again. */
-async function answer<T>(client: RedisClient, send: () => Promise<T>): Promise<T> {
+async function answer<T>(client: RedisClient, send: () => Promise<T>, milliseconds: number): Promise<T> {
+  const until = performance.now() + milliseconds;
   try {
     if (client.redis.status !== 'ready') await client.ready();
+    // Whoever asked has been told that it took too long: a count for nobody is not made.
+    if (performance.now() > until) throw new Unavailable('redis', 'TIMEOUT', 'connected too late');
     client.gather();
     return await send();
   } catch (error) {
