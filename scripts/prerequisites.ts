@@ -9,6 +9,7 @@ const programs = [
   { name: 'memcached', package: 'memcached' },
   { name: 'nginx', package: 'nginx' },
   { name: 'chromium', package: 'chromium' },
+  { name: 'docker', package: 'docker.io' },
   { name: 'nft', package: 'nftables' },
   { name: 'ip', package: 'iproute2' },
   { name: 'sshd', package: 'openssh-server' },
