@@ -35,7 +35,7 @@ export function readAssets(folder: string): Assets {
           const [, hash, kind] = /^theapp-([0-9a-f]{12})\.(css|svg)$/.exec(String(params.file)) ?? [];
           if (!kind) throw notFound();
           const found = files[kind as Kind];
-          // While releases change, a page of the other one asks here: it gets what there is, for now.
+          // While releases change, a page of the other one asks here: it gets what there is, not to be kept.
           const keep = hash === found.hash ? aYear : 'no-cache';
           return h.response(found.content).type(found.type).header('cache-control', keep);
         },
