@@ -2,21 +2,21 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { Command, CommanderError, Option } from 'commander';
-import { exitCodes, explain, inputError, ProvisionError } from '../provision/errors.ts';
+import { Option } from 'commander';
+import { inputError } from '../provision/errors.ts';
 import { shown } from '../provision/input/load.ts';
 import { bringUp, type Dependencies, status, stop, type Way, ways } from './app/dependencies.ts';
 import type { Server } from './app/servers.ts';
+import { newCommand, runCommand } from './command.ts';
 import { progressLines } from './progress.ts';
 
 const main = join(resolve(import.meta.dirname, '..'), 'app/src/main.ts');
 const progress = progressLines(process.stderr);
 const by = () => new Option('--with <means>', 'only by these means').choices(ways);
 
-const program = new Command('app')
-  .description('TheAPP on this computer, with a MariaDB, a Redis and a Memcached of its own')
-  .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+const program = newCommand('app').description(
+  'TheAPP on this computer, with a MariaDB, a Redis and a Memcached of its own',
+);
 
 program
   .command('run', { isDefault: true })
@@ -93,13 +93,4 @@ function tellAddress(log: Readable): void {
   });
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  progress.end();
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.input;
-  else {
-    process.stderr.write(`${explain(error)}\n`);
-    process.exitCode = error instanceof ProvisionError ? exitCodes[error.kind] : 1;
-  }
-}
+await runCommand(program, progress.end);

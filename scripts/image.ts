@@ -1,17 +1,14 @@
-import { Command, CommanderError } from 'commander';
-import { exitCodes, explain, ProvisionError } from '../provision/errors.ts';
+import { newCommand, runCommand } from './command.ts';
 import { buildImage } from './image/build.ts';
 import { progressLines } from './progress.ts';
 
 const progress = progressLines(process.stderr);
 
-const program = new Command('image')
+const program = newCommand('image')
   .description(
     'build the container image of TheAPP from its release, with the Docker that DOCKER_HOST or your context names',
   )
   .option('--base <image>', 'an image with Node.js 24 to stand on, instead of the one in app/Dockerfile')
-  .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) })
   .action(async ({ base }: { base?: string }) => {
     const { name, id, bytes, seconds } = await buildImage({
       ...(base === undefined ? {} : { base }),
@@ -27,13 +24,4 @@ const program = new Command('image')
     process.stdout.write(`${lines.join('\n')}\n`);
   });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  progress.end();
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.input;
-  else {
-    process.stderr.write(`${explain(error)}\n`);
-    process.exitCode = error instanceof ProvisionError ? exitCodes[error.kind] : 1;
-  }
-}
+await runCommand(program, progress.end);

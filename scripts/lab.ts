@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Command, CommanderError } from 'commander';
-import { didYouMean, exitCodes, explain, failure, inputError, ProvisionError } from '../provision/errors.ts';
+import { didYouMean, inputError } from '../provision/errors.ts';
 import { loadMachines } from '../provision/machines/machines.ts';
 import { sshOptions } from '../provision/machines/qemu/guest.ts';
 import { doorOf } from '../provision/machines/qemu/machine.ts';
@@ -10,9 +9,10 @@ import { restoreSnapshot, snapshotsOf, takeSnapshot } from '../provision/machine
 import { machineFolder, machinesOf, readSaved } from '../provision/machines/qemu/state.ts';
 import { type Status, statusOf } from '../provision/machines/qemu/status.ts';
 import { bringUp, destroy } from '../provision/machines/qemu.ts';
+import { newCommand, runCommand } from './command.ts';
+import { imageCommands } from './lab/images.ts';
+import { noMachine } from './lab/machines.ts';
 import { progressLines } from './progress.ts';
-import { buildStandIns } from './standins/build.ts';
-import { loadStandIns } from './standins/load.ts';
 
 const approaches = resolve(import.meta.dirname, '../approaches');
 const byDefault = 'approach_0';
@@ -24,11 +24,9 @@ interface UpOptions {
   readonly anyPorts: boolean;
 }
 
-const program = new Command('lab')
+const program = newCommand('lab')
   .description('virtual machines for the approaches, by QEMU; all they are is kept in .lab/')
-  .enablePositionalOptions()
-  .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+  .enablePositionalOptions();
 
 program
   .command('up [approach]')
@@ -88,24 +86,7 @@ program
     print(await statusOf(approach));
   });
 
-interface ImagesOptions {
-  readonly load: boolean;
-  readonly machine?: string;
-  readonly yes: boolean;
-}
-
-program
-  .command('images [approach]')
-  .description(
-    'container images under the official names, from Debian packages, for machines that reach no registry',
-  )
-  .option('--load', 'load them into the Docker of its machines', false)
-  .option('-m, --machine <name>', 'load them into this machine only')
-  .option('-y, --yes', 'install missing programs of this computer without asking', false)
-  .action(async (approach: string = byDefault, { load, machine, yes }: ImagesOptions) => {
-    const machines = load || machine !== undefined ? machinesNamed(approach, machine) : [];
-    await images(approach, machines, yes);
-  });
+imageCommands(program, progress);
 
 program
   .command('down [approach]')
@@ -143,49 +124,6 @@ function print(status: readonly Status[]): void {
   }
 }
 
-async function images(approach: string, machines: readonly string[], yes: boolean): Promise<void> {
-  const start = performance.now();
-  const built = await buildStandIns({ yes, progress: (line) => progress.show('images', line) });
-  progress.end();
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  const how = built.reused ? 'there already' : `built in ${seconds} s`;
-  process.stdout.write(
-    `${built.names.join(', ')}: ${how}, ${Math.round(built.bytes / 1e6)} MB in ${built.file}\n`,
-  );
-  for (const name of machines) {
-    const begun = performance.now();
-    const door = doorOf(approach, name, savedMachine(approach, name));
-    const loaded = await loadStandIns(door, built, (line) => progress.show(name, line));
-    progress.end();
-    const took = `loaded in ${((performance.now() - begun) / 1000).toFixed(1)} s`;
-    process.stdout.write(`${name}: ${loaded ? took : 'has them'}\n`);
-  }
-}
-
-/** The machine of that name, or all. */
-function machinesNamed(approach: string, machine: string | undefined): string[] {
-  const names = machinesOf(approach);
-  if (machine === undefined && names.length > 0) return names;
-  if (machine !== undefined && names.includes(machine)) return [machine];
-  throw noMachine(approach, machine ?? '', names);
-}
-
-function savedMachine(approach: string, name: string) {
-  const saved = readSaved(machineFolder(approach, name));
-  if (saved) return saved;
-  throw failure({ place: name, what: 'is not whole', todo: `npm run lab -- up ${approach}` });
-}
-
-function noMachine(approach: string, machine: string, names: readonly string[]): Error {
-  if (names.length === 0)
-    return failure({ place: approach, what: 'has no machines', todo: `npm run lab -- up ${approach}` });
-  return inputError({
-    place: '-m',
-    what: `there is no machine "${machine}"${didYouMean(machine, names)}`,
-    why: `there are ${names.join(', ')}`,
-  });
-}
-
 /** OpenSSH's client takes over the terminal; its exit code is the answer. */
 function ssh(approach: string, machine: string | undefined, command: readonly string[]): number {
   const names = machinesOf(approach);
@@ -209,13 +147,4 @@ function ssh(approach: string, machine: string | undefined, command: readonly st
   return status ?? 1;
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  progress.end();
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.input;
-  else {
-    process.stderr.write(`${explain(error)}\n`);
-    process.exitCode = error instanceof ProvisionError ? exitCodes[error.kind] : 1;
-  }
-}
+await runCommand(program, progress.end);

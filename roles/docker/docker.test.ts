@@ -93,6 +93,10 @@ t.test('settings: logs have an end, and a swarm has no live-restore', async (t) 
   });
   t.match(settings({ swarm: true }), { 'live-restore': false });
   t.match(settings({ live_restore: false }), { 'live-restore': false });
+  t.match(settings({ mirrors: ['https://mirror.example.org'] }), {
+    'registry-mirrors': ['https://mirror.example.org'],
+  });
+  t.throws(() => titles({ mirrors: ['mirror.example.org'] }), /docker\.mirrors/);
   t.throws(() => titles({ log_max_size: '10 MB' }), /log_max_size/);
 });
 

@@ -47,13 +47,15 @@ interface Settings {
   readonly log_max_file: number;
   readonly live_restore: boolean;
   readonly swarm: boolean;
+  readonly mirrors: readonly string[];
 }
 
-function settings({ log_max_size, log_max_file, live_restore, swarm }: Settings): string {
+function settings({ log_max_size, log_max_file, live_restore, swarm, mirrors }: Settings): string {
   const content = {
     'log-driver': 'json-file',
     'log-opts': { 'max-size': log_max_size, 'max-file': `${log_max_file}` },
     'live-restore': live_restore && !swarm,
+    ...(mirrors.length > 0 ? { 'registry-mirrors': mirrors } : {}),
   };
   return `${JSON.stringify(content, null, 2)}\n`;
 }

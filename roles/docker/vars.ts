@@ -8,4 +8,5 @@ export const vars = z.strictObject({
   log_max_file: z.int().min(1).max(100),
   live_restore: z.boolean(),
   swarm: z.boolean(),
+  mirrors: z.array(z.url({ protocol: /^https?$/, error: 'expected http://… or https://…' })),
 });

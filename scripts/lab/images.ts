@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { inputError } from '../../provision/errors.ts';
+import { doorOf } from '../../provision/machines/qemu/machine.ts';
+import type { Progress } from '../progress.ts';
+import { type Built, buildStandIns } from '../standins/build.ts';
+import { loadStandIns } from '../standins/load.ts';
+import { openMirror } from '../standins/mirror.ts';
+import { machinesNamed, savedMachine } from './machines.ts';
+
+interface ImagesOptions {
+  readonly load: boolean;
+  readonly machine?: string;
+  readonly yes: boolean;
+}
+
+/** `images` and `mirror`: two ways for the lab's machines to have images where no registry can be reached. */
+export function imageCommands(program: Command, progress: Progress): void {
+  program
+    .command('images [approach]')
+    .description(
+      'container images under the official names, from Debian packages, for machines that reach no registry',
+    )
+    .option('--load', 'load them into the Docker of its machines', false)
+    .option('-m, --machine <name>', 'load them into this machine only')
+    .option('-y, --yes', 'install missing programs of this computer without asking', false)
+    .action(async (approach: string = 'approach_0', { load, machine, yes }: ImagesOptions) => {
+      const machines = load || machine !== undefined ? machinesNamed(approach, machine) : [];
+      const built = await build(yes, progress);
+      for (const name of machines) await loadInto(approach, name, built, progress);
+    });
+
+  program
+    .command('mirror')
+    .description('serve those images to the lab’s machines as a mirror of Docker Hub, until Ctrl-C')
+    .option('-p, --port <number>', 'port of this computer’s loopback', port, 5077)
+    .option('-y, --yes', 'install missing programs of this computer without asking', false)
+    .action(async (options: { port: number; yes: boolean }) => {
+      const built = await build(options.yes, progress);
+      const mirror = await openMirror(built, options.port, (line) => progress.show('mirror', line));
+      progress.end();
+      process.stdout.write(
+        `it answers the lab's machines at ${mirror.url}; Ctrl-C ends it\n  npm run provision -- approach_1 -e docker.mirrors=[${mirror.url}]\n`,
+      );
+      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+      await mirror.close();
+    });
+}
+
+async function build(yes: boolean, progress: Progress): Promise<Built> {
+  const start = performance.now();
+  const built = await buildStandIns({ yes, progress: (line) => progress.show('images', line) });
+  progress.end();
+  const how = built.reused ? 'there already' : `built in ${since(start)}`;
+  process.stdout.write(
+    `${built.names.join(', ')}: ${how}, ${Math.round(built.bytes / 1e6)} MB in ${built.file}\n`,
+  );
+  return built;
+}
+
+async function loadInto(approach: string, name: string, built: Built, progress: Progress): Promise<void> {
+  const start = performance.now();
+  const door = doorOf(approach, name, savedMachine(approach, name));
+  const loaded = await loadStandIns(door, built, (line) => progress.show(name, line));
+  progress.end();
+  process.stdout.write(`${name}: ${loaded ? `loaded in ${since(start)}` : 'has them'}\n`);
+}
+
+const since = (start: number) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
+
+function port(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw inputError({ place: '--port', what: `expected a port, found "${text}"` });
+}
