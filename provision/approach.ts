@@ -23,6 +23,8 @@ export interface Context<G extends string> {
    * fails is left out of everything that follows; when none is left the run ends.
    */
   apply(hosts: Host | readonly Host[], ...roles: RoleCall[]): Promise<void>;
+  /** Those of the hosts that `apply` would reach now: `--limit` names them, and nothing has gone wrong on them. */
+  remaining(hosts: readonly Host[]): readonly Host[];
   /** A value from a host: the output of a script that changes nothing. `predicted` stands in for it under --list. */
   read(host: Host, script: Script, predicted?: string): Promise<string>;
   /** What cannot change of a host in a run. */

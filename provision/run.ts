@@ -58,14 +58,14 @@ export async function run<G extends string>(
 ): Promise<Outcome> {
   const options = masked(given);
   const members = new Map(hosts.map((host) => [host.name, newMember(host)]));
+  const limited = new Set(options.limit.map(({ name }) => name));
   const context: Context<G> = {
     hosts: grouped(approach.groups, hosts),
     secret: options.secret,
     artefact: (make) => make(),
     apply: async (to, ...calls) => {
       const wanted = calls.filter(({ role }) => options.tags?.has(role) ?? true);
-      const names = new Set(options.limit.map(({ name }) => name));
-      const targets = [to].flat().filter(({ name }) => names.has(name));
+      const targets = [to].flat().filter(({ name }) => limited.has(name));
       if (wanted.length === 0 || targets.length === 0) return;
       const alive = targets.flatMap(({ name }) => members.get(name) ?? []).filter(({ out }) => !out);
       await pool(alive, options.forks, (member) =>
@@ -73,6 +73,7 @@ export async function run<G extends string>(
       );
       if (options.stopping() || alive.every(({ out }) => out)) throw new NobodyLeft();
     },
+    remaining: (of) => of.filter(({ name }) => limited.has(name) && members.get(name)?.out === false),
     read: async (host, script) => {
       let value = '';
       await one(members, host, options, async (member) => {

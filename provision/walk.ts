@@ -46,6 +46,7 @@ export async function walk<G extends string>(
     apply: async (to, ...calls) => {
       applied.push({ hosts: [to].flat(), calls });
     },
+    remaining: (of) => of,
     read: async (_host, _script, predicted = 'predicted') => predicted,
     facts: async () => SAMPLE,
     secret: () => secret('predicted'),
