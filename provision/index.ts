@@ -7,7 +7,7 @@ export { batched, type Change, type Handler, handler, type Probe, type Resource 
 export { absent } from './resources/absent.ts';
 export { apt } from './resources/apt.ts';
 export { archive } from './resources/archive.ts';
-export { artefact } from './resources/artefact.ts';
+export { artefact, uploading } from './resources/artefact.ts';
 export { command } from './resources/command.ts';
 export { cron } from './resources/cron.ts';
 export { directory } from './resources/directory.ts';

@@ -1,4 +1,4 @@
-import { type Artefact, approach, type Context, sh } from '../../provision/index.ts';
+import { approach, type Context, sh } from '../../provision/index.ts';
 import { app } from '../../roles/app/index.ts';
 import { common } from '../../roles/common/index.ts';
 import { mariadb } from '../../roles/mariadb/index.ts';
@@ -6,8 +6,8 @@ import { memcached } from '../../roles/memcached/index.ts';
 import { nginx } from '../../roles/nginx/index.ts';
 import { nodejs, nodeRuntime } from '../../roles/nodejs/index.ts';
 import { redis } from '../../roles/redis/index.ts';
-import { buildRelease } from '../../scripts/build/release.ts';
-import { askServices } from './verify.ts';
+import { theRelease } from '../../scripts/build/release.ts';
+import { askServices } from '../verify.ts';
 
 type Group = 'app';
 
@@ -69,8 +69,3 @@ const passwords = (secret: Context<Group>['secret']) => ({
   mysql_password: secret('mysql'),
   redis_password: secret('redis'),
 });
-
-async function theRelease(): Promise<Artefact> {
-  const { version, file, sha256, bytes } = await buildRelease();
-  return { version, file, sha256, bytes };
-}

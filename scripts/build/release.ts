@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Artefact } from '../../provision/approach.ts';
 import { archive, type Files } from './archive.ts';
 import { bundle } from './bundle.ts';
 import { carriedFiles, hashInputs, hashInstalled } from './inputs.ts';
@@ -40,6 +41,12 @@ export async function buildRelease(root: string = checkout): Promise<Release> {
   await put(file, content);
   await put(`${file}.built`, JSON.stringify({ key, ...made }));
   return { file, version: version.version, ...made, reused: false };
+}
+
+/** The release of this checkout, as an approach hands it to its roles. */
+export async function theRelease(): Promise<Artefact> {
+  const { version, file, sha256, bytes } = await buildRelease();
+  return { version, file, sha256, bytes };
 }
 
 /** What the last build of this version made, when it was made of the same things and is still whole. */

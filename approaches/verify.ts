@@ -1,4 +1,4 @@
-import { type Expected, failure } from '../../provision/index.ts';
+import { type Expected, failure } from '../provision/index.ts';
 
 /** Asks a path of TheAPP, and gives the body of the right answer. */
 type Ask = (path: string, expected: Expected) => Promise<string>;
