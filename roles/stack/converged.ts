@@ -1,0 +1,86 @@
+import { type Resource, sh } from '../../provision/index.ts';
+import type { Service } from './document.ts';
+import { standing } from './standing.ts';
+
+/** One service: how it stands, in words. */
+export interface Standing {
+  readonly name: string;
+  readonly verdict: 'done' | 'waits' | 'failed';
+  readonly words: string;
+}
+
+/**
+ * All tasks of these services run and are healthy, jobs have completed. What does is left alone; for what does not
+ * it waits, for so many seconds, and tells how far it is. A service that is rolled back, or fails again and again,
+ * fails with its tasks' own errors and last words.
+ */
+export function converged(
+  stack: string,
+  services: readonly Service[],
+  seconds: number,
+): Resource<readonly Standing[]> {
+  return {
+    kind: 'stack.converged',
+    name: stack,
+    probe: {
+      script: sh`${standing(stack, services)}
+docker info --format '{{.Swarm.ControlAvailable}}' 2>/dev/null | grep -q true || exit 0
+standing`,
+      read: ({ stdout }) => read(stdout, services),
+    },
+    plan: (state) => {
+      const open = state.filter(({ verdict }) => verdict !== 'done');
+      if (open.length === 0) return [];
+      const summary = `wait for ${open.map(({ name, words }) => `${name} ${words}`).join(', ')}`;
+      return [{ summary, script: wait(stack, services, seconds) }];
+    },
+    timeout: seconds + 120,
+  };
+}
+
+function read(stdout: string, services: readonly Service[]): Standing[] {
+  const rows = new Map(
+    stdout.split('\n').map((line) => {
+      const [name = '', verdict, ...words] = line.split('|');
+      return [name, { name, verdict: verdictOf(verdict), words: words.join('|') }] as const;
+    }),
+  );
+  return services.map(({ name }) => rows.get(name) ?? { name, verdict: 'waits', words: 'is not there' });
+}
+
+const verdictOf = (word: string | undefined) => (word === 'done' || word === 'failed' ? word : 'waits');
+
+/** What is seen twice counts: an update that has just been asked for has not begun yet. */
+const wait = (stack: string, services: readonly Service[], seconds: number) => sh`${standing(stack, services)}
+known=$(docker stack ps --quiet --no-trunc --filter desired-state=shutdown ${stack} 2>/dev/null || :)
+end=$(($(date +%s) + ${seconds})) before= said=
+while :; do
+rows=$(standing)
+open=$(printf '%s\n' "$rows" | awk -F '|' '$2 != "done" { printf "%s%s %s", (n++ ? ", " : ""), $1, $3 }')
+if [ "$open" != "$said" ] && [ -n "$open" ]; then echo "$open" >&9; said=$open; fi
+if [ "$rows" = "$before" ]; then
+if [ -z "$open" ]; then exit 0; fi
+bad=$(printf '%s\n' "$rows" | awk -F '|' '$2 == "failed" { print $1 "|" $3 }')
+if [ -n "$bad" ]; then break; fi
+fi
+if [ "$(date +%s)" -gt "$end" ]; then
+bad=$(printf '%s\n' "$rows" | awk -F '|' '$2 != "done" { print $1 "|" $3 }')
+echo ${`not converged after ${seconds} s`} >&2
+break
+fi
+before=$rows
+sleep 2
+done
+${words(stack)}
+exit 1`;
+
+/** For two of them at most: the task's own error, and the last it wrote. */
+const words = (stack: string) => sh`printf '%s\n' "$bad" | head -n 2 | while IFS='|' read -r one why; do
+echo "$one: $why" >&2
+full=${`${stack}_`}$one
+docker service ps --no-trunc --format '{{.ID}}|{{.Node}}|{{.CurrentState}}|{{.Error}}' "$full" 2>/dev/null | awk -F '|' '$4 != ""' | head -n 1 | while IFS='|' read -r id node state error; do
+echo "$one on $node: $state: $error" | tr -d '"' >&2
+timeout 20 docker service logs --raw --tail 6 "$id" 2>&1 | grep -v '^ *at ' | cut -c 1-300 >&2 || :
+done
+echo "on this machine: docker service ps --no-trunc $full; docker service logs --tail 50 $full" >&2
+done`;

@@ -1,0 +1,53 @@
+import { type Resource, sh } from '../../provision/index.ts';
+
+const label = (stack: string) => `label=com.docker.stack.namespace=${stack}`;
+
+/** The stack is not in the swarm that this host manages, with its networks, secrets and configs; its volumes stay. */
+export function removed(stack: string): Resource<string> {
+  return {
+    kind: 'stack.absent',
+    name: stack,
+    probe: {
+      script: sh`docker info --format '{{.Swarm.ControlAvailable}}' 2>/dev/null | grep -q true || exit 0
+for what in service network secret config; do docker $what ls --quiet --filter ${label(stack)}; done`,
+      read: ({ stdout }) => stdout.trim(),
+    },
+    plan: (left) => (left === '' ? [] : [{ summary: 'remove', script: remove(stack) }]),
+    timeout: 300,
+  };
+}
+
+/** A network goes when the last task on it has ended, which `docker stack rm` does not wait for. */
+const remove = (stack: string) => sh`end=$(($(date +%s) + 240))
+while :; do
+docker stack rm ${stack} >&9 2>&1 || :
+left=$(for what in service network secret config; do docker $what ls --quiet --filter ${label(stack)}; done)
+if [ -z "$left" ]; then exit 0; fi
+if [ "$(date +%s)" -gt "$end" ]; then
+echo 'still there after 240 s:' >&2
+for what in service network secret config; do docker $what ls --filter ${label(stack)}; done >&2
+exit 1
+fi
+sleep 2
+done`;
+
+/** This host keeps no volume of the stack, once its containers here have ended. */
+export function volumesRemoved(stack: string): Resource<readonly string[]> {
+  return {
+    kind: 'stack.volumes.absent',
+    name: stack,
+    probe: {
+      script: sh`docker volume ls --quiet --filter ${label(stack)} 2>/dev/null || :`,
+      read: ({ stdout }) => stdout.split('\n').filter(Boolean),
+    },
+    plan: (volumes) => {
+      if (volumes.length === 0) return [];
+      const script = sh`end=$(($(date +%s) + 120))
+while [ -n "$(docker ps --quiet --filter ${label(stack)})" ] && [ "$(date +%s)" -lt "$end" ]; do sleep 1; done
+docker ps --all --quiet --filter ${label(stack)} | xargs -r docker rm -f -v >/dev/null 2>&1 || :
+docker volume rm ${volumes} >/dev/null`;
+      return [{ summary: `remove ${volumes.join(', ')}, with all their data`, script }];
+    },
+    timeout: 180,
+  };
+}
