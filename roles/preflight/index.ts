@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { absent, command, type Resource, role, type Script, sh } from '../../provision/index.ts';
+import { type Peer, vars } from './vars.ts';
+
+/** Where a node keeps which others it has proven to reach: the round, then `name address` lines. */
+export const MARKERS = '/var/lib/provision/preflight';
+export const markerOf = (over: 'ports' | 'overlay') => `${MARKERS}/${over}`;
+
+const NAME = 'theapp-preflight';
+const ENCRYPTED = `${NAME}-encrypted`;
+const program = readFileSync(join(import.meta.dirname, 'preflight.pl'), 'utf8');
+
+/** What is sent between every pair of nodes really arrives: all nodes try at the same time. */
+export const preflight = role({
+  folder: import.meta.dirname,
+  vars,
+  tasks: ({ vars, host }) => {
+    const { over, peers, round, networks, seconds } = vars;
+    if (networks !== null) return [networks ? networksMade : networksGone];
+    const run = over === 'ports' ? ports : overlay;
+    return [proven(over, peers, round, run(host.name, peers, `${round}`, seconds), seconds)];
+  },
+  remove: () => [absent(MARKERS)],
+});
+
+/** Done when this round's marker is there. */
+function proven(
+  over: 'ports' | 'overlay',
+  peers: readonly Peer[],
+  round: string | null,
+  run: Script,
+  seconds: number,
+): Resource<string> {
+  const marker = markerOf(over);
+  const content = [`${round}`, ...peers.map(lineOf), ''].join('\n');
+  return {
+    kind: 'preflight',
+    name: over,
+    probe: { script: sh`cat ${marker} 2>/dev/null || :`, read: ({ stdout }) => stdout.split('\n')[0] ?? '' },
+    plan: (now) => {
+      if (round === null || now === round) return [];
+      const script = sh`${run}
+mkdir -p ${MARKERS}
+printf %s ${content} >${marker}`;
+      return [{ summary: `TCP and UDP between ${peers.map(({ name }) => name).join(', ')}`, script }];
+    },
+    timeout: seconds + 180,
+  };
+}
+
+export const lineOf = ({ name, address }: Pick<Peer, 'name' | 'address'>) => `${name} ${address}`;
+
+const advice = (words: string) => sh`{ echo ${words} >&2; exit 1; }`;
+
+/** 2377/tcp to managers, 7946/tcp and 7946/udp and 4789/udp to all. */
+function ports(self: string, peers: readonly Peer[], round: string, seconds: number): Script {
+  const words = peers
+    .filter(({ name }) => name !== self)
+    .flatMap(({ name, address, manager }) => [
+      `peer=${name}=${address}`,
+      `tcp=7946@${name}`,
+      ...(manager ? [`tcp=2377@${name}`] : []),
+      `udp=7946@${name}`,
+      `udp=4789@${name}`,
+    ]);
+  const managing = peers.some(({ name, manager }) => name === self && manager);
+  const all = [round, seconds, self, 'listen=7946', ...(managing ? ['listen=2377'] : []), ...words];
+  return sh`printf %s ${program} | perl - ${all} || ${advice(
+    'the nodes need 2377/tcp (to managers), 7946/tcp, 7946/udp and 4789/udp between each other: a firewall, or a network that does not lead there',
+  )}`;
+}
+
+/**
+ * Over an overlay network and over an encrypted one, from a container with nothing in it but this machine's own /usr,
+ * so that no image is fetched. Names are looked up in Docker's DNS, and 1,400 bytes must fit.
+ */
+function overlay(self: string, peers: readonly Peer[], round: string, seconds: number): Script {
+  const words = peers
+    .filter(({ name }) => name !== self)
+    .flatMap(({ name }) =>
+      ['plain', 'encrypted'].flatMap((link) => [
+        `peer=${link}/${name}=${aliasOf(link, name)}`,
+        `tcp=7000@${link}/${name}`,
+        `udp=7000@${link}/${name}`,
+        `udp=7000@${link}/${name}+1400`,
+      ]),
+    );
+  return sh`docker rm --force ${NAME} >/dev/null 2>&1 || :
+root=$(mktemp -d)
+gone() { rm -rf "$root"; docker rm --force ${NAME} >/dev/null 2>&1; docker image rm ${NAME} >/dev/null 2>&1; }
+trap gone EXIT
+mkdir "$root/usr"
+for one in bin lib lib64 sbin; do ln -s "usr/$one" "$root/$one"; done
+tar -C "$root" -c . | docker import - ${NAME} >/dev/null
+docker create --interactive --name ${NAME} --network ${NAME} --network-alias ${aliasOf('plain', self)} --volume /usr:/usr:ro ${NAME} /usr/bin/perl - ${[round, seconds, self, 'listen=7000', ...words]} >/dev/null
+docker network connect --alias ${aliasOf('encrypted', self)} ${ENCRYPTED} ${NAME}
+printf %s ${program} | docker start --attach --interactive ${NAME} || ${advice(
+    'overlay networks are carried by 4789/udp, encrypted ones by ESP (IP protocol 50), and names by 7946/tcp and 7946/udp; what is large and does not arrive is larger than the network below takes (its MTU is less than 1,500)',
+  )}`;
+}
+
+const aliasOf = (link: string, name: string) => `${link}-${name}`;
+
+const networksMade = command('the networks to try', {
+  unless: sh`docker network inspect ${[NAME, ENCRYPTED]} >/dev/null 2>&1`,
+  run: sh`docker network inspect ${NAME} >/dev/null 2>&1 || docker network create --driver overlay --attachable ${NAME} >/dev/null
+docker network inspect ${ENCRYPTED} >/dev/null 2>&1 || docker network create --driver overlay --attachable --opt encrypted ${ENCRYPTED} >/dev/null`,
+});
+
+const networksGone = command('no network to try', {
+  unless: sh`! docker network ls --format '{{.Name}}' | grep -qx -e ${NAME} -e ${ENCRYPTED}`,
+  run: sh`for one in ${[NAME, ENCRYPTED]}; do
+i=0
+until docker network rm "$one" >/dev/null 2>&1 || ! docker network inspect "$one" >/dev/null 2>&1; do
+i=$((i+1))
+if [ $i -gt 30 ]; then docker network rm "$one" >&2; exit 1; fi
+sleep 1
+done
+done`,
+});
