@@ -66,7 +66,9 @@ async function machinesUp(options: LabOptions): Promise<Host[]> {
   const works = Object.entries(machines).map(async ([name, machine]): Promise<Host> => {
     const tell = (line: string) => progress(name, line);
     const making = means && !exists(name) && { lab, name, machine, anyPorts, progress: tell, ...means };
-    return hostOf(lab, name, making ? await makeMachine(making) : await startMachine(lab, name, tell));
+    const saved = making ? await makeMachine(making) : await startMachine(lab, name, tell);
+    // what it is made of stays as it was made; what it is for is machines.yml's to say
+    return { ...hostOf(lab, name, saved), groups: machine.groups };
   });
   return await all(works);
 }
