@@ -1,0 +1,39 @@
+import { lookup } from 'node:dns/promises';
+import http from 'node:http';
+
+/** Milliseconds: who is so busy that it cannot say how busy it is, is not waited for. */
+const DEADLINE = 3000;
+
+/** The gauge of app/src/http/metrics.ts. */
+const gauge = /^http_requests_in_flight(?:\{[^}]*\})? (\S+)$/m;
+
+/** Requests in flight of every replica that answers, one number each; they are asked side by side. */
+export async function askReplicas({ replicas, port }: { replicas: string; port: number }): Promise<number[]> {
+  const found = await lookup(replicas, { all: true }).catch(() => []);
+  const addresses = [...new Set(found.map(({ address }) => address))];
+  const asked = await Promise.all(addresses.map((host) => ask(host, port).catch(() => undefined)));
+  return asked.filter((number) => number !== undefined);
+}
+
+async function ask(host: string, port: number): Promise<number | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const signal = AbortSignal.timeout(DEADLINE);
+  http
+    .get({ host, port, path: '/metrics', signal, agent: false }, async (response) => {
+      try {
+        const chunks: Buffer[] = [];
+        for await (const chunk of response) chunks.push(chunk as Buffer);
+        resolve(Buffer.concat(chunks).toString('utf8'));
+      } catch (error) {
+        reject(error);
+      }
+    })
+    .on('error', reject);
+  return inFlightOf(await promise);
+}
+
+/** What a replica says of itself; the question itself is one of the requests that it counts. */
+export function inFlightOf(metrics: string): number | undefined {
+  const [, value] = gauge.exec(metrics) ?? [];
+  return value === undefined ? undefined : Math.max(0, Number(value) - 1);
+}

@@ -1,0 +1,57 @@
+import http from 'node:http';
+import type { Cluster, Node, Service, Task } from '../../../../scripts/status/swarm.ts';
+import { type Engine, openEngine } from '../engine.ts';
+import { pageOf, policy, sorry } from './page.ts';
+
+/**
+ * A page of nodes and tasks, from the API of the manager it stands on; it changes nothing. Set by its environment:
+ * PORT (8080), DOCKER_SOCKET (/var/run/docker.sock).
+ */
+const { PORT = '8080', DOCKER_SOCKET = '/var/run/docker.sock' } = process.env;
+const headers = {
+  'content-security-policy': policy,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
+/** Milliseconds for which one answer of Docker's is good for every visitor. */
+const FRESH = 1000;
+const seen = remembered(openEngine(DOCKER_SOCKET));
+
+const server = http.createServer(async ({ url, method }, response) => {
+  const send = (status: number, type: string, text: string) =>
+    response
+      .writeHead(status, { ...headers, 'content-type': `${type}; charset=utf-8` })
+      .end(method === 'HEAD' ? undefined : text);
+  if (method !== 'GET' && method !== 'HEAD') return send(405, 'text/plain', 'GET only\n');
+  if (url === '/healthz') return send(200, 'text/plain', 'ok\n');
+  if (url !== '/') return send(404, 'text/plain', 'there is nothing here\n');
+  try {
+    send(200, 'text/html', pageOf(await seen(), Date.now()));
+  } catch (error) {
+    send(503, 'text/html', sorry(error instanceof Error ? error.message : String(error)));
+  }
+});
+server.listen(Number(PORT), () => console.log(JSON.stringify({ listening: server.address() })));
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => server.close());
+
+function remembered(engine: Engine): () => Promise<Cluster> {
+  let [at, last]: [number, Promise<Cluster> | undefined] = [0, undefined];
+  return () => {
+    if (last === undefined || performance.now() - at > FRESH) {
+      at = performance.now();
+      last = read(engine);
+    }
+    return last;
+  };
+}
+
+async function read(engine: Engine): Promise<Cluster> {
+  const [nodes, services, tasks] = await Promise.all([
+    engine.get<Node[]>('/nodes'),
+    engine.get<Service[]>('/services'),
+    engine.get<Task[]>('/tasks'),
+  ]);
+  return { nodes, services, tasks };
+}
