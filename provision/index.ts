@@ -3,7 +3,16 @@ export { type Artefact, approach, type Context, type Expected } from './approach
 export { failure, inputError } from './errors.ts';
 export type { Facts } from './facts.ts';
 export type { Host } from './machines/provider.ts';
-export { batched, type Change, type Handler, handler, type Probe, type Resource } from './resource.ts';
+export {
+  type Batch,
+  batched,
+  type Change,
+  type Handler,
+  handler,
+  type Probe,
+  type Resource,
+  type Seen,
+} from './resource.ts';
 export { absent } from './resources/absent.ts';
 export { apt } from './resources/apt.ts';
 export { archive } from './resources/archive.ts';

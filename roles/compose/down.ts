@@ -1,0 +1,28 @@
+import { type Resource, sh } from '../../provision/index.ts';
+
+/** Nothing of a project is left: containers and networks, and with `purge` the volumes and what is in them. */
+export function down(project: string, purge: boolean): Resource<readonly string[]> {
+  const label = `label=com.docker.compose.project=${project}`;
+  return {
+    kind: 'compose.down',
+    name: project,
+    probe: {
+      script: sh`command -v docker >/dev/null || exit 0
+docker ps --all --filter ${label} --format 'container {{.Names}}' 2>/dev/null || :
+docker network ls --filter ${label} --format 'network {{.Name}}' 2>/dev/null || :
+docker volume ls --filter ${label} --format 'volume {{.Name}}' 2>/dev/null || :`,
+      read: ({ stdout }) => stdout.split('\n').filter(Boolean),
+    },
+    plan: (all) => {
+      const left = all.filter((one) => purge || !one.startsWith('volume '));
+      if (left.length === 0) return [];
+      const names = (kind: string) =>
+        left.filter((one) => one.startsWith(kind)).map((one) => one.slice(kind.length));
+      const [containers, networks, volumes] = [names('container '), names('network '), names('volume ')];
+      const script = sh`${containers.length > 0 ? sh`docker stop ${containers} >/dev/null; docker rm ${containers} >/dev/null` : sh`:`}
+${networks.length > 0 ? sh`docker network rm ${networks} >/dev/null` : sh`:`}
+${volumes.length > 0 ? sh`docker volume rm ${volumes} >/dev/null` : sh`:`}`;
+      return [{ summary: `remove ${left.join(', ')}`, script }];
+    },
+  };
+}
