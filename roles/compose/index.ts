@@ -13,6 +13,7 @@ import {
   systemd,
 } from '../../provision/index.ts';
 import { reloaded } from '../nginx/reload.ts';
+import { derived } from './derived.ts';
 import { down } from './down.ts';
 import { folderOf, type Question } from './project.ts';
 import { release } from './release.ts';
@@ -101,14 +102,6 @@ const secretsOf = (given: Vars): [string, string, Secret][] => [
   ['mariadb_theapp', users.mysql, given.mysql_password],
   ['mariadb_root', users.mysql, given.mysql_root_password],
 ];
-
-/** What the environment has in one line, or works out. */
-const derived = ({ vhosts, drain_seconds }: Vars) => ({
-  names: Object.entries(vhosts)
-    .map(([name, service]) => `${name}=${service}`)
-    .join(','),
-  stop_seconds: drain_seconds + 30,
-});
 
 /** nginx takes another configuration while it serves. One that has started since then has it already. */
 function reload(project: string) {
