@@ -1,5 +1,5 @@
 import { type Resource, sh } from '../../provision/index.ts';
-import type { Service } from './document.ts';
+import { type Service, TASK } from './document.ts';
 import { standing } from './standing.ts';
 
 /** One service: how it stands, in words. */
@@ -41,7 +41,7 @@ standing`,
 function read(stdout: string, services: readonly Service[]): Standing[] {
   const rows = new Map(
     stdout.split('\n').map((line) => {
-      const [name = '', verdict, ...words] = line.split('|');
+      const [name = '', verdict, , ...words] = line.split('|');
       return [name, { name, verdict: verdictOf(verdict), words: words.join('|') }] as const;
     }),
   );
@@ -56,15 +56,15 @@ known=$(docker stack ps --quiet --no-trunc --filter desired-state=shutdown ${sta
 end=$(($(date +%s) + ${seconds})) before= said=
 while :; do
 rows=$(standing)
-open=$(printf '%s\n' "$rows" | awk -F '|' '$2 != "done" { printf "%s%s %s", (n++ ? ", " : ""), $1, $3 }')
+open=$(printf '%s\n' "$rows" | awk -F '|' '$2 != "done" { printf "%s%s %s", (n++ ? ", " : ""), $1, $4 }')
 if [ "$open" != "$said" ] && [ -n "$open" ]; then echo "$open" >&9; said=$open; fi
 if [ "$rows" = "$before" ]; then
 if [ -z "$open" ]; then exit 0; fi
-bad=$(printf '%s\n' "$rows" | awk -F '|' '$2 == "failed" { print $1 "|" $3 }')
+bad=$(printf '%s\n' "$rows" | awk -F '|' '$2 == "failed" { print $1 "|" $3 "|" $4 }')
 if [ -n "$bad" ]; then break; fi
 fi
 if [ "$(date +%s)" -gt "$end" ]; then
-bad=$(printf '%s\n' "$rows" | awk -F '|' '$2 != "done" { print $1 "|" $3 }')
+bad=$(printf '%s\n' "$rows" | awk -F '|' '$2 != "done" { print $1 "|" $3 "|" $4 }')
 echo ${`not converged after ${seconds} s`} >&2
 break
 fi
@@ -74,13 +74,21 @@ done
 ${words(stack)}
 exit 1`;
 
-/** For two of them at most: the task's own error, and the last it wrote. */
-const words = (stack: string) => sh`printf '%s\n' "$bad" | head -n 2 | while IFS='|' read -r one why; do
+/** For two of them at most: the error of the last task of this definition that has one, and the last it wrote. */
+const words = (
+  stack: string,
+) => sh`printf '%s\n' "$bad" | head -n 2 | while IFS='|' read -r one definition why; do
 echo "$one: $why" >&2
 full=${`${stack}_`}$one
-docker service ps --no-trunc --format '{{.ID}}|{{.Node}}|{{.CurrentState}}|{{.Error}}' "$full" 2>/dev/null | awk -F '|' '$4 != ""' | head -n 1 | while IFS='|' read -r id node state error; do
-echo "$one on $node: $state: $error" | tr -d '"' >&2
+tasks=$(docker service ps --quiet --no-trunc "$full" 2>/dev/null || :)
+if [ -n "$tasks" ]; then docker inspect --type task --format ${FAILED} $tasks 2>/dev/null || :; fi |
+awk -F '|' -v "d=$definition" '$1 == d || $5 != "" { print ($1 == d) ($5 != "" || $4 == "complete") "|" $0 }' | sort -r | head -n 1 |
+while IFS='|' read -r which definition when id state error; do
+if [ -z "$error" ]; then error='it ended, or its health check made it end'; fi
+echo "$one: $state: $error" | tr -d '"' >&2
 timeout 20 docker service logs --raw --tail 6 "$id" 2>&1 | grep -v '^ *at ' | cut -c 1-300 >&2 || :
 done
 echo "on this machine: docker service ps --no-trunc $full; docker service logs --tail 50 $full" >&2
 done`;
+
+const FAILED = `{{index .Spec.ContainerSpec.Labels "${TASK}"}}|{{.Status.Timestamp}}|{{.ID}}|{{.Status.State}}|{{.Status.Err}}`;

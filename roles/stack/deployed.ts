@@ -39,7 +39,7 @@ export function deployed(
   const { name, folder, stack } = deployment;
   return {
     kind: 'stack.deploy',
-    name: [name, ...(whole ? [] : services.map(({ name }) => name))].join(' '),
+    name: `${name}${whole ? '' : services.length > 2 ? `: first ${services.length}` : `: ${services.map(({ name }) => name).join(', ')}`}`,
     probe: { script: look(name, folder), read: ({ stdout }) => read(name, stdout) },
     plan: (state) => {
       const wanted = services.flatMap((service) => {
@@ -69,7 +69,8 @@ function difference({ definition }: Service, running: Running | undefined): stri
   const { spec, update, kept } = running;
   if (spec.Labels?.[DEFINITION] !== definition) return 'update';
   if (update === 'paused' || update === 'rollback_paused') return `update again (it is ${update})`;
-  const changed = kept ? drift(kept, spec) : [];
+  // What was kept is of a definition that has been rolled back when it has another label.
+  const changed = kept?.Labels?.[DEFINITION] === definition ? drift(kept, spec) : [];
   return changed.length > 0 ? `put back what was changed by hand: ${changed.join(', ')}` : undefined;
 }
 

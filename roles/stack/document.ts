@@ -37,7 +37,9 @@ export interface Versions {
 
 /** @throws ProvisionError (input) where it is not a stack file, or names a secret or config that was not given */
 export function stackDocument(place: string, rendered: string, versions: Versions): Stack {
-  const { services, ...rest } = sections(place, rendered);
+  const { services, ...other } = sections(place, rendered);
+  // what anchors were written for
+  const rest = Object.fromEntries(Object.entries(other).filter(([key]) => !key.startsWith('x-')));
   if (!isSection(services)) throw inputError({ place, what: 'there are no services' });
   for (const key of ['secrets', 'configs'] as const) {
     if (rest[key] === undefined) continue;
@@ -67,7 +69,7 @@ export function stackDocument(place: string, rendered: string, versions: Version
         secrets: external(versions.secrets, used('secrets')),
         configs: external(versions.configs, used('configs')),
       };
-      return stringify(whole, { lineWidth: 0 }).replaceAll('$', '$$$$');
+      return stringify(whole, { lineWidth: 0, aliasDuplicateObjects: false }).replaceAll('$', '$$$$');
     },
   };
 }
@@ -75,7 +77,7 @@ export function stackDocument(place: string, rendered: string, versions: Version
 function sections(place: string, rendered: string): Section {
   let read: Json;
   try {
-    read = parse(rendered) as Json;
+    read = parse(rendered, { merge: true }) as Json;
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n')[0] : undefined;
     throw inputError({ place, what: 'is not YAML once it is rendered', ...(why ? { why } : {}) }, error);

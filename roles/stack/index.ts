@@ -11,7 +11,7 @@ import {
 } from '../../provision/index.ts';
 import { converged } from './converged.ts';
 import { deployed } from './deployed.ts';
-import { type Stack, stackDocument } from './document.ts';
+import { type Service, type Stack, stackDocument } from './document.ts';
 import { released } from './release.ts';
 import { removed, volumesRemoved } from './removed.ts';
 import { vars } from './vars.ts';
@@ -67,7 +67,7 @@ export function stackResources(options: StackOptions): Resource[] {
   });
   const folder = folderOf(name);
   const deployment = { name, folder, stack: document, resolveImage };
-  const { first, others } = stages(place, document, last);
+  const stages = last.length > 0 ? inOrder(place, document, last) : [];
   return [
     directory(folder),
     file(`${folder}/stack.yml`, {
@@ -75,7 +75,10 @@ export function stackResources(options: StackOptions): Resource[] {
     }),
     present('secret', name, secrets),
     present('config', name, configs),
-    ...(others.length > 0 ? [deployed(deployment, first, false), converged(name, first, seconds)] : []),
+    ...stages.flatMap((services) => [
+      deployed(deployment, services, false),
+      converged(name, services, seconds),
+    ]),
     deployed(deployment, document.services, true),
     converged(name, document.services, seconds),
     pruned(
@@ -99,13 +102,12 @@ export const folderOf = (name: string) => `/opt/stacks/${name}`;
 const names = (given: readonly Given[]) =>
   Object.fromEntries(given.map(({ name, version }) => [name, version]));
 
-function stages(place: string, { services }: Stack, last: readonly string[]) {
-  for (const name of last) {
-    if (services.some((service) => service.name === name)) continue;
+/** All but the last ones together, then each of those but the very last, which comes with the whole. */
+function inOrder(place: string, { services }: Stack, last: readonly string[]): (readonly Service[])[] {
+  const one = (name: string) => {
+    const service = services.find((service) => service.name === name);
+    if (service) return [service];
     throw inputError({ place, what: `there is no service "${name}", which is to be deployed last` });
-  }
-  return {
-    first: services.filter(({ name }) => !last.includes(name)),
-    others: services.filter(({ name }) => last.includes(name)),
   };
+  return [services.filter(({ name }) => !last.includes(name)), ...last.map(one).slice(0, -1)];
 }

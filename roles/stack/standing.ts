@@ -2,13 +2,15 @@ import { type Script, sh } from '../../provision/index.ts';
 import { DEFINITION, type Service, TASK } from './document.ts';
 
 /**
- * How services stand, one line each: `name|done, waits or failed|in words`. A service is done when as many tasks of
+ * How services stand, one line each: `name|done, waits or failed|its task definition|in words`. A service is done when as many tasks of
  * its present definition run as it wants, and are healthy, no other of its tasks is meant to run, and no update is
  * under way; a job is done when it has completed.
  */
 export const standing = (stack: string, services: readonly Service[]): Script => {
   const filter = `label=com.docker.stack.namespace=${stack}`;
-  const wanted = services.map(({ name, definition }) => `w|${stack}_${name}|${definition}|${name}`);
+  const wanted = services.map(
+    ({ name, definition, task }) => `w|${stack}_${name}|${definition}|${name}|${task}`,
+  );
   return sh`standing() {
 {
 printf '%s\n' ${wanted}
@@ -28,14 +30,13 @@ const TASKS = `t|{{.ServiceID}}|{{index .Spec.ContainerSpec.Labels "${TASK}"}}|{
 
 /** Failures that are known from before (b) say nothing; as many new ones as three for each replica say all. */
 const AWK = `
-$1 == "w" { order[++n] = $2; wanted[$2] = $3; short[$2] = $4 }
+$1 == "w" { order[++n] = $2; wanted[$2] = $3; short[$2] = $4; new[$2] = $5 }
 $1 == "b" { known[$2] = 1 }
 $1 == "s" { mode[$2] = $3; split($4, part, /[\\/ ]/); want[$2] = part[2]; if ($3 ~ /job/) { match($4, /[0-9]+\\/[0-9]+ completed/); split(substr($4, RSTART), part, /[\\/ ]/); complete[$2] = part[1]; want[$2] = part[2] } }
 $1 == "u" { name[$2] = $3; definition[$3] = $4; task[$3] = $5; update[$3] = $6; message[$3] = $7 }
 $1 == "t" {
   s = name[$2]; run = $4 == "running" || $4 == "complete"
   bad = $5 == "failed" || $5 == "rejected"
-  if (bad) failures[s] = failures[s] " " $2 "," $3 "," $6
   if ($3 == task[s]) {
     if (run && $5 == "running") have[s]++
     if (run && !bad && $5 != "complete" && $5 != "shutdown" && $5 != "orphaned") live[s]++
@@ -58,12 +59,12 @@ END {
     verdict = "waits"
     if (!(s in want)) words = "is not there"
     else if (definition[s] != wanted[s] && u == "rollback_started") verdict = "waits"
-    else if (definition[s] != wanted[s] && u == "rollback_completed") { verdict = "failed"; words = "was rolled back: " message[s] }
+    else if (definition[s] != wanted[s] && u == "rollback_completed") { verdict = "failed"; words = "was rolled back to what ran before" }
     else if (u == "paused" || u == "rollback_paused") { verdict = "failed"; words = u ": " message[s] }
     else if (definition[s] != wanted[s]) { verdict = "failed"; words = "is of another deployment" }
     else if (job && done < want[s] && live[s] + 0 == 0 && fails[s] + 0 > 0) { verdict = "failed"; words = words ", and does not try again" }
     else if (done == want[s] && (job || (stale[s] + 0 == 0 && u != "updating" && u != "rollback_started"))) verdict = "done"
     else if (!job && u != "updating" && u != "rollback_started" && fails[s] > 3 * want[s]) { verdict = "failed"; words = words ", " fails[s] " tasks have failed" }
-    print short[s] "|" verdict "|" words
+    print short[s] "|" verdict "|" new[s] "|" words
   }
 }`;

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { role, type Text } from '../../../provision/index.ts';
+import { stackRemoved, stackResources } from '../../../roles/stack/index.ts';
+import { vars } from './vars.ts';
+
+const FILE = join(import.meta.dirname, '..', 'theapp.yml');
+export const NAME = 'theapp';
+
+/** TheAPP's stack on a swarm, of which the host is a manager. */
+export const theapp = role({
+  folder: import.meta.dirname,
+  vars,
+  tasks: ({ vars, template }) => {
+    const { mysql_password_before: before } = vars;
+    return stackResources({
+      name: NAME,
+      file: FILE,
+      content: template(FILE, derived(vars)),
+      secrets: {
+        'mysql-root': vars.mysql_root_password,
+        'mysql-replication': vars.mysql_replication_password,
+        'mysql-app': vars.mysql_password,
+        ...(before ? { 'mysql-app-before': before } : {}),
+        redis: vars.redis_password,
+      },
+      configs: {
+        'nginx-conf': template(join(import.meta.dirname, 'nginx.conf.hbs'), derived(vars)),
+        'nginx-start': asItIs('nginx-start.sh'),
+        'app-health': asItIs('app-health.sh'),
+        'mysql-accounts': asItIs('mysql-accounts.sh'),
+        'redis-start': asItIs('redis-start.sh'),
+        'sentinel-start': asItIs('sentinel-start.sh'),
+      },
+      last: ['accounts-open', 'migrate', 'app', 'accounts-close'],
+      release: vars.app_image,
+      resolveImage: vars.resolve_image,
+      seconds: vars.converge_seconds,
+    });
+  },
+  remove: ({ purge }) => stackRemoved(NAME, purge),
+});
+
+/** What the files want and follows from the variables. */
+function derived(vars: Vars) {
+  const before = vars.mysql_password_before ? ['mysql-app-before'] : [];
+  return {
+    redis: [1, 2, 3],
+    accounts: [
+      { name: 'accounts-open', command: 'both', secrets: ['mysql-root', 'mysql-app', ...before].join(', ') },
+      { name: 'accounts-close', command: 'new', secrets: 'mysql-root, mysql-app' },
+    ],
+    vhost_names: Object.entries(vars.vhosts)
+      .map(([name, service]) => `${name}=${service}`)
+      .join(','),
+    mysql_options: mysqlOptions(vars),
+    // as long as stopping takes at most, and some
+    app_grace_seconds: vars.drain_seconds + 30,
+    nginx_grace_seconds: vars.leave_seconds + 4 * vars.read_seconds + 15,
+    retry_seconds: 4 * vars.read_seconds,
+    mysql_memory_mb: vars.mysql_pool_mb + 384,
+    // a rewrite of the log, and a replica that is given all of it, take their copies
+    redis_limit_mb: 2 * vars.redis_max_memory_mb + 64,
+    memcached_limit_mb: vars.memcached_mb + 64,
+  };
+}
+
+/** Of both servers, so that the replica can take the place of the primary. Nothing acknowledged is lost by a power cut. */
+const mysqlOptions = ({ mysql_pool_mb, mysql_max_connections }: Vars) => [
+  '--log-bin=theapp',
+  '--log-slave-updates=1',
+  '--relay-log=relay',
+  '--relay-log-recovery=1',
+  '--gtid-strict-mode=1',
+  '--sync-binlog=1',
+  '--binlog-expire-logs-seconds=604800',
+  '--slave-net-timeout=10',
+  '--innodb-flush-log-at-trx-commit=1',
+  `--innodb-buffer-pool-size=${mysql_pool_mb}M`,
+  `--max-connections=${mysql_max_connections}`,
+  '--character-set-server=utf8mb4',
+  '--skip-name-resolve',
+  '--local-infile=0',
+];
+
+type Vars = z.output<typeof vars>;
+
+const asItIs = (name: string): Text => ({
+  text: readFileSync(join(import.meta.dirname, name), 'utf8'),
+  secrets: [],
+});

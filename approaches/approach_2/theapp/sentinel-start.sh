@@ -1,0 +1,37 @@
+#!/bin/sh
+# One of three Sentinels: NAME. It keeps what it has learned in its volume, and takes the rest from here.
+set -eu
+umask 077
+name=$1
+config=/data/sentinel.conf
+password=$(cat /run/secrets/redis)
+learned() {
+  if [ -e "$config" ]; then grep -E "$1" "$config" || :; fi
+}
+monitor=$(learned '^sentinel monitor ' | head -n 1)
+
+{
+  cat <<CONFIG
+bind * -::*
+port 26379
+protected-mode no
+dir /tmp
+requirepass $password
+sentinel sentinel-pass $password
+sentinel resolve-hostnames yes
+sentinel announce-hostnames yes
+sentinel announce-ip $name
+sentinel announce-port 26379
+CONFIG
+  learned '^sentinel (myid|current-epoch) '
+  printf '%s\n' "${monitor:-sentinel monitor theapp redis-1 6379 2}"
+  cat <<CONFIG
+sentinel auth-pass theapp $password
+sentinel down-after-milliseconds theapp $DOWN_AFTER_MS
+sentinel failover-timeout theapp 10000
+sentinel parallel-syncs theapp 1
+CONFIG
+  learned '^sentinel (config-epoch|leader-epoch|known-replica|known-sentinel) '
+} >"$config.draft"
+mv -f "$config.draft" "$config"
+exec redis-server "$config" --sentinel
