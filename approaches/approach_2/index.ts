@@ -1,26 +1,100 @@
-import { approach } from '../../provision/index.ts';
+import { approach, type Context, failure, type Host, secret, sh } from '../../provision/index.ts';
 import { common } from '../../roles/common/index.ts';
 import { docker } from '../../roles/docker/index.ts';
+import { image } from '../../roles/image/index.ts';
 import { preflight } from '../../roles/preflight/index.ts';
+import { digestOf, keysOf, registry, showKeys } from '../../roles/registry/index.ts';
+import { folderOf } from '../../roles/stack/index.ts';
+import { addressOf } from '../../roles/swarm/address.ts';
 import { cluster } from '../../roles/swarm/cluster.ts';
 import { swarm } from '../../roles/swarm/index.ts';
+import { theRelease } from '../../scripts/build/release.ts';
+import { askServices } from '../verify.ts';
+import { infra } from './infra/index.ts';
+import { bundleService } from './services/bundle.ts';
+import { NAME, theapp } from './theapp/index.ts';
 
+type Group = 'managers' | 'workers' | 'registry';
+
+/** Where the registry answers within the cluster. */
+const at = { host: 'registry.internal', port: 5000 };
+/** Stands for what is not asked for when something is taken off. */
+const none = secret('-');
+
+/** Three machines, one Docker Swarm: what runs heals, scales, and is replaced without a break. */
 export default approach({
-  groups: ['managers', 'workers'],
+  groups: ['managers', 'workers', 'registry'],
 
-  async provision(context) {
-    const { hosts, apply } = context;
+  async provision(context: Context<Group>) {
+    const { hosts, apply, read, artefact } = context;
+    const release = await artefact(theRelease);
     await apply(hosts.all, common(), docker({ swarm: true }));
-    await cluster(context, hosts.all, hosts.managers);
+    const manager = await cluster(context, hosts.all, hosts.managers);
+    const [home = manager] = hosts.registry;
+    await services(context, manager, home);
+    const name = `theapp:${release.version}`;
+    const part = registry({ part: 'image', image: name, ...account(context) });
+    await apply(home, image({ release }), part);
+    const released = (await read(home, digestOf(at, name))) || name;
+    await apply(
+      manager,
+      registry({ part: 'image', ...account(context) }),
+      theapp({ app_image: released, ...passwords(context) }),
+    );
   },
 
-  async verify() {},
+  async verify({ hosts, url, expect }) {
+    for (const host of hosts.all) {
+      await askServices((path, expected) => expect(url(host, 80, path), expected));
+    }
+  },
 
-  async decommission({ hosts, apply, purge }) {
+  async decommission(context) {
+    const { hosts, apply, purge } = context;
+    const image = { app_image: 'theapp', ...passwords(context) };
+    const keys = { certificate: none, key: none, passwords: none, visualiser_program: '-' };
+    await apply(hosts.managers, theapp.absent(image), infra.absent(keys));
+    if (purge) await apply(hosts.all, theapp.absent({ ...image, purge }), infra.absent({ ...keys, purge }));
     await apply(hosts.workers, swarm.absent());
     await apply(hosts.managers, swarm.absent());
-    await apply(hosts.all, preflight.absent(), docker.absent({ purge }), common.absent());
+    await apply(
+      hosts.all,
+      registry.absent(account(context)),
+      preflight.absent(),
+      docker.absent({ purge }),
+      common.absent(),
+    );
+  },
+
+  async rollback(context) {
+    const { hosts, apply, read, remaining } = context;
+    const [manager = hosts.managers[0]] = remaining(hosts.managers);
+    if (!manager) return;
+    const app_image = await read(manager, sh`cat ${`${folderOf(NAME)}/previous`} 2>/dev/null || :`, 'theapp');
+    if (app_image === '')
+      throw failure({ place: manager.name, what: 'there is no release before the present one' });
+    await apply(manager, theapp({ app_image, ...passwords(context) }));
   },
 
   urls: ({ hosts, url }) => hosts.all.map((host) => url(host, 80)),
+});
+
+const account = ({ secret }: Pick<Context<Group>, 'secret'>) => ({ ...at, password: secret('registry') });
+
+/** The registry: its keys on the host where it stands, the way to it on all; and the pages that show the cluster. */
+async function services(context: Context<Group>, manager: Host, home: Host): Promise<void> {
+  const { hosts, apply, read, facts } = context;
+  await apply(home, registry({ part: 'keys', ...account(context) }));
+  const { ca, ...keys } = keysOf(await read(home, showKeys));
+  const address = addressOf(home, await facts(home));
+  await apply(hosts.all, registry({ part: 'client', address, ca, ...account(context) }));
+  const visualiser_program = await bundleService('visualiser');
+  await apply(manager, infra({ registry_port: at.port, visualiser_program, ...keys }));
+}
+
+const passwords = ({ secret }: Pick<Context<Group>, 'secret'>) => ({
+  mysql_root_password: secret('mysql_root'),
+  mysql_replication_password: secret('mysql_replication'),
+  mysql_password: secret('mysql'),
+  redis_password: secret('redis'),
 });

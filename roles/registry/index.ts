@@ -1,0 +1,45 @@
+import { absent, directory, file, line, role } from '../../provision/index.ts';
+import { authority, certificate, FOLDER, passwords } from './keys.ts';
+import { loggedIn, loggedOut, pushed } from './pushed.ts';
+import { vars } from './vars.ts';
+
+export { keysOf, showKeys } from './keys.ts';
+export { digestOf } from './pushed.ts';
+
+/** A private registry with TLS and a password. The service itself is a stack's; this is what hosts need for it. */
+export const registry = role({
+  folder: import.meta.dirname,
+  vars,
+  tasks: ({ vars }) => {
+    const { part, host, port, address, ca, image } = vars;
+    if (part === 'keys') {
+      return [
+        directory(FOLDER, { mode: '0700' }),
+        authority,
+        certificate(host, vars.certificate_days),
+        passwords(vars.user, vars.password),
+      ];
+    }
+    if (part === 'client') {
+      return [
+        line('/etc/hosts', {
+          line: `${address} ${host}`,
+          match: named(host),
+        }),
+        directory('/etc/docker/certs.d'),
+        directory(`/etc/docker/certs.d/${host}:${port}`),
+        file(`/etc/docker/certs.d/${host}:${port}/ca.crt`, { content: ca ?? '' }),
+      ];
+    }
+    return [loggedIn(vars), ...(image ? [pushed(vars, image)] : [])];
+  },
+  remove: ({ vars: { host, port } }) => [
+    line.absent('/etc/hosts', { match: named(host) }),
+    absent(`/etc/docker/certs.d/${host}:${port}`),
+    absent(FOLDER),
+    loggedOut(`${host}:${port}`),
+  ],
+});
+
+/** A line of /etc/hosts that ends with the name. */
+const named = (host: string) => new RegExp(`\\s${host.replaceAll('.', '\\.')}$`);
