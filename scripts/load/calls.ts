@@ -17,8 +17,12 @@ export interface Books {
   readonly todos: TodoBook;
 }
 
-/** Whether it may be sent again when nobody knows what became of it: nginx's rule (non_idempotent) and RFC 9110's. */
-export const isIdempotent = ({ method }: Question) => method !== 'POST' && method !== 'PATCH';
+/**
+ * Whether it may be sent again when nobody knows what became of it: nginx's rule (non_idempotent) and RFC 9110's, and
+ * a GET that counts is none such either.
+ */
+export const isIdempotent = ({ method, path }: Question) =>
+  method !== 'POST' && method !== 'PATCH' && !path.startsWith('/counter/');
 
 /** Todos that a load keeps: the next one takes the oldest's place. */
 const MOST_TODOS = 100;

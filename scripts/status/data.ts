@@ -33,7 +33,7 @@ export const dataProbe = sh`docker ps --format '{{.ID}} {{.Label "com.docker.swa
 case $service in
 *sentinel*) printf '\n== sentinel %s\n' "$service"
   timeout 20 docker exec "$id" sh -c 'export REDISCLI_AUTH
-    REDISCLI_AUTH=$(cat /run/secrets/*redis* /run/secrets/*sentinel* 2>/dev/null | sed -n "s/^requirepass //p; /^[^ ]*\$/p" | head -n1)
+    REDISCLI_AUTH=$(cat /run/secrets/redis)
     redis-cli -p 26379 SENTINEL masters' </dev/null 2>&1 || : ;;
 *mysql*|*mariadb*) printf '\n== database %s\n' "$service"
   timeout 20 docker exec "$id" sh -c 'export MYSQL_PWD

@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { didYouMean, explain, inputError } from '../provision/errors.ts';
+import { choose } from '../provision/machines/choose.ts';
+import { whole } from './bench/options.ts';
+import { faults } from './chaos/faults.ts';
+import { planned } from './chaos/planned.ts';
+import { type Played, play } from './chaos/play.ts';
+import type { Scenario } from './chaos/scenario.ts';
+import { setStage } from './chaos/stage.ts';
+import { textOf, writeTable } from './chaos/table.ts';
+import { newCommand, runCommand } from './command.ts';
+import { progressLines } from './progress.ts';
+import { folderOf, hostsOf, type Where, withWhere } from './status/hosts.ts';
+import { newSessions } from './status/sessions.ts';
+
+interface Options extends Where {
+  readonly rate: number;
+  readonly requests: number;
+  readonly extraVars: readonly string[];
+  readonly json: boolean;
+  readonly write: boolean;
+  readonly list: boolean;
+}
+
+const scenarios: readonly Scenario[] = [...planned, ...faults];
+const progress = progressLines(process.stderr);
+
+const program = withWhere(
+  newCommand('chaos')
+    .description(
+      'what becomes of requests while a cluster is updated, scaled and broken; exits with 1 when too much',
+    )
+    .argument('<approach>', 'which approach: a folder of approaches/')
+    .argument('[scenario...]', `all, or of: ${scenarios.map(({ name }) => name).join(', ')}`)
+    .option('--rate <count>', 'requests a second', (text) => whole('--rate', text, 1000), 60)
+    .option(
+      '--requests <count>',
+      'how many at least, each scenario',
+      (text) => whole('--requests', text, 1e6),
+      10_000,
+    )
+    .option('-e, --extra-vars <role.key=value>', 'for the provisioner; may be given many times', collect, [])
+    .option('--json', 'one JSON object on stdout for each scenario', false)
+    .option('--write', "put the table into the approach's README.md", false)
+    .option('--list', 'show the scenarios, and do nothing', false),
+).action(async (approach: string, names: readonly string[], options: Options) => {
+  const chosen = choice(names);
+  if (options.list)
+    return void process.stdout.write(chosen.map(({ name, words }) => `${name}: ${words}\n`).join(''));
+  const all = await playAll(approach, chosen, options);
+  if (options.write) writeTable(join(folderOf(approach), 'README.md'), approach, all);
+  if (all.length < chosen.length || !all.every(({ verdict }) => verdict.ok)) process.exitCode = 1;
+});
+
+async function playAll(
+  approach: string,
+  chosen: readonly Scenario[],
+  { rate, requests, json, extraVars, ...where }: Options,
+): Promise<Played[]> {
+  const hosts = await hostsOf(approach, where);
+  const sessions = newSessions();
+  const lab = (await choose(where, approach)).name === 'qemu';
+  const { provider, inventory } = where;
+  const words = [
+    ...(provider ? ['--provider', provider] : []),
+    ...(inventory ? ['--inventory', inventory] : []),
+    ...extraVars.flatMap((one) => ['-e', one]),
+  ];
+  const all: Played[] = [];
+  try {
+    for (const scenario of chosen) {
+      const tell = (line: string) => progress.show(scenario.name, line);
+      const stage = setStage({ approach, hosts, sessions, words, lab, tell });
+      try {
+        const played = await play(stage, scenario, { rate, requests, health: '/nodez' });
+        all.push(played);
+        progress.end();
+        process.stdout.write(json ? `${JSON.stringify(played)}\n` : textOf(played));
+      } catch (error) {
+        // The next one says for itself whether the cluster is fit for it.
+        progress.end();
+        process.stderr.write(`${scenario.name}: ${explain(error)}\n`);
+      }
+    }
+  } finally {
+    await sessions.close();
+  }
+  return all;
+}
+
+function choice(names: readonly string[]): readonly Scenario[] {
+  if (names.length === 0) return scenarios;
+  return names.flatMap((name) => {
+    const found = scenarios.filter((one) => one.name === name || one.name.startsWith(`${name}-`));
+    if (found.length > 0) return found;
+    const known = scenarios.map(({ name }) => name);
+    throw inputError({
+      what: `there is no scenario "${name}"${didYouMean(name, known)}`,
+      why: `there are ${known.join(', ')}`,
+    });
+  });
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+await runCommand(program, progress.end);

@@ -1,0 +1,95 @@
+import { failure } from '../../provision/errors.ts';
+import { sh } from '../../provision/shell/sh.ts';
+import { scale } from '../scale/scale.ts';
+import { countOf } from '../status/swarm.ts';
+import type { Provisioned } from './provision.ts';
+import { anotherRelease, bad } from './release.ts';
+import type { Scenario } from './scenario.ts';
+import { rotate } from './secret.ts';
+import { roles, type Stage, serviceNamed } from './stage.ts';
+
+/** What people do to a cluster on purpose: no request may be lost. */
+export const planned: readonly Scenario[] = [
+  {
+    name: 'update',
+    words: 'a new release, rolled out',
+    keeps: 'all',
+    replaced: [roles.app, 'migrate'],
+    async inflict(stage) {
+      const { exitCode, errors } = await release(stage, '// another release');
+      if (exitCode !== 0) throw failure({ what: 'the release was refused', said: errors.join('\n') });
+      return undefined;
+    },
+  },
+  badRelease('crash', 'a release that ends as soon as it starts', bad.crash, /this release is broken/),
+  badRelease('never-ready', 'a release that never becomes ready', bad.neverReady, /\bapp\b/),
+  badRelease('500', 'a release that answers 500 to everything', bad.answers500, /\bapp\b/),
+  {
+    name: 'scale',
+    words: `${roles.app} 2 → 6 → 2`,
+    keeps: 'all',
+    async inflict(stage) {
+      const { cluster } = await stage.look();
+      const before = countOf(serviceNamed(cluster, roles.app), cluster).wanted;
+      for (const replicas of [2, 6, 2]) await scaleTo(stage, replicas);
+      return async () => {
+        await scaleTo(stage, before);
+      };
+    },
+  },
+  {
+    name: 'drain',
+    words: 'a worker is drained for a minute, and taken back',
+    keeps: 'all',
+    hold: 60,
+    async inflict(stage) {
+      const [manager, { name }] = [await stage.manager(), await stage.calmWorker()];
+      const set = async (availability: 'drain' | 'active') => {
+        const node = sh`docker node ls -q --filter ${`node.label=host=${name}`}`;
+        await stage.on(manager, sh`docker node update --availability ${availability} $(${node}) >/dev/null`);
+      };
+      await set('drain');
+      return () => set('active');
+    },
+  },
+  {
+    name: 'rotate-secret',
+    words: 'a password is made anew',
+    keeps: 'all',
+    async inflict(stage) {
+      const back = rotate(stage.approach);
+      const { exitCode, errors } = await stage.provision();
+      if (exitCode === 0) return undefined;
+      back();
+      throw failure({ what: 'the secret could not be rotated', said: errors.join('\n') });
+    },
+  },
+];
+
+async function scaleTo(stage: Stage, replicas: number): Promise<void> {
+  const { hosts, sessions, tell } = stage;
+  const progress = (topic: string, line: string) => tell(`${topic}: ${line}`);
+  const service = serviceNamed((await stage.look()).cluster, roles.app).Spec.Name;
+  await scale(hosts, { service, replicas }, sessions, { seconds: 900, progress });
+}
+
+/** Refused, with its reason, and the cluster has gone back by itself. */
+function badRelease(name: string, words: string, code: string, reason: RegExp): Scenario {
+  return {
+    name: `bad-release-${name}`,
+    words,
+    keeps: 'all',
+    async inflict(stage) {
+      const { exitCode, errors } = await release(stage, code);
+      const said = errors.join('\n');
+      if (exitCode === 0) throw failure({ what: 'a bad release was taken' });
+      if (reason.test(said)) return undefined;
+      throw failure({ what: 'a bad release was refused, and it is not said why', said });
+    },
+  };
+}
+
+async function release(stage: Stage, code: string): Promise<Provisioned> {
+  const { folder, remove } = anotherRelease(code);
+  return await stage.provision([], folder).finally(remove);
+}

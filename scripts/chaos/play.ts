@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failure } from '../../provision/errors.ts';
+import { urlOf } from '../../provision/verify.ts';
+import { type Load, startLoad } from '../load/load.ts';
+import type { LoadReport } from '../load/tally.ts';
+import { wordsOf } from '../status/sessions.ts';
+import { stateOf } from '../status/state.ts';
+import type { Cluster } from '../status/swarm.ts';
+import { judge, type Verdict } from './judge.ts';
+import type { Provisioned } from './provision.ts';
+import type { Scenario, Undo } from './scenario.ts';
+import { runningTasks, type Stage } from './stage.ts';
+import { startWatch, type Watch } from './watch.ts';
+
+export interface PlayOptions {
+  /** Requests a second, and how many there are at least. */
+  readonly rate: number;
+  readonly requests: number;
+  /** The path that nodes are checked by. */
+  readonly health: string;
+}
+
+/** What became of a scenario. Times are seconds from its beginning. */
+export interface Played {
+  readonly scenario: string;
+  readonly words: string;
+  readonly verdict: Verdict;
+  /** Until no request was lost any more and as many replicas ran as are wanted. */
+  readonly healed: number;
+  /** Until everything was as before, the fault having been taken back. */
+  readonly whole: number;
+  readonly load: LoadReport;
+  /** The run of the provisioner afterwards, and the healthy tasks that it replaced. */
+  readonly provisioned: Provisioned;
+  readonly touched: readonly string[];
+}
+
+/** Seconds: of load before anything happens, of calm at the end, and until the cluster has to be whole. */
+const [BEFORE, CALM, PATIENCE] = [10, 10, 1200];
+
+/** Plays one scenario on a cluster that is well, under load, and leaves it well. @throws ProvisionError */
+export async function play(stage: Stage, scenario: Scenario, options: PlayOptions): Promise<Played> {
+  await requireHealth(stage);
+  await scenario.prepare?.(stage);
+  const { rate, health } = options;
+  const urls = stage.hosts.map((host) => new URL(urlOf(host, 80)).origin);
+  const load = await startLoad({ urls, rate, health, retry: true });
+  let ended: LoadReport | undefined;
+  try {
+    await sleep(BEFORE * 1000);
+    const began = performance.now();
+    const watch = startWatch(stage);
+    const wrong = await happen(stage, scenario, { load, watch }).finally(() => watch.stop());
+    await until(() => load.report().asked >= options.requests, 3600);
+    const lastLoss = performance.now() - load.calm() * 1000;
+    ended = await load.stop();
+    const since = (at: number | undefined) => Number((Math.max(0, (at ?? began) - began) / 1000).toFixed(1));
+    const lost = ended.lost.idempotent + ended.lost.others > 0;
+    const figures = {
+      healed: Math.max(since(lost ? lastLoss : began), since(watch.lastShort())),
+      whole: since(watch.lastUnwell()),
+    };
+    const { provisioned, touched } = await makeGreen(stage, scenario);
+    const verdict = judge(scenario, ended, { provisioned, touched, wrong });
+    const { name, words } = scenario;
+    return { scenario: name, words, verdict, ...figures, load: ended, provisioned, touched };
+  } finally {
+    if (!ended) await load.stop();
+  }
+}
+
+/** The fault, its end, and the cluster whole again. Answers what went wrong with that. */
+async function happen(
+  stage: Stage,
+  scenario: Scenario,
+  { load, watch }: { load: Load; watch: Watch },
+): Promise<string[]> {
+  stage.tell(scenario.words);
+  const wrong: string[] = [];
+  let undo: Undo | undefined;
+  try {
+    undo = await scenario.inflict(stage);
+    const hold = scenario.hold ?? 0;
+    for (let left = hold; left > 0; left--) {
+      stage.tell(`${scenario.words}: ${hold - left} s`);
+      await sleep(1000);
+    }
+  } catch (error) {
+    wrong.push(wordsOf(error));
+  }
+  await undo?.().catch((error) => wrong.push(wordsOf(error)));
+  const isWhole = () => watch.problems()?.length === 0 && load.calm() > CALM;
+  const whole = await until(isWhole, PATIENCE, () =>
+    stage.tell(`waiting: ${watch.problems()?.[0] ?? 'for calm'}`),
+  );
+  if (!whole) wrong.push(`not whole again within ${PATIENCE} s: ${watch.problems()?.join('; ') ?? ''}`);
+  return wrong;
+}
+
+async function requireHealth(stage: Stage): Promise<void> {
+  const { healthy, problems } = stateOf(await stage.look(), Date.now());
+  if (healthy) return;
+  throw failure({
+    place: stage.approach,
+    what: 'is not healthy to begin with',
+    said: problems.join('\n'),
+    todo: `npm run provision -- ${stage.approach}`,
+  });
+}
+
+/** Provisions again: what is healthy stays as it is. */
+async function makeGreen(stage: Stage, { replaced = [] }: Scenario) {
+  const before = standing((await stage.look()).cluster, replaced);
+  const provisioned = await stage.provision();
+  const after = standing((await stage.look()).cluster, replaced);
+  const touched = [...before].filter(([id]) => !after.has(id)).map(([, name]) => name);
+  return { provisioned, touched };
+}
+
+/** Tasks that run, by id, but those of services that may be replaced. */
+function standing(cluster: Cluster, replaced: readonly string[]): Map<string, string> {
+  const services = cluster.services.filter(
+    ({ Spec }) => !replaced.some((name) => Spec.Name.endsWith(`_${name}`)),
+  );
+  return new Map(
+    services.flatMap((service) => runningTasks(cluster, service).map(({ ID }) => [ID, service.Spec.Name])),
+  );
+}
+
+/** Whether it came to be so in time, in seconds. */
+async function until(isSo: () => boolean, seconds: number, meanwhile = () => {}): Promise<boolean> {
+  for (const end = performance.now() + seconds * 1000; performance.now() < end; await sleep(1000)) {
+    if (isSo()) return true;
+    meanwhile();
+  }
+  return isSo();
+}

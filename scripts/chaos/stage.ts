@@ -1,0 +1,126 @@
+import { failure } from '../../provision/errors.ts';
+import type { Host } from '../../provision/machines/provider.ts';
+import { processOf } from '../../provision/machines/qemu/process.ts';
+import { machineFolder } from '../../provision/machines/qemu/state.ts';
+import { cutPowerOf, powerOn } from '../../provision/machines/qemu.ts';
+import { type Script, sh } from '../../provision/shell/sh.ts';
+import { managerOf } from '../scale/scale.ts';
+import { look, type Sight } from '../status/look.ts';
+import type { Sessions } from '../status/sessions.ts';
+import { type Cluster, nameOf, type Service } from '../status/swarm.ts';
+import { type Provisioned, provision } from './provision.ts';
+
+export interface StageOptions {
+  readonly approach: string;
+  readonly hosts: readonly Host[];
+  readonly sessions: Sessions;
+  /** Words for every run of the provisioner: where the machines are, variables. */
+  readonly words: readonly string[];
+  /** Machines of the lab can lose their power; others cannot. */
+  readonly lab: boolean;
+  readonly tell: (line: string) => void;
+}
+
+/** A cluster to which something is done: what scenarios work with. */
+export interface Stage extends StageOptions {
+  look(): Promise<Sight>;
+  on(host: Host, script: Script, seconds?: number): Promise<string>;
+  provision(more?: readonly string[], from?: string): Promise<Provisioned>;
+  host(name: string): Host;
+  manager(): Promise<Host>;
+  /** A worker where neither the Redis master nor the MariaDB primary stands. */
+  calmWorker(): Promise<Host>;
+  /** Where a service's first running task stands, and its container. */
+  container(service: string): Promise<{ readonly host: Host; readonly id: string }>;
+  /** Where the Redis master stands, as the Sentinels say. */
+  redisMaster(): Promise<Host>;
+  cutPower(host: Host): Promise<void>;
+  powerOn(host: Host): Promise<void>;
+  isOn(host: Host): boolean;
+}
+
+/** The names of the stack's services, by the part they play. */
+export const roles = {
+  app: 'app',
+  primary: 'mysql-primary',
+} as const;
+
+export function setStage(options: StageOptions): Stage {
+  const { approach, hosts, sessions, words, lab, tell } = options;
+  const host = (name: string): Host => {
+    const found = hosts.find((one) => one.name === name);
+    if (found) return found;
+    throw failure({ place: name, what: 'is none of the hosts' });
+  };
+  const see = () => look(hosts, sessions);
+  const container = async (name: string) => {
+    const { cluster } = await see();
+    const task = runningTasks(cluster, serviceNamed(cluster, name))[0];
+    const id = task?.Status.ContainerStatus?.ContainerID;
+    const node = cluster.nodes.find(({ ID }) => ID === task?.NodeID);
+    if (id && node) return { host: host(nameOf(node)), id };
+    throw failure({ place: name, what: 'has no running task' });
+  };
+  const redisMaster = async () => {
+    const { cluster, data } = await see();
+    const master = data.sentinels[0]?.master.replace(/:\d+$/, '') ?? '';
+    return (await container(masterService(cluster, master))).host;
+  };
+  const power = () => {
+    if (!lab) throw failure({ place: approach, what: 'only machines of the lab can lose their power' });
+  };
+  return {
+    ...options,
+    look: see,
+    on: (host, script, seconds) => sessions.run(host, script, seconds),
+    provision: (more = [], from) => provision([approach, ...words, ...more], tell, from),
+    host,
+    manager: async () => managerOf(hosts, (await see()).cluster),
+    async calmWorker() {
+      const taken = [await redisMaster(), (await container(roles.primary)).host].map(({ name }) => name);
+      const { cluster } = await see();
+      const workers = cluster.nodes.filter(({ Spec }) => Spec.Role === 'worker').map(nameOf);
+      const name = workers.find((name) => !taken.includes(name)) ?? workers[0];
+      if (name !== undefined) return host(name);
+      throw failure({ place: approach, what: 'has no worker' });
+    },
+    container,
+    redisMaster,
+    async cutPower(host) {
+      power();
+      await cutPowerOf(approach, host.name);
+    },
+    async powerOn(host) {
+      power();
+      await powerOn(approach, host.name, tell);
+    },
+    isOn: (host) => !lab || processOf(machineFolder(approach, host.name)) !== undefined,
+  };
+}
+
+/** `app` of whichever stack. @throws ProvisionError when there is none */
+export function serviceNamed({ services }: Cluster, name: string): Service {
+  const found = services.find(({ Spec }) => Spec.Name === name || Spec.Name.endsWith(`_${name}`));
+  if (found) return found;
+  const known = services.map(({ Spec }) => Spec.Name).join(', ');
+  throw failure({ place: name, what: 'there is no such service', why: `there are: ${known}` });
+}
+
+export const runningTasks = ({ tasks }: Cluster, { ID }: Service) =>
+  tasks.filter(
+    ({ ServiceID, DesiredState, Status }) =>
+      ServiceID === ID && DesiredState === 'running' && Status.State === 'running',
+  );
+
+/** Sentinels announce the name by which a Redis is known in the stack. */
+function masterService({ services }: Cluster, master: string): string {
+  const found = services.find(
+    ({ Spec }) => master && (Spec.Name === master || Spec.Name.endsWith(`_${master}`)),
+  );
+  if (found) return found.Spec.Name;
+  throw failure({ what: 'the Sentinels name no master that is a service', why: `they say "${master}"` });
+}
+
+/** Docker's own words for what a container's processes are, and a signal for each. */
+export const signal = (id: string, name: 'STOP' | 'KILL') =>
+  sh`docker top ${id} -eo pid | sed 1d | xargs kill ${`-${name}`}`;
