@@ -1,0 +1,38 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pictureOfRoles } from './machines.ts';
+import { pictureOfStack } from './stack.ts';
+import { svgOf } from './svg.ts';
+
+const approaches = resolve(import.meta.dirname, '../../approaches');
+
+/** What an approach is, in the words of its diagram. */
+const titles: Readonly<Record<string, string>> = {
+  approach_0: 'approach_0: one machine, with everything on it',
+  approach_1: 'approach_1: one machine, one Compose project',
+  approach_2: 'approach_2: three machines, one Docker Swarm',
+};
+
+/** Files that an approach's containers are made from, where it has any. */
+const stackFiles = ['compose.yml', 'theapp.yml', 'infra.yml'];
+
+export interface Diagram {
+  readonly approach: string;
+  readonly file: string;
+  readonly svg: string;
+}
+
+/** The diagram of every approach, from the same files as its machines. */
+export async function diagrams(): Promise<Diagram[]> {
+  const names = readdirSync(approaches).filter((name) => existsSync(join(approaches, name, 'machines.yml')));
+  return await Promise.all(
+    names.sort().map(async (approach) => {
+      const folder = join(approaches, approach);
+      const title = titles[approach] ?? approach;
+      const files = stackFiles.filter((file) => existsSync(join(folder, file)));
+      const picture =
+        files.length > 0 ? pictureOfStack(folder, files, title) : await pictureOfRoles(folder, title);
+      return { approach, file: join(folder, 'diagram.svg'), svg: svgOf(picture) };
+    }),
+  );
+}

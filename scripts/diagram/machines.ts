@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import type { Approach } from '../../provision/approach.ts';
+import { loadMachines, type Machine } from '../../provision/machines/machines.ts';
+import type { Host } from '../../provision/machines/provider.ts';
+import { walk } from '../../provision/walk.ts';
+import { type Box, busesOf, type Picture, type Tier } from './model.ts';
+import { readYaml } from './stack.ts';
+
+/** Roles that put a service on the machine itself: its tier, and where its defaults say that it listens. */
+const services: Readonly<
+  Record<string, { name: string; tier: Tier; notes: (defaults: Defaults) => string[] }>
+> = {
+  nginx: { name: 'nginx', tier: 'in', notes: ({ http_port }) => [`port ${http_port}`] },
+  app: { name: 'TheAPP', tier: 'app', notes: ({ listen, port }) => ['systemd', `${listen}:${port}`] },
+  mariadb: { name: 'MariaDB', tier: 'data', notes: () => ['systemd', '127.0.0.1:3306'] },
+  redis: { name: 'Redis', tier: 'data', notes: () => ['systemd', '127.0.0.1:6379'] },
+  memcached: { name: 'Memcached', tier: 'data', notes: () => ['systemd', '127.0.0.1:11211'] },
+};
+
+type Defaults = Readonly<Record<string, unknown>>;
+
+/** An approach whose services stand on its machines themselves: which, its roles say. */
+export async function pictureOfRoles(folder: string, title: string): Promise<Picture> {
+  const machines = loadMachines(folder);
+  const { default: approach } = (await import(join(folder, 'index.ts'))) as { default: Approach };
+  const applied = await walk(approach, hostsOf(machines), [], (context) => approach.provision(context));
+  const boxes = applied.flatMap(({ hosts, calls }) =>
+    calls.flatMap(({ role }): Box[] => {
+      const service = services[role];
+      if (!service) return [];
+      const defaults = readYaml(join(folder, '../../roles', role, 'defaults.yml')) as Defaults;
+      const { name, tier } = service;
+      return [
+        {
+          name,
+          tier,
+          notes: service.notes(defaults),
+          machines: hosts.map(({ name }) => name),
+          networks: ['loopback'],
+          job: false,
+        },
+      ];
+    }),
+  );
+  const buses = busesOf(boxes, () => 'loopback');
+  const names = boxes.map(({ name }) => name).join(', ');
+  return { title, description: `On the machine itself: ${names}.`, machines, boxes, buses };
+}
+
+const hostsOf = (machines: Readonly<Record<string, Machine>>): Host[] =>
+  Object.entries(machines).map(([name, { groups }]) => ({
+    name,
+    groups,
+    address: '',
+    forwarded: {},
+    vars: {},
+  }));

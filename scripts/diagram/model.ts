@@ -1,0 +1,50 @@
+import type { Machine } from '../../provision/machines/machines.ts';
+
+/** Where a service stands on its way from the visitor to the data. */
+export type Tier = 'in' | 'app' | 'data';
+
+/** One service in the picture. */
+export interface Box {
+  readonly name: string;
+  /** A line each, below the name. */
+  readonly notes: readonly string[];
+  readonly tier: Tier;
+  /** The machines it is drawn on; none: wherever there is room. */
+  readonly machines: readonly string[];
+  readonly networks: readonly string[];
+  /** Runs once and ends. */
+  readonly job: boolean;
+}
+
+/** A network that services meet on, drawn between two tiers. */
+export interface Bus {
+  readonly name: string;
+  readonly words: string;
+  readonly between: readonly [Tier, Tier];
+}
+
+/** All that a diagram shows; it follows from the files that a machine is made from. */
+export interface Picture {
+  readonly title: string;
+  readonly description: string;
+  readonly machines: Readonly<Record<string, Machine>>;
+  readonly boxes: readonly Box[];
+  readonly buses: readonly Bus[];
+}
+
+export const tiers: readonly Tier[] = ['in', 'app', 'data'];
+
+/** Networks that lead from one tier to the next, in that order. */
+export function busesOf(boxes: readonly Box[], wordsOf: (name: string) => string): Bus[] {
+  const names = [...new Set(boxes.flatMap(({ networks }) => networks))];
+  const on = (name: string, tier: Tier) =>
+    boxes.some((box) => box.tier === tier && box.networks.includes(name));
+  const pairs: readonly (readonly [Tier, Tier])[] = [
+    ['in', 'app'],
+    ['app', 'data'],
+  ];
+  return pairs.flatMap((between) => {
+    const name = names.find((name) => between.every((tier) => on(name, tier)));
+    return name === undefined ? [] : [{ name, words: wordsOf(name), between }];
+  });
+}
