@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { role, type Text } from '../../../provision/index.ts';
+import { inputError, role, type Text } from '../../../provision/index.ts';
 import { stackRemoved, stackResources } from '../../../roles/stack/index.ts';
 import { vars } from './vars.ts';
 
@@ -13,7 +13,6 @@ export const theapp = role({
   folder: import.meta.dirname,
   vars,
   tasks: ({ vars, template }) => {
-    const { mysql_password_before: before } = vars;
     return stackResources({
       name: NAME,
       file: FILE,
@@ -22,7 +21,6 @@ export const theapp = role({
         'mysql-root': vars.mysql_root_password,
         'mysql-replication': vars.mysql_replication_password,
         'mysql-app': vars.mysql_password,
-        ...(before ? { 'mysql-app-before': before } : {}),
         redis: vars.redis_password,
       },
       configs: {
@@ -32,6 +30,7 @@ export const theapp = role({
         'mysql-accounts': asItIs('mysql-accounts.sh'),
         'redis-start': asItIs('redis-start.sh'),
         'sentinel-start': asItIs('sentinel-start.sh'),
+        ...(vars.autoscale ? { autoscaler: program(vars.autoscaler_program) } : {}),
       },
       last: ['accounts-open', 'migrate', 'app', 'accounts-close'],
       release: vars.app_image,
@@ -44,12 +43,12 @@ export const theapp = role({
 
 /** What the files want and follows from the variables. */
 function derived(vars: Vars) {
-  const before = vars.mysql_password_before ? ['mysql-app-before'] : [];
   return {
+    stack: NAME,
     redis: [1, 2, 3],
     accounts: [
-      { name: 'accounts-open', command: 'both', secrets: ['mysql-root', 'mysql-app', ...before].join(', ') },
-      { name: 'accounts-close', command: 'new', secrets: 'mysql-root, mysql-app' },
+      { name: 'accounts-open', command: 'both' },
+      { name: 'accounts-close', command: 'new' },
     ],
     vhost_names: Object.entries(vars.vhosts)
       .map(([name, service]) => `${name}=${service}`)
@@ -85,6 +84,11 @@ const mysqlOptions = ({ mysql_pool_mb, mysql_max_connections }: Vars) => [
 ];
 
 type Vars = z.output<typeof vars>;
+
+function program(text: string | null): Text {
+  if (text !== null) return { text, secrets: [] };
+  throw inputError({ place: 'theapp.autoscaler_program', what: 'missing', why: 'theapp.autoscale needs it' });
+}
 
 const asItIs = (name: string): Text => ({
   text: readFileSync(join(import.meta.dirname, name), 'utf8'),

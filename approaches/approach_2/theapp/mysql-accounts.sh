@@ -1,15 +1,10 @@
 #!/bin/sh
-# The application's user on the primary: what it may do, and the passwords it is let in with. `both`: the new one, or
-# the one before when there is one. `new`: no other than the new one.
+# The application's user on the primary: what it may do, and the password it is let in with. `both`: the one that is
+# given now, and what it was let in with until now, so that replicas with either can be there; `new`: no other.
 set -eu
 
 ask() {
   MYSQL_PWD=$(cat /run/secrets/mysql-root) mariadb --host=mysql-primary --user=root --connect-timeout=5 --batch --skip-column-names "$@"
-}
-
-# They are letters, digits, "-" and "_".
-via() {
-  printf "mysql_native_password USING PASSWORD('%s')" "$(cat "/run/secrets/$1")"
 }
 
 said=
@@ -22,12 +17,19 @@ if [ "$said" != 1 ]; then
   exit 1
 fi
 
-passwords=$(via mysql-app)
-if [ "$1" = both ] && [ -e /run/secrets/mysql-app-before ]; then passwords="$passwords OR $(via mysql-app-before)"; fi
+# Passwords that are generated are letters, digits, "-" and "_"; any other is quoted as SQL wants it.
+password=$(sed "s/\\\\/&&/g; s/'/''/g" /run/secrets/mysql-app)
+wanted=$(echo "SELECT PASSWORD('$password')" | ask)
+via="mysql_native_password USING '$wanted'"
+if [ "$1" = both ]; then
+  for hash in $(ask -e "SHOW CREATE USER theapp@'%'" 2>/dev/null | grep -o '\*[0-9A-F]\{40\}' | grep -vxF "$wanted" | head -n 2); do
+    via="$via OR mysql_native_password USING '$hash'"
+  done
+fi
 ask <<SQL
 CREATE DATABASE IF NOT EXISTS theapp;
-CREATE USER IF NOT EXISTS theapp@'%' IDENTIFIED VIA $passwords;
-ALTER USER theapp@'%' IDENTIFIED VIA $passwords;
+CREATE USER IF NOT EXISTS theapp@'%' IDENTIFIED VIA $via;
+ALTER USER theapp@'%' IDENTIFIED VIA $via;
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP, REFERENCES ON theapp.* TO theapp@'%';
 SQL
-echo "theapp may come in with its password ($1)"
+echo "theapp is let in ($1)"
