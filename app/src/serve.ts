@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { Server } from '@hapi/hapi';
-import type { Logger } from './log.ts';
+import type { Log } from './log.ts';
 import type { Release } from './release.ts';
 import { createServer } from './server.ts';
 import type { Config } from './settings.ts';
@@ -9,7 +9,7 @@ import type { Config } from './settings.ts';
 const finishMilliseconds = 20_000;
 
 /** Serves until a signal: the first stops gracefully with exit code 0, the second at once. */
-export async function serve(config: Config, release: Release, log: Logger): Promise<void> {
+export async function serve(config: Config, release: Release, log: Log): Promise<void> {
   const server = await createServer(config, release, log);
   process.on('uncaughtException', (error) => {
     log.fatal(error, 'a defect: the process stops');
@@ -22,7 +22,7 @@ export async function serve(config: Config, release: Release, log: Logger): Prom
 }
 
 /** hapi refuses to stop while it starts: a signal that comes that early waits for the start to end. */
-function stopOnSignals(server: Server, started: Promise<void>, log: Logger) {
+function stopOnSignals(server: Server, started: Promise<void>, log: Log) {
   let stopping = false;
   const onSignal = async (signal: 'SIGTERM' | 'SIGINT') => {
     if (stopping) {

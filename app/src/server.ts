@@ -4,16 +4,12 @@ import { checksOf } from './http/checks.ts';
 import { docs } from './http/docs.ts';
 import { drain } from './http/drain.ts';
 import type { AnyEndpoint } from './http/endpoint.ts';
-import { failures } from './http/failures.ts';
-import { headers } from './http/headers.ts';
+import { everyRequest } from './http/everyRequest.ts';
 import { health } from './http/health.ts';
 import { createMetrics, observerOf } from './http/metrics.ts';
-import { observe } from './http/observe.ts';
-import { requestId } from './http/requestId.ts';
-import { logRequests } from './http/requestLog.ts';
 import { scrape } from './http/scrape.ts';
 import { vhosts } from './http/vhosts.ts';
-import type { Logger } from './log.ts';
+import type { Log } from './log.ts';
 import { addPages } from './pages/pages.ts';
 import type { Release } from './release.ts';
 import { readMigrations } from './schema/migrations.ts';
@@ -25,7 +21,7 @@ import { todos } from './services/todos/todos.ts';
 import type { Config } from './settings.ts';
 
 /** TheAPP with all its routes, not listening yet: no dependency need be there. Its stop closes them. */
-export async function createServer(config: Config, release: Release, log: Logger): Promise<Server> {
+export async function createServer(config: Config, release: Release, log: Log): Promise<Server> {
   const metrics = createMetrics(release.version);
   const dependencies = openDependencies(config, observerOf(metrics), log);
   const server = hapiServer({
@@ -37,10 +33,7 @@ export async function createServer(config: Config, release: Release, log: Logger
     routes: { security: false, state: { failAction: 'ignore' } },
   });
   boundWaits(server);
-  await server.register(requestId);
-  await server.register({ plugin: observe, options: { metrics } });
-  await server.register({ plugin: logRequests, options: { log } });
-  await server.register([failures, headers]);
+  await server.register({ plugin: everyRequest, options: { metrics, log } });
   await server.register({ plugin: drain, options: { seconds: config.DRAIN_SECONDS } });
   const assets = await addPages(server, release);
   const endpoints: AnyEndpoint[] = [

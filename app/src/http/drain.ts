@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isBoom } from '@hapi/boom';
-import type { Plugin } from '@hapi/hapi';
+import type { Plugin, Request } from '@hapi/hapi';
+import type { Headers } from './everyRequest.ts';
 
 declare module '@hapi/hapi' {
   interface ServerApplicationState {
@@ -21,11 +21,10 @@ export const drain: Plugin<{ seconds: number }> = {
       server.app.draining = true;
       await sleep(seconds * 1000);
     });
-    server.ext('onPreResponse', ({ response }, h) => {
-      if (!server.app.draining) return h.continue;
-      if (isBoom(response)) response.output.headers.connection = 'close';
-      else response.header('connection', 'close');
-      return h.continue;
-    });
   },
 };
+
+/** While the server drains, an answer tells its client not to keep the connection. */
+export function turnAway({ server }: Request, headers: Headers): void {
+  if (server.app.draining) headers.connection = 'close';
+}

@@ -96,11 +96,13 @@ export function endpoint<
     method,
     path,
     handler,
-    options: {
+    options: ({ app }) => ({
       app: { service },
-      plugins: { crumb: form === true },
+      ...(form
+        ? { plugins: { crumb: true }, ...(app.formHooks && { ext: app.formHooks }) }
+        : { state: { parse: false } }),
       ...(method === 'GET' ? {} : { payload: bodyOf(form) }),
-    },
+    }),
   };
   return { ...rest, route };
 }

@@ -1,10 +1,11 @@
 import { isBoom } from '@hapi/boom';
-import type { Plugin, Request } from '@hapi/hapi';
+import type { Request } from '@hapi/hapi';
+import type { Headers } from './everyRequest.ts';
 
-type Headers = readonly (readonly [name: string, value: string])[];
+type List = readonly (readonly [name: string, value: string])[];
 
 /** For answers that are no pages: should a browser show one all the same, then as plain data. */
-const data: Headers = [
+const forData: List = [
   ['x-content-type-options', 'nosniff'],
   ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
   ['cross-origin-resource-policy', 'same-origin'],
@@ -20,7 +21,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const page: Headers = [
+const forPages: List = [
   ['x-content-type-options', 'nosniff'],
   ['content-security-policy', contentSecurityPolicy],
   ['cross-origin-resource-policy', 'same-origin'],
@@ -32,24 +33,13 @@ const page: Headers = [
   ['x-frame-options', 'DENY'],
 ];
 
-/** What tells browsers to be strict (OWASP Secure Headers). Lists made once: this runs for every answer. */
-export const headers: Plugin<undefined> = {
-  name: 'headers',
-  register(server) {
-    server.ext(
-      'onPreResponse',
-      ({ response }, h) => {
-        const headers = isBoom(response) ? response.output.headers : response.headers;
-        for (const [name, value] of isPage(response) ? page : data) headers[name] = value;
-        return h.continue;
-      },
-      // Errors are pages only once they have been made some.
-      { after: ['errorPages'] },
-    );
-  },
-};
+/** Tells browsers to be strict (OWASP Secure Headers). Lists made once: this runs for every answer. */
+export function beStrict(headers: Headers, page: boolean): void {
+  for (const [name, value] of page ? forPages : forData) headers[name] = value;
+}
 
-function isPage(response: Request['response']): boolean {
+/** Whether a browser shows it as a page; errors are pages only once they have been made some. */
+export function isPage(response: Request['response']): boolean {
   if (isBoom(response)) return isHtml(response.output.headers['content-type']);
   return String(response.variety) === 'view' || isHtml(response.headers['content-type']);
 }

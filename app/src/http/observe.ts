@@ -1,25 +1,22 @@
-import type { Plugin, Request } from '@hapi/hapi';
+import type { Request } from '@hapi/hapi';
+import type { Ended } from './everyRequest.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Counts every request by its route: how many, how they ended, how long they took (RED), and how many are under way. */
-export const observe: Plugin<{ metrics: Metrics }> = {
-  name: 'observe',
-  register(server, { metrics }) {
-    const routes = new Map<string, (status: number, seconds: number) => void>();
-    server.ext('onRequest', (_request, h) => {
-      metrics.inFlight.inc();
-      return h.continue;
-    });
-    server.events.on('response', (request) => {
+export function observe(metrics: Metrics): { began(): void; counted: Ended } {
+  const routes = new Map<string, (status: number, seconds: number) => void>();
+  return {
+    began: () => metrics.inFlight.inc(),
+    counted(request, milliseconds) {
       metrics.inFlight.dec();
       const labels = labelsOf(request);
       const key = `${labels.method} ${labels.route}`;
       const count = routes.get(key) ?? counterOf(metrics, labels);
       routes.set(key, count);
-      count(statusOf(request), (performance.now() - request.app.began) / 1000);
-    });
-  },
-};
+      count(statusOf(request), milliseconds / 1000);
+    },
+  };
+}
 
 interface Labels {
   method: string;

@@ -23,7 +23,7 @@ export function readAssets(folder: string): Assets {
     return { content, hash, type: types[kind], address: `/assets/theapp-${hash}.${kind}` };
   };
   const files = { css: read('css'), svg: read('svg') };
-  const options = { app: { service: 'operations' as const }, plugins: { crumb: false } };
+  const options = { app: { service: 'operations' as const }, state: { parse: false } };
   return {
     addresses: { css: files.css.address, svg: files.svg.address },
     routes: [

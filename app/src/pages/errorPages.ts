@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import { isBoom } from '@hapi/boom';
-import type { Plugin } from '@hapi/hapi';
+import type { Boom } from '@hapi/boom';
+import type { Request, Server } from '@hapi/hapi';
 import type {} from '@hapi/vision';
 import { prefersHtml } from '../http/mediaType.ts';
 
@@ -17,26 +17,11 @@ const words: Record<number, [heading: string, advice: string]> = {
   503: ['Not available now', 'This should pass soon. Try again in a moment.'],
 };
 
-/**
- * Browsers get an error as a page. The error itself stays as it is, with its headers and for the log; only what
- * is sent changes.
- */
-export const errorPages: Plugin<undefined> = {
-  name: 'errorPages',
-  register(server) {
-    server.ext(
-      'onPreResponse',
-      async ({ response, headers, app }, h) => {
-        if (!isBoom(response) || !prefersHtml(String(headers.accept ?? '*/*'))) return h.continue;
-        const { output } = response;
-        const [heading, advice] = words[output.statusCode] ?? [STATUS_CODES[output.statusCode]];
-        const payload = await server.render('error', { heading, advice, id: app.id });
-        Object.assign(output, { payload });
-        Object.assign(output.headers, { 'content-type': 'text/html; charset=utf-8', vary: 'accept' });
-        return h.continue;
-      },
-      // Which turns what a dependency did not do into 503.
-      { after: ['failures'] },
-    );
-  },
-};
+/** Browsers get an error as a page. Only what is sent changes, not the error. */
+export async function showAsPage(server: Server, { headers, app }: Request, { output }: Boom): Promise<void> {
+  if (!prefersHtml(String(headers.accept ?? '*/*'))) return;
+  const [heading, advice] = words[output.statusCode] ?? [STATUS_CODES[output.statusCode]];
+  const payload = await server.render('error', { heading, advice, id: app.id });
+  Object.assign(output, { payload });
+  Object.assign(output.headers, { 'content-type': 'text/html; charset=utf-8', vary: 'accept' });
+}

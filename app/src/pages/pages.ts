@@ -6,11 +6,10 @@ import Handlebars from 'handlebars';
 import { csrf } from '../http/csrf.ts';
 import type { Release } from '../release.ts';
 import { readAssets } from './assets.ts';
-import { errorPages } from './errorPages.ts';
 
 /**
  * Gives a server `h.view(name, context)` for the views in the release's folder `pages`, what pages load, tokens
- * for their forms, and errors as pages for browsers. Answers the routes of what pages load. No plugin: vision's views are those of whoever registers it.
+ * for their forms. Answers the routes of what pages load. No plugin: vision's views are those of whoever registers it.
  * Rejects when a view or something that pages load is missing or wrong.
  */
 export async function addPages(server: Server, { folder }: Pick<Release, 'folder'>): Promise<ServerRoute[]> {
@@ -29,7 +28,7 @@ export async function addPages(server: Server, { folder }: Pick<Release, 'folder
       context: { assets: addresses },
     },
   });
-  await server.register([csrf, errorPages]);
+  await server.register(csrf);
   const views = readdirSync(path).filter((name) => name.endsWith('.hbs'));
   // Handlebars takes no notice of a layout that is missing.
   for (const view of views)
