@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { execa } from 'execa';
+import t from 'tap';
+import { freePort } from '../../app/test/servers/process.ts';
+import type { Facts } from '../../provision/facts.ts';
+import type { Host } from '../../provision/machines/provider.ts';
+import { preflight } from './index.ts';
+
+const PROGRAM = join(import.meta.dirname, 'preflight.pl');
+
+/** Its exit code, and what it has missed. */
+async function node(round: string, seconds: number, self: string, ...words: string[]) {
+  const { exitCode, stderr } = await execa('perl', [PROGRAM, round, `${seconds}`, self, ...words], {
+    reject: false,
+    stdin: 'ignore',
+  });
+  return { exitCode, missed: stderr.split('\n').filter(Boolean) };
+}
+
+t.test('two nodes that reach each other: TCP, UDP, and UDP of a size', async (t) => {
+  const port = await freePort();
+  const words = (peer: string) => [
+    `listen=${port}`,
+    `peer=x/${peer}=localhost`,
+    `tcp=${port}@x/${peer}`,
+    `udp=${port}@x/${peer}`,
+    `udp=${port}@x/${peer}+1400`,
+  ];
+  const both = await Promise.all([node('r', 30, 'a', ...words('b')), node('r', 30, 'b', ...words('a'))]);
+  t.strictSame(both, [
+    { exitCode: 0, missed: [] },
+    { exitCode: 0, missed: [] },
+  ]);
+});
+
+t.test('what does not arrive is named: from where to where, and the port', async (t) => {
+  const port = await freePort();
+  const words = [`peer=b=127.0.0.1`, `tcp=${port}@b`, `udp=4789@b`];
+  t.strictSame(await node('r', 4, 'a', ...words), {
+    exitCode: 1,
+    missed: [
+      `a -> b (127.0.0.1): ${port}/tcp: Connection refused`,
+      'b -> a: 4789/udp: nothing arrived',
+      'b has not been heard at all: is it reachable at 127.0.0.1?',
+    ],
+  });
+});
+
+t.test('another round is another’s: it does not count', async (t) => {
+  const port = await freePort();
+  const words = (peer: string) => [`peer=${peer}=127.0.0.1`, `udp=${port}@${peer}`];
+  const both = await Promise.all([node('r1', 2, 'a', ...words('b')), node('r2', 2, 'b', ...words('a'))]);
+  t.strictSame(
+    both.map(({ exitCode }) => exitCode),
+    [1, 1],
+  );
+});
+
+const facts: Facts = {
+  distribution: 'debian',
+  version: '13',
+  codename: 'trixie',
+  architecture: 'amd64',
+  kernel: '6.12.0',
+  hostname: 'a',
+  cores: 2,
+  memory: 966,
+  addresses: ['10.0.0.1'],
+  systemd: true,
+};
+const host: Host = { name: 'a', address: '127.0.0.1', groups: [], forwarded: {}, vars: {} };
+const peers = [
+  { name: 'a', address: '10.0.0.1', manager: true },
+  { name: 'b', address: '10.0.0.2', manager: false },
+];
+type Given = Parameters<typeof preflight>[0];
+
+t.test('plans: once for each round, and what is tried', async (t) => {
+  const planned = (given: Given, marker: string) => {
+    const [resource] = preflight({ peers, ...given })
+      .resolve([])
+      .resources(facts, host);
+    if (!resource || !('script' in resource.probe)) throw new Error('there is no probe');
+    return resource.plan(resource.probe.read({ code: 0, stdout: marker, stderr: '' }));
+  };
+  t.strictSame(planned({ round: null }, ''), [], 'not asked for');
+  t.strictSame(planned({ round: 'r' }, 'r\na 10.0.0.1\nb 10.0.0.2\n'), []);
+  const [ports] = planned({ round: 'r' }, 'before\na 10.0.0.1\n');
+  t.equal(ports?.summary, 'TCP and UDP between a, b');
+  t.match(
+    ports?.script.text.replaceAll("'", ''),
+    ' r 40 a listen=7946 listen=2377 peer=b=10.0.0.2 tcp=7946@b udp=7946@b udp=4789@b ',
+    'a manager is listened for, a worker is not asked for 2377',
+  );
+  const [overlay] = planned({ round: 'r', over: 'overlay' }, '');
+  t.match(
+    overlay?.script.text.replaceAll("'", ''),
+    ' peer=encrypted/b=encrypted-b tcp=7000@encrypted/b udp=7000@encrypted/b udp=7000@encrypted/b+1400',
+  );
+});
