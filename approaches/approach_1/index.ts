@@ -45,7 +45,7 @@ export default approach({
 
   async rollback({ hosts, apply, read, secret }) {
     for (const host of hosts.app) {
-      const version = await read(host, previousVersion('theapp'));
+      const version = await read(host, previousVersion('/opt/theapp'));
       if (version === '')
         throw failure({ place: host.name, what: 'there is no release before the present one' });
       await apply(host, compose({ version, ...project(secret) }));

@@ -100,7 +100,7 @@ case $answer in *' (200)') break ;; esac
 esac
 if [ "$(date +%s)" -gt "$end" ]; then said; refuse ${`${image} is not ready after ${seconds} s: `}"$now, $answer; $kept"; fi
 echo ${`${image}: waiting until ready: `}"$now $answer" >&9
-sleep 1
+sleep 2
 done
 ${to === 'b' ? sh`: >${switchOf(project)}` : sh`rm -f ${switchOf(project)}`}
 sync nginx/live

@@ -1,6 +1,6 @@
 import { type Resource, sh } from '../../provision/index.ts';
 import { write } from '../../provision/resources/draft.ts';
-import { folderOf, look, overrideOf, type Project, type Question, type Slot } from './project.ts';
+import { look, overrideOf, type Project, type Question, type Slot } from './project.ts';
 
 /** The release that each slot has, as the name of its image; undefined where there never was one. */
 export interface Slots {
@@ -65,6 +65,6 @@ export function slots(question: Question): Resource<Project> {
   };
 }
 
-/** A script that answers the version that the slot has which does not serve; nothing when there is none. */
-export const previousVersion = (project: string) => sh`cd ${folderOf(project)}
-sed -n '/^ *image:/h; /^ *profiles: .idle./{ x; s/.*:\([^:]*\)$/\1/p; }' compose.override.yml`;
+/** A script that answers the version of the slot that does not serve; nothing when there is none. */
+export const previousVersion = (folder: string) => sh`cd ${folder}
+sed -n '/^ *image:/h; /^ *profiles:/{ x; s/.*:\([^:/ ]*\)$/\1/p; }' compose.override.yml`;
