@@ -66,8 +66,10 @@ export function pushed(registry: Registry, image: string): Resource<Digests> {
 echo
 ${digestThere(registry, image)}`,
       read: ({ stdout }) => {
-        const [here = '', there = ''] = stdout.split('\n').filter(Boolean);
-        return { here: here.split('@')[1] ?? '', there: there.trim() };
+        const lines = stdout.split('\n').map((line) => line.trim());
+        const here = lines.find((line) => line.includes('@')) ?? '';
+        const there = lines.find((line) => line.startsWith('sha256:')) ?? '';
+        return { here: here.replace(/^.*@/, ''), there };
       },
     },
     plan: ({ here, there }) => {
