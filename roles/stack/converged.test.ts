@@ -1,0 +1,154 @@
+import t, { type Test } from 'tap';
+import { pending, stateOf } from '../../provision/resources/testing.ts';
+import { converged } from './converged.ts';
+import { stackDocument } from './document.ts';
+import { managerShell } from './testing.ts';
+
+const { services } = stackDocument(
+  'stack.yml',
+  'services: { app: { image: a, deploy: { replicas: 2 } }, job: { image: a, deploy: { mode: replicated-job } } }',
+  { secrets: {}, configs: {} },
+);
+const [app, job] = services as [(typeof services)[0], (typeof services)[0]];
+
+interface Seen {
+  /** What `docker service ls` shows as replicas of app and job. */
+  readonly replicas?: readonly [string, string];
+  readonly definition?: string;
+  readonly update?: string;
+  /** Tasks of app: the definition they are of, what they are meant to be, what they are. */
+  readonly tasks?: readonly (readonly [string, string, string])[];
+  readonly jobTasks?: readonly (readonly [string, string])[];
+}
+
+/** As a manager of Docker 26 has said it. */
+function manager({
+  replicas: [ofApp, ofJob] = ['2/2', '0/1 (1/1 completed)'],
+  definition = app.definition,
+  update = '',
+  tasks = [
+    [app.task, 'running', 'running'],
+    [app.task, 'running', 'running'],
+  ],
+  jobTasks = [['complete', 'complete']],
+}: Seen) {
+  return managerShell({
+    info: 'true\n',
+    'service ls --filter': `s|s_app|replicated|${ofApp}\ns|s_job|replicated job|${ofJob}\n`,
+    'service ls --quiet': 'ia\nij\n',
+    'service inspect': `u|ia|s_app|${definition}|${app.task}|${update}\nu|ij|s_job|${job.definition}|${job.task}|\n`,
+    'stack ps': '1\n',
+    'service ps': '1\n',
+    'inspect --type task --format t|': [
+      ...tasks.map(([task, wanted, state], i) => `t|ia|${task}|${wanted}|${state}|a${i}|`),
+      ...jobTasks.map(([wanted, state], i) => `t|ij|${job.task}|${wanted}|${state}|j${i}|`),
+      '',
+    ].join('\n'),
+    'inspect --type task': [
+      `${app.task}|2026-11-21 15:00:01 +0000 UTC|a0|failed|task: non-zero exit (1)`,
+      `${app.task}|2026-11-21 15:00:02 +0000 UTC|a1|failed|task: non-zero exit (7)`,
+      'older|2026-11-21 15:00:03 +0000 UTC|a2|failed|of another release\n',
+    ].join('\n'),
+    'service logs --raw --tail 6 a1': 'the last words\n',
+  });
+}
+
+async function standing(t: Test, seen: Seen) {
+  const shell = manager(seen);
+  t.teardown(() => shell.close());
+  const state = await stateOf(converged('s', services, 10), shell);
+  return state.map(({ name, verdict, words }) => `${name} ${verdict}: ${words}`);
+}
+
+t.test('how services stand', async (t) => {
+  const done = 'job done: 1/1 completed';
+  const [up, starting] = [
+    [app.task, 'running', 'running'] as const,
+    [app.task, 'running', 'starting'] as const,
+  ];
+  const failed = (n: number) => Array.from({ length: n }, () => [app.task, 'shutdown', 'failed'] as const);
+  const table: [string, Seen, string[]][] = [
+    ['all run', {}, ['app done: 2/2', done]],
+    ['one is not healthy yet', { tasks: [up, starting] }, ['app waits: 1/2', done]],
+    [
+      'one of before still runs',
+      { tasks: [up, up, ['old', 'running', 'running']] },
+      ['app waits: 2/2', done],
+    ],
+    ['one of before is ending', { tasks: [up, up, ['old', 'shutdown', 'running']] }, ['app done: 2/2', done]],
+    ['an update is watched', { update: 'updating|update in progress' }, ['app waits: 2/2 (updating)', done]],
+    ['an update has ended', { update: 'completed|update completed' }, ['app done: 2/2', done]],
+    [
+      'rolled back',
+      { definition: 'before', update: 'rollback_completed|rollback completed' },
+      ['app failed: was rolled back to what ran before', done],
+    ],
+    [
+      'rolling back',
+      { definition: 'before', update: 'rollback_started|x' },
+      ['app waits: 2/2 (rolling back)', done],
+    ],
+    ['rolled back long ago', { update: 'rollback_completed|x' }, ['app done: 2/2', done]],
+    ['an update is paused', { update: 'paused|task x failed' }, ['app failed: paused: task x failed', done]],
+    ['somebody else’s', { definition: 'another' }, ['app failed: is of another deployment', done]],
+    ['a few failures', { tasks: [up, starting, ...failed(6)] }, ['app waits: 1/2', done]],
+    ['many', { tasks: [up, starting, ...failed(7)] }, ['app failed: 1/2, 7 tasks have failed', done]],
+    ['many, and it runs', { tasks: [up, up, ...failed(7)] }, ['app done: 2/2', done]],
+    [
+      'a job runs',
+      { replicas: ['2/2', '1/1 (0/1 completed)'], jobTasks: [['complete', 'running']] },
+      ['app done: 2/2', 'job waits: 0/1 completed'],
+    ],
+    [
+      'a job tries again',
+      {
+        replicas: ['2/2', '0/1 (0/1 completed)'],
+        jobTasks: [
+          ['complete', 'ready'],
+          ['shutdown', 'failed'],
+        ],
+      },
+      ['app done: 2/2', 'job waits: 0/1 completed'],
+    ],
+    [
+      'a job has given up',
+      { replicas: ['2/2', '0/1 (0/1 completed)'], jobTasks: [['shutdown', 'failed']] },
+      ['app done: 2/2', 'job failed: 0/1 completed, and does not try again'],
+    ],
+  ];
+  for (const [name, seen, wanted] of table) t.strictSame(await standing(t, seen), wanted, name);
+});
+
+t.test('no swarm yet', async (t) => {
+  const shell = managerShell({});
+  t.teardown(() => shell.close());
+  const [change] = await pending(converged('s', services, 10), shell);
+  t.equal(change?.summary, 'wait for app is not there, job is not there');
+});
+
+async function waited(t: Test, seen: Seen) {
+  const shell = manager(seen);
+  t.teardown(() => shell.close());
+  const [change] = converged('s', services, 60).plan([{ name: 'app', verdict: 'waits', words: '1/2' }]);
+  if (!change) throw new Error('nothing is pending');
+  const said: string[] = [];
+  const { steps } = await shell.exchange({
+    steps: [{ script: change.script, timeout: 60 }],
+    probes: [],
+    progress: (line) => said.push(line),
+  });
+  return { code: steps[0]?.code, stderr: steps[0]?.stderr ?? '', said };
+}
+
+t.test('waiting', async (t) => {
+  t.match(await waited(t, {}), { code: 0, said: [] });
+  const { code, stderr, said } = await waited(t, { definition: 'before', update: 'rollback_completed|x' });
+  t.equal(code, 1);
+  t.strictSame(said, ['app was rolled back to what ran before']);
+  t.strictSame(stderr.trim().split('\n'), [
+    'app: was rolled back to what ran before',
+    'app: failed: task: non-zero exit (7)',
+    'the last words',
+    'on this machine: docker service ps --no-trunc s_app; docker service logs --tail 50 s_app',
+  ]);
+});
