@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
@@ -7,12 +8,14 @@ import { startMemcached } from '../app/test/servers/memcached.ts';
 import { freePort } from '../app/test/servers/process.ts';
 import { startRedis } from '../app/test/servers/redis.ts';
 import type { Host } from '../provision/machines/provider.ts';
+import { staticProvider } from '../provision/machines/static.ts';
 import { faults } from './chaos/faults.ts';
 import { judge } from './chaos/judge.ts';
 import { planned } from './chaos/planned.ts';
 import { type Played, play } from './chaos/play.ts';
 import { anotherRelease, bad } from './chaos/release.ts';
 import type { Scenario } from './chaos/scenario.ts';
+import { rotate } from './chaos/secret.ts';
 import { setStage } from './chaos/stage.ts';
 import { withTable } from './chaos/table.ts';
 import { newSessions } from './status/sessions.ts';
@@ -120,6 +123,41 @@ t.test('the table', async (t) => {
   t.throws(() => withTable('# A\n', 'approach_2', []), /has no place for the table: <!-- chaos -->/);
 });
 
+t.test('a secret that is made anew', async (t) => {
+  const file = join(t.testdir({ 'approach_2.json': '{"mysql":"old","redis":"r"}' }), 'approach_2.json');
+  const host: Host = {
+    name: 'manager',
+    address: '127.0.0.1',
+    port: 2222,
+    user: 'debian',
+    hostKeys: ['ssh-ed25519 AAAAC3Nza'],
+    privateAddress: '10.77.2.11',
+    groups: ['managers'],
+    forwarded: { 80: { address: '127.0.0.1', port: 8082 } },
+    vars: {},
+  };
+  const { inventory, end, undo } = rotate(file, [host]);
+  t.equal(statSync(inventory).mode & 0o777, 0o600);
+  t.strictSame(
+    await staticProvider(inventory).hosts({
+      approach: '',
+      machines: {},
+      yes: false,
+      image: 'auto',
+      progress() {},
+    }),
+    [{ ...host, vars: { theapp: { mysql_password_before: 'old' } } }],
+  );
+  const { mysql, redis } = JSON.parse(readFileSync(file, 'utf8'));
+  t.match(mysql, /^[\w-]{32}$/);
+  t.equal(redis, 'r');
+  end();
+  t.notOk(existsSync(inventory));
+  undo();
+  t.match(JSON.parse(readFileSync(file, 'utf8')), { mysql: 'old' });
+  t.throws(() => rotate(join(t.testdir({ 'none.json': '{}' }), 'none.json'), []), /has no "mysql"/);
+});
+
 t.test('the command', async (t) => {
   const run = (...words: string[]) =>
     execa(process.execPath, [resolve(import.meta.dirname, 'chaos.ts'), ...words], {
@@ -200,7 +238,15 @@ async function localStage() {
     })),
   });
   const provisions: number[] = [];
-  const options = { approach: 'here', hosts, sessions: newSessions(), words: [], lab: false, tell: () => {} };
+  const options = {
+    approach: 'here',
+    hosts,
+    sessions: newSessions(),
+    where: [],
+    words: [],
+    lab: false,
+    tell: () => {},
+  };
   const stage = {
     ...setStage(options),
     look: async () => ({ cluster: cluster(), data: { replicas: [], sentinels: [] }, silent: {} }),

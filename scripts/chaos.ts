@@ -61,16 +61,16 @@ async function playAll(
   const sessions = newSessions();
   const lab = (await choose(where, approach)).name === 'qemu';
   const { provider, inventory } = where;
-  const words = [
+  const place = [
     ...(provider ? ['--provider', provider] : []),
     ...(inventory ? ['--inventory', inventory] : []),
-    ...extraVars.flatMap((one) => ['-e', one]),
   ];
+  const words = extraVars.flatMap((one) => ['-e', one]);
   const all: Played[] = [];
   try {
     for (const scenario of chosen) {
       const tell = (line: string) => progress.show(scenario.name, line);
-      const stage = setStage({ approach, hosts, sessions, words, lab, tell });
+      const stage = setStage({ approach, hosts, sessions, where: place, words, lab, tell });
       try {
         const played = await play(stage, scenario, { rate, requests, health: '/nodez' });
         all.push(played);

@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { failure } from '../../provision/errors.ts';
 import { sh } from '../../provision/shell/sh.ts';
 import { scale } from '../scale/scale.ts';
 import { countOf } from '../status/swarm.ts';
-import type { Provisioned } from './provision.ts';
+import { checkout, type Provisioned } from './provision.ts';
 import { anotherRelease, bad } from './release.ts';
 import type { Scenario } from './scenario.ts';
 import { rotate } from './secret.ts';
@@ -54,13 +55,16 @@ export const planned: readonly Scenario[] = [
   },
   {
     name: 'rotate-secret',
-    words: 'a password is made anew',
+    words: "the application's password for MariaDB is made anew",
     keeps: 'all',
     async inflict(stage) {
-      const back = rotate(stage.approach);
-      const { exitCode, errors } = await stage.provision();
+      const file = join(checkout, '.secrets', `${stage.approach}.json`);
+      const rotation = rotate(file, stage.hosts);
+      const { exitCode, errors } = await stage
+        .provision({ inventory: rotation.inventory })
+        .finally(rotation.end);
       if (exitCode === 0) return undefined;
-      back();
+      rotation.undo();
       throw failure({ what: 'the secret could not be rotated', said: errors.join('\n') });
     },
   },
@@ -91,5 +95,5 @@ function badRelease(name: string, words: string, code: string, reason: RegExp): 
 
 async function release(stage: Stage, code: string): Promise<Provisioned> {
   const { folder, remove } = anotherRelease(code);
-  return await stage.provision([], folder).finally(remove);
+  return await stage.provision({ from: folder }).finally(remove);
 }

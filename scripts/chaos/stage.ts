@@ -14,7 +14,8 @@ export interface StageOptions {
   readonly approach: string;
   readonly hosts: readonly Host[];
   readonly sessions: Sessions;
-  /** Words for every run of the provisioner: where the machines are, variables. */
+  /** Words for every run of the provisioner: where the machines are, and variables. */
+  readonly where: readonly string[];
   readonly words: readonly string[];
   /** Machines of the lab can lose their power; others cannot. */
   readonly lab: boolean;
@@ -25,7 +26,8 @@ export interface StageOptions {
 export interface Stage extends StageOptions {
   look(): Promise<Sight>;
   on(host: Host, script: Script, seconds?: number): Promise<string>;
-  provision(more?: readonly string[], from?: string): Promise<Provisioned>;
+  /** From another checkout, or with another inventory, where that is given. */
+  provision(another?: { readonly from?: string; readonly inventory?: string }): Promise<Provisioned>;
   host(name: string): Host;
   manager(): Promise<Host>;
   /** A worker where neither the Redis master nor the MariaDB primary stands. */
@@ -46,7 +48,7 @@ export const roles = {
 } as const;
 
 export function setStage(options: StageOptions): Stage {
-  const { approach, hosts, sessions, words, lab, tell } = options;
+  const { approach, hosts, sessions, where, words, lab, tell } = options;
   const host = (name: string): Host => {
     const found = hosts.find((one) => one.name === name);
     if (found) return found;
@@ -73,7 +75,8 @@ export function setStage(options: StageOptions): Stage {
     ...options,
     look: see,
     on: (host, script, seconds) => sessions.run(host, script, seconds),
-    provision: (more = [], from) => provision([approach, ...words, ...more], tell, from),
+    provision: ({ from, inventory } = {}) =>
+      provision([approach, ...(inventory ? ['--inventory', inventory] : where), ...words], tell, from),
     host,
     manager: async () => managerOf(hosts, (await see()).cluster),
     async calmWorker() {
