@@ -41,16 +41,20 @@ export async function freshMachine(lab: string, image: string): Promise<TestMach
   return testMachine(lab, host, inventoryOf(lab, host));
 }
 
-/** The machine that `npm run provision -- approach_0` has brought up by itself. */
-export async function labMachine(): Promise<TestMachine> {
-  const lab = 'approach_0';
-  const [host] = await qemu.hosts({
-    approach: lab,
-    machines: loadMachines(join(ROOT, 'approaches', lab)),
+/** The machines of an approach, brought up: what `npm run provision` does by itself. */
+export const labHosts = (approach: string): Promise<Host[]> =>
+  qemu.hosts({
+    approach,
+    machines: loadMachines(join(ROOT, 'approaches', approach)),
     image: 'auto',
     yes: true,
     progress: quietly(),
   });
+
+/** The machine that `npm run provision -- approach_0` has brought up by itself. */
+export async function labMachine(): Promise<TestMachine> {
+  const lab = 'approach_0';
+  const [host] = await labHosts(lab);
   if (!host) throw new Error('the lab made no machine');
   return testMachine(lab, host, inventoryOf(lab, host));
 }

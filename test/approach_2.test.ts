@@ -1,0 +1,142 @@
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import t, { type Test } from 'tap';
+import type { Host } from '../provision/machines/provider.ts';
+import { cutPowerOf, destroy } from '../provision/machines/qemu.ts';
+import { urlOf } from '../provision/verify.ts';
+import { type LoadOptions, startLoad } from '../scripts/load/load.ts';
+import { labHosts, mirrored, provisioned, ROOT, ssh } from './machine.ts';
+
+const LAB = 'approach_2';
+
+/** A cluster under test: its machines by name, and a run of the approach on them. */
+interface Cluster {
+  readonly hosts: Readonly<Record<string, Host>>;
+  readonly urls: readonly string[];
+  /** What machines are told so that they find images. */
+  readonly option: readonly string[];
+  run(...args: string[]): ReturnType<typeof provisioned>;
+  /** Something from the manager. */
+  ask(script: string): Promise<string>;
+}
+
+t.test('three fresh machines', { timeout: 2_950_000 }, async (t) => {
+  await destroy(LAB);
+  t.teardown(() => destroy(LAB));
+  const { option, close } = await mirrored();
+  t.teardown(close);
+  const run = (...args: string[]) => provisioned(LAB, '--yes', ...option, ...args);
+  const first = await run();
+  t.strictSame(first.errors, []);
+  t.equal(first.exitCode, 0, 'from nothing to verified on every node');
+  const hosts = Object.fromEntries((await labHosts(LAB)).map((host) => [host.name, host]));
+  const urls = Object.values(hosts).map((host) => new URL(urlOf(host, 80)).origin);
+  const ask = (script: string) => ssh(hosts.manager as Host, script);
+  const cluster = { hosts, urls, option, run, ask };
+  await again(t, cluster);
+  await nodeLost(t, cluster);
+  await newRelease(t, cluster);
+  await takenOff(t, cluster);
+});
+
+/** Tasks that run, by id; a job's are not among them. */
+const tasks = async ({ ask }: Cluster) =>
+  (
+    await ask(
+      'docker service ls -q | xargs docker service ps --filter desired-state=running -q --no-trunc | sort',
+    )
+  ).split('\n');
+
+/** The second run, and what it must leave alone. */
+async function again(t: Test, cluster: Cluster): Promise<void> {
+  const before = await tasks(cluster);
+  const second = await cluster.run();
+  t.strictSame(
+    [second.exitCode, second.errors, second.changed],
+    [0, [], []],
+    'the second run changes nothing',
+  );
+  t.strictSame(await tasks(cluster), before, 'and every task is the one it was');
+  t.equal((await cluster.ask('docker node ls --format "{{.Status}}"')).trim(), 'Ready\nReady\nReady');
+  t.notMatch(
+    await ssh(cluster.hosts.worker1 as Host, 'curl -sk https://registry.internal:5000/v2/_catalog'),
+    'theapp',
+    'the registry tells nothing without its password',
+  );
+}
+
+/** The power of a worker is cut: the others go on; with the next run it is back, and what was healthy is as it was. */
+async function nodeLost(t: Test, cluster: Cluster): Promise<void> {
+  const [lost, ...left] = ['worker2', 'manager', 'worker1'] as const;
+  const on = async (node: string) =>
+    (await cluster.ask(`docker node ps ${node} --filter desired-state=running -q --no-trunc | sort`)).trim();
+  const before = await Promise.all(left.map(on));
+  const urls = left.map((name) => new URL(urlOf(cluster.hosts[name] as Host, 80)).origin);
+  const load = await startLoad({ urls, ...lightly });
+  await cutPowerOf(LAB, lost);
+  const down = `until docker node ls --format '{{.Hostname}} {{.Status}}' | grep -qx '${lost} Down'; do sleep 1; done`;
+  await cluster.ask(`timeout 120 sh -c "${down}"`);
+  await cluster.ask(
+    `timeout 300 sh -c 'until [ "$(docker service ls --filter name=theapp_app --format "{{.Replicas}}")" = 3/3 ]; do sleep 2; done'`,
+  );
+  const { lost: requests, asked } = await load.stop();
+  t.comment(`${asked} requests, lost: ${JSON.stringify(requests)}`);
+  t.equal(requests.idempotent, 0, 'what may be sent again was, and is answered');
+
+  const healed = await cluster.run();
+  t.strictSame([healed.exitCode, healed.errors], [0, []], 'the next run brings the node back');
+  const now = await Promise.all(left.map(on));
+  for (const [i, ids] of before.entries())
+    for (const id of ids.split('\n')) t.match(now[i], id, `${left[i]} keeps the task ${id}`);
+  t.strictSame((await cluster.run()).changed, [], 'and the one after changes nothing');
+}
+
+/** Another release, replica by replica, from a checkout of its own. */
+async function newRelease(t: Test, cluster: Cluster): Promise<void> {
+  const checkout = t.testdir();
+  await execa('git', ['clone', '-q', ROOT, checkout]);
+  await execa('ln', ['-s', join(ROOT, 'node_modules'), join(checkout, 'node_modules')]);
+  await execa('cp', ['-a', join(ROOT, '.secrets'), join(ROOT, '.cache'), checkout]);
+  appendFileSync(join(checkout, 'app', 'src', 'main.ts'), '// another release\n');
+  const image = () =>
+    cluster.ask('docker service inspect --format "{{.Spec.TaskTemplate.ContainerSpec.Image}}" theapp_app');
+  const before = await image();
+  const load = await startLoad({ urls: cluster.urls, ...lightly });
+  const all = ['provision/cli.mjs', LAB, '--yes', ...cluster.option];
+  const { exitCode, stderr } = await execa(join(ROOT, 'node_modules/.bin/node'), all, {
+    cwd: checkout,
+    reject: false,
+    stdin: 'ignore',
+  });
+  const { lost, asked, problems } = await load.stop();
+  t.equal(exitCode, 0, `a new release${exitCode === 0 ? '' : `: ${stderr}`}`);
+  t.not(await image(), before, 'it is another image');
+  t.ok(asked > 200, `${asked} requests`);
+  t.strictSame([lost, problems], [{ idempotent: 0, others: 0 }, []], 'no request was lost');
+}
+
+/** What emulated machines bear while they start containers. */
+const lightly: Pick<LoadOptions, 'rate' | 'health' | 'deadline'> = {
+  rate: 20,
+  health: '/nodez',
+  deadline: 20,
+};
+
+/** Plain machines again: no container, no swarm, no Docker. */
+async function takenOff(t: Test, { run, hosts }: Cluster): Promise<void> {
+  const off = await run('--decommission', '--purge');
+  t.strictSame([off.exitCode, off.errors], [0, []], 'decommission');
+  for (const host of Object.values(hosts)) {
+    const left = await ssh(
+      host,
+      `command -v dockerd || :
+ls -d /var/lib/docker /etc/docker /opt/stacks/* /etc/theapp-registry /var/lib/provision/preflight 2>/dev/null || :
+grep registry.internal /etc/hosts || :
+pgrep -l 'dockerd|containerd|node|nginx|mariadbd|redis' || :`,
+    );
+    t.equal(left, '', `${host.name}: nothing of it is left`);
+  }
+  const twice = await run('--decommission', '--purge');
+  t.strictSame([twice.exitCode, twice.changed], [0, []], 'taking off twice changes nothing');
+}
