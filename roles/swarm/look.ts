@@ -24,13 +24,13 @@ echo '--- ports'
 cat ${markerOf('ports')} 2>/dev/null || :
 echo '--- overlay'
 cat ${markerOf('overlay')} 2>/dev/null || :
+echo '--- nodes'
+${nodesOf}
 echo '--- tokens'
 if [ "$(docker info --format '{{.Swarm.ControlAvailable}}' 2>/dev/null)" = true ]; then
 docker swarm join-token --quiet manager
 docker swarm join-token --quiet worker
-fi
-echo '--- nodes'
-${nodesOf}`;
+fi`;
 
 /** One look at each host that the run still reaches. Who fails now has left the run, and is left out. */
 export async function look(work: Work, hosts: readonly Host[]): Promise<readonly Seen[]> {
@@ -49,7 +49,7 @@ export async function look(work: Work, hosts: readonly Host[]): Promise<readonly
 
 /** What a host answered to `script`. */
 export function seen(host: Host, facts: Pick<Facts, 'addresses'>, answer: string): Seen {
-  const [own = '', ports = '', overlay = '', tokens = '', nodes = ''] = answer.split(/^--- \w+$/m);
+  const [own = '', ports = '', overlay = '', nodes = '', tokens = ''] = answer.split(/^--- \w+$/m);
   const [manager = '', worker = ''] = linesOf(tokens);
   const swarm = readSwarm({ stdout: own });
   return {

@@ -44,9 +44,17 @@ export const inactive: Swarm = {
 /** Says nothing where there is no Docker. */
 export const swarmOf = sh`docker info --format '{{json .Swarm}}' 2>/dev/null || :`;
 
-/** `[]` unless this is a manager. Its own words when the managers have lost each other. */
+/**
+ * `[]` unless this is a manager. One that has just started takes a while to find the others, or itself, as leader;
+ * when it does not: its own words.
+ */
 export const nodesOf = sh`if [ "$(docker info --format '{{.Swarm.ControlAvailable}}' 2>/dev/null)" = true ]; then
-ids=$(docker node ls --quiet)
+i=0
+until ids=$(docker node ls --quiet 2>/dev/null); do
+i=$((i+1))
+if [ $i -gt 15 ]; then docker node ls; exit 1; fi
+sleep 2
+done
 docker node inspect $ids
 else echo '[]'; fi`;
 

@@ -141,7 +141,7 @@ const host = (name: string, address?: string): Host => ({
   ...(address ? { privateAddress: address } : {}),
 });
 const answer = (own: string, list: object[] = []) =>
-  `${own}\n--- ports\nr1\na 10.0.0.1\n--- overlay\n--- tokens\nM\nW\n--- nodes\n${JSON.stringify(list)}`;
+  `${own}\n--- ports\nr1\na 10.0.0.1\n--- overlay\n--- nodes\n${JSON.stringify(list)}\n--- tokens\nM\nW\n`;
 
 t.test('a look at a host, and which manager is worked from', async (t) => {
   const facts = { addresses: ['10.0.0.1'] };
