@@ -104,7 +104,7 @@ t.test('how services stand', async (t) => {
       {
         replicas: ['2/2', '0/1 (0/1 completed)'],
         jobTasks: [
-          ['complete', 'ready'],
+          ['ready', 'ready'],
           ['shutdown', 'failed'],
         ],
       },
@@ -113,10 +113,18 @@ t.test('how services stand', async (t) => {
     [
       'a job has given up',
       { replicas: ['2/2', '0/1 (0/1 completed)'], jobTasks: [['shutdown', 'failed']] },
-      ['app done: 2/2', 'job failed: 0/1 completed, and does not try again'],
+      ['app done: 2/2', 'job stopped: 0/1 completed, and does not try again'],
     ],
   ];
   for (const [name, seen, wanted] of table) t.strictSame(await standing(t, seen), wanted, name);
+});
+
+t.test('a job that has given up is run again by the next run', async (t) => {
+  const state = [{ name: 'job', verdict: 'stopped', words: '0/1' }] as const;
+  const summaries = converged('s', services, 10)
+    .plan(state)
+    .map(({ summary }) => summary);
+  t.strictSame(summaries, ['run job again', 'wait for job 0/1']);
 });
 
 t.test('no swarm yet', async (t) => {

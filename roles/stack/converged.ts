@@ -1,11 +1,11 @@
-import { type Resource, sh } from '../../provision/index.ts';
+import { type Change, type Resource, sh } from '../../provision/index.ts';
 import { type Service, TASK } from './document.ts';
 import { standing } from './standing.ts';
 
 /** One service: how it stands, in words. */
 export interface Standing {
   readonly name: string;
-  readonly verdict: 'done' | 'waits' | 'failed';
+  readonly verdict: 'done' | 'waits' | 'stopped' | 'failed';
   readonly words: string;
 }
 
@@ -32,7 +32,14 @@ standing`,
       const open = state.filter(({ verdict }) => verdict !== 'done');
       if (open.length === 0) return [];
       const summary = `wait for ${open.map(({ name, words }) => `${name} ${words}`).join(', ')}`;
-      return [{ summary, script: wait(stack, services, seconds) }];
+      const stopped = open.filter(({ verdict }) => verdict === 'stopped');
+      const again = stopped.map(
+        ({ name }): Change => ({
+          summary: `run ${name} again`,
+          script: sh`docker service update --detach --force ${`${stack}_${name}`} >/dev/null`,
+        }),
+      );
+      return [...again, { summary, script: wait(stack, services, seconds) }];
     },
     timeout: seconds + 120,
   };
@@ -48,19 +55,22 @@ function read(stdout: string, services: readonly Service[]): Standing[] {
   return services.map(({ name }) => rows.get(name) ?? { name, verdict: 'waits', words: 'is not there' });
 }
 
-const verdictOf = (word: string | undefined) => (word === 'done' || word === 'failed' ? word : 'waits');
+const verdicts = ['done', 'stopped', 'failed'] as const;
+const verdictOf = (word: string | undefined) => verdicts.find((verdict) => verdict === word) ?? 'waits';
 
 /** What is seen twice counts: an update that has just been asked for has not begun yet. */
 const wait = (stack: string, services: readonly Service[], seconds: number) => sh`${standing(stack, services)}
 known=$(docker stack ps --quiet --no-trunc --filter desired-state=shutdown ${stack} 2>/dev/null || :)
 end=$(($(date +%s) + ${seconds})) before= said=
 while :; do
-rows=$(standing)
+all=$(standing)
+met=$(printf '%s\n' "$all" | grep '^+' || :)
+rows=$(printf '%s\n' "$all" | grep -v '^+' || :)
 open=$(printf '%s\n' "$rows" | awk -F '|' '$2 != "done" { printf "%s%s %s", (n++ ? ", " : ""), $1, $4 }')
 if [ "$open" != "$said" ] && [ -n "$open" ]; then echo "$open" >&9; said=$open; fi
 if [ "$rows" = "$before" ]; then
 if [ -z "$open" ]; then exit 0; fi
-bad=$(printf '%s\n' "$rows" | awk -F '|' '$2 == "failed" { print $1 "|" $3 "|" $4 }')
+bad=$(printf '%s\n' "$rows" | awk -F '|' '$2 == "failed" || $2 == "stopped" { print $1 "|" $3 "|" $4 }')
 if [ -n "$bad" ]; then break; fi
 fi
 if [ "$(date +%s)" -gt "$end" ]; then
