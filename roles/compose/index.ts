@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   absent,
+  apt,
   directory,
   file,
   handler,
+  type Resource,
   role,
   type Script,
   type Secret,
@@ -12,6 +14,7 @@ import {
   sh,
   systemd,
 } from '../../provision/index.ts';
+import { certificate } from '../nginx/certificate.ts';
 import { reloaded } from '../nginx/reload.ts';
 import { derived } from './derived.ts';
 import { down } from './down.ts';
@@ -22,7 +25,7 @@ import { images, type Services, up } from './up.ts';
 import { type Vars, vars } from './vars.ts';
 
 /** Users of the official images, by number: the files that their containers read belong to them. */
-const users = { app: '1000', mysql: '999', redis: '999' };
+const users = { nginx: '101', app: '1000', mysql: '999', redis: '999' };
 
 /** TheAPP and all it needs as one Compose project. */
 export const compose = role({
@@ -53,6 +56,7 @@ export const compose = role({
         group: users.redis,
         mode: '0400',
       }),
+      ...(vars.tls === 'none' ? [] : tls(vars)),
       file(`${folder}/nginx/nginx.conf`, { content: nginx, notify: reload(project) }),
       slots(question),
       images(project, services),
@@ -103,6 +107,16 @@ const secretsOf = (given: Vars): [string, string, Secret][] => [
   ['mariadb_root', users.mysql, given.mysql_root_password],
 ];
 
+function tls(vars: Vars): Resource[] {
+  const folder = `${folderOf(vars.project)}/nginx/tls`;
+  const options = { role: 'compose', folder, owner: users.nginx, notify: reload(vars.project) };
+  return [
+    ...(vars.tls === 'self_signed' ? [apt.packages(['openssl'])] : []),
+    directory(folder),
+    ...certificate({ ...vars, server_name: '_' }, options),
+  ];
+}
+
 /** nginx takes another configuration while it serves. One that has started since then has it already. */
 function reload(project: string) {
   const pid = `/run/${project}-nginx.pid`;
@@ -113,7 +127,7 @@ function reload(project: string) {
     sh`cd ${folderOf(project)}
 id=$(docker compose ps --quiet nginx)
 started=$(date -d "$(docker inspect --format '{{.State.StartedAt}}' "$id")" +%s)
-if [ "$started" -gt "$(stat -c %Y nginx/nginx.conf)" ]; then exit 0; fi
+if [ "$started" -gt "$(stat -c %Y nginx/nginx.conf)" ] && [ ! -e nginx/tls ]; then exit 0; fi
 docker compose exec -T nginx nginx -c /etc/nginx/theapp/nginx.conf -t -q >&2
 docker inspect --format '{{.State.Pid}}' "$id" >${pid}
 ${reloaded({ reload: run('-s', 'reload'), pid, log: '/dev/null', seconds: 20 })}`,

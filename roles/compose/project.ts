@@ -72,17 +72,17 @@ function together(first: Question | undefined, others: readonly Question[]): Que
 }
 
 const CONTAINER =
-  '{{index .Config.Labels "com.docker.compose.service"}} {{.Id}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{index .Config.Labels "com.docker.compose.config-hash"}} {{.Config.Image}} {{.Image}} {{.State.StartedAt}}';
+  '{{index .Config.Labels "com.docker.compose.service"}} {{.ID}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{index .Config.Labels "com.docker.compose.config-hash"}} {{.Config.Image}} {{.Image}} {{.State.StartedAt}}';
 
 const script = ({ project, images, files }: Question) => sh`cd ${folderOf(project)} 2>/dev/null || exit 0
 command -v docker >/dev/null || exit 0
 echo '= containers'
-docker ps --all --quiet --no-trunc --filter ${`label=com.docker.compose.project=${project}`} --filter label=com.docker.compose.oneoff=False | xargs -r docker inspect --format ${CONTAINER}
+docker ps --all --quiet --no-trunc --filter ${`label=com.docker.compose.project=${project}`} --filter label=com.docker.compose.oneoff=False | xargs -r docker inspect --format ${CONTAINER} || :
 echo '= hashes'
 if [ -e compose.yml ]; then docker compose config --hash '*' 2>/dev/null || echo '= broken'; fi
 echo '= images'
 exec 4>&1
-m=$(docker image inspect --format '{{.Id}}' ${images} 2>&1 >&4) || :
+m=$(docker image inspect --format '{{.ID}}' ${images} 2>&1 >&4) || :
 echo '= missing'
 printf '%s\n' "$m" | sed -n 's/.*No such image: //p'
 echo '= written'

@@ -71,14 +71,14 @@ d=$(mktemp -d)
 trap 'rm -rf -- "$d"' EXIT
 # What it said, that it is not kept, and the slot as it was.
 refuse() {
-tail -n 7 "$d"/said >&2
+grep -v '^ *at \|^$' "$d"/said | tail -n 8 >&2
 echo "$1" >&2
 docker compose rm --stop --force ${service} >/dev/null 2>&1 || :
 ${first ? sh`rm -f compose.override.yml` : writeOverride(project, overrideText(before))}
 ${before[to] === undefined ? sh`:` : sh`docker compose up --no-start --no-deps ${service} >/dev/null 2>&1 || :`}
 exit 1
 }
-said() { docker compose logs --no-color --no-log-prefix ${service} >"$d"/said 2>&1 || :; }
+said() { docker logs --tail 40 "$id" >"$d"/said 2>&1 || :; }
 kept=${first ? 'there is no other that could serve' : `${before[from]} goes on serving`}
 docker compose rm --stop --force ${service} >"$d"/said 2>&1
 ${writeOverride(project, overrideText(during, true))}
@@ -91,15 +91,14 @@ end=$(($(date +%s) + ${seconds})) answer=
 while :; do
 now=$(docker inspect --format '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}healthy{{end}} {{.RestartCount}}' "$id")
 case $now in
-'running healthy 0')
-answer=$(curl --silent --max-time 5 --write-out ' (%{http_code})' ${url} 2>&1 || :)
-case $answer in *' (200)') break ;; esac
-;;
-'running starting 0') ;;
-*) said; refuse ${`${image} does not stay up (`}"$now); $kept" ;;
+running*' 0') ;;
+*) said; refuse ${`${image} does not stay up; `}"$kept" ;;
 esac
-if [ "$(date +%s)" -gt "$end" ]; then said; refuse ${`${image} is not ready after ${seconds} s: `}"$now, $answer; $kept"; fi
-echo ${`${image}: waiting until ready: `}"$now $answer" >&9
+answer=$(curl --silent --max-time 5 --write-out ' (%{http_code})' ${url} 2>&1 || :)
+case "$now $answer" in 'running healthy '*' (200)') break ;; esac
+health=$(printf %s "$now" | cut -d ' ' -f 2)
+if [ "$(date +%s)" -gt "$end" ]; then said; refuse ${`${image} is not ready after ${seconds} s: it is `}"$health and says $answer; $kept"; fi
+echo ${`${image}: waiting until ready: `}"it is $health and says $answer" >&9
 sleep 2
 done
 ${to === 'b' ? sh`: >${switchOf(project)}` : sh`rm -f ${switchOf(project)}`}

@@ -128,7 +128,7 @@ esac
 if [ -z "$bad" ] && [ "$(date +%s)" -gt "$end" ]; then bad="$one is not healthy yet"; fi
 if [ -n "$bad" ]; then
 echo "$bad; its last words:" >&2
-docker compose logs --no-color --no-log-prefix --tail 8 "$one" >&2 2>&1 || :
+docker logs --tail 8 "$(docker compose ps --all --quiet "$one")" >&2 2>&1 || :
 echo "more of it: docker compose --project-directory $PWD logs $one" >&2
 exit 1
 fi

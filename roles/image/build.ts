@@ -31,7 +31,7 @@ export function built(recipe: Recipe): Resource<ImageState> {
     name: tag,
     timeout: 1800,
     probe: {
-      script: sh`docker image inspect --format '{{.Id}} {{index .Config.Labels "theapp.recipe"}}' ${tag} 2>/dev/null || :`,
+      script: sh`docker image inspect --format '{{.ID}} {{index .Config.Labels "theapp.recipe"}}' ${tag} 2>/dev/null || :`,
       read: ({ stdout }) => {
         const [id = '', found = ''] = stdout.trim().split(' ');
         return { id, recipe: found };

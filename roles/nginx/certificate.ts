@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { command, file, type Handler, inputError, type Resource, secret, sh } from '../../provision/index.ts';
+
+/** What a person says of the certificate. */
+export interface Certificate {
+  /** `files` of this computer, or `self_signed` on the host. */
+  readonly tls: string;
+  readonly server_name: string;
+  readonly certificate_file: string | null;
+  readonly key_file: string | null;
+}
+
+export interface CertificateOptions {
+  /** The role whose variables these are: errors say so. */
+  readonly role: string;
+  readonly folder: string;
+  /** Who reads the key; root unless said. */
+  readonly owner?: string;
+  readonly notify: Handler;
+}
+
+/** theapp.crt and theapp.key in a folder. @throws ProvisionError (input) when a file of this computer is missing */
+export function certificate(given: Certificate, options: CertificateOptions): Resource[] {
+  const { role, folder, owner = 'root', notify } = options;
+  const crt = `${folder}/theapp.crt`;
+  const key = `${folder}/theapp.key`;
+  if (given.tls === 'files') {
+    const content = local(role, 'certificate_file', given.certificate_file);
+    const hidden = secret(local(role, 'key_file', given.key_file));
+    return [
+      file(crt, { content, notify }),
+      file(key, { content: hidden, owner, group: owner, mode: '0600', notify }),
+    ];
+  }
+  const [name = '_'] = given.server_name.split(' ');
+  const subject = name === '_' ? 'localhost' : name;
+  const run = sh`umask 077
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 825 -subj ${`/CN=${subject}`} -addext ${`subjectAltName=DNS:${subject}`} -keyout ${key} -out ${`${crt}.draft`}
+chown ${`${owner}:${owner}`} ${[key, `${crt}.draft`]}
+mv -f ${`${crt}.draft`} ${crt}`;
+  return [command(`certificate for ${subject}`, { creates: crt, run, notify })];
+}
+
+function local(role: string, name: string, path: string | null): string {
+  const place = `${role}.${name}`;
+  if (path === null) throw inputError({ place, what: 'missing', why: 'tls: files needs it' });
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw inputError({ place, what: `${path} cannot be read` }, error);
+  }
+}
