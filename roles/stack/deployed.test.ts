@@ -41,6 +41,11 @@ t.test('what is deployed again, and why', async (t) => {
   );
   t.strictSame(words(['app', running(spec('app', 'other', 2))]), ['app: update']);
   t.strictSame(words(['app', running(spec('app', app.definition, 5))]), [], 'scaled by somebody');
+  t.strictSame(
+    words(['app', running(spec('app', app.definition, 5, '3'))]),
+    ['app: 2 replicas'],
+    'asked for anew',
+  );
   const paused = running(spec('app', app.definition, 2), { update: 'paused' });
   t.strictSame(words(['app', paused]), ['app: update again (it is paused)']);
   const byHand = { ...spec('app', app.definition, 2), TaskTemplate: { ContainerSpec: { Env: ['A=b'] } } };

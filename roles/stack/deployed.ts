@@ -64,10 +64,11 @@ rm -f -- ${`${folder}/deployed/${name}_${stray}.json`}`,
 }
 
 /** Why a service has to be deployed, in words; undefined when it is as the file has it. */
-function difference({ definition }: Service, running: Running | undefined): string | undefined {
+function difference({ definition, replicas }: Service, running: Running | undefined): string | undefined {
   if (!running) return 'create';
   const { spec, update, kept } = running;
   if (spec.Labels?.[DEFINITION] !== definition) return 'update';
+  if (replicas !== undefined && spec.Labels?.[REPLICAS] !== `${replicas}`) return `${replicas} replicas`;
   if (update === 'paused' || update === 'rollback_paused') return `update again (it is ${update})`;
   // What was kept is of a definition that has been rolled back when it has another label.
   const changed = kept?.Labels?.[DEFINITION] === definition ? drift(kept, spec) : [];
