@@ -39,7 +39,7 @@ export default approach({
     await apply(
       manager,
       registry({ part: 'image', ...account(context) }),
-      theapp({ app_image: released, ...passwords(context) }),
+      theapp({ app_image: released, ...(await given(context)) }),
     );
   },
 
@@ -73,7 +73,7 @@ export default approach({
     const app_image = await read(manager, sh`cat ${`${folderOf(NAME)}/previous`} 2>/dev/null || :`, 'theapp');
     if (app_image === '')
       throw failure({ place: manager.name, what: 'there is no release before the present one' });
-    await apply(manager, theapp({ app_image, ...passwords(context) }));
+    await apply(manager, theapp({ app_image, ...(await given(context)) }));
   },
 
   urls: ({ hosts, url }) => hosts.all.map((host) => url(host, 80)),
@@ -91,6 +91,12 @@ async function services(context: Context<Group>, manager: Host, home: Host): Pro
   const visualiser_program = await bundleService('visualiser');
   await apply(manager, infra({ registry_port: at.port, visualiser_program, ...keys }));
 }
+
+/** What TheAPP's stack is given besides the image. */
+const given = async (context: Pick<Context<Group>, 'secret'>) => ({
+  autoscaler_program: await bundleService('autoscaler'),
+  ...passwords(context),
+});
 
 const passwords = ({ secret }: Pick<Context<Group>, 'secret'>) => ({
   mysql_root_password: secret('mysql_root'),
