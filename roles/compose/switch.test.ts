@@ -26,8 +26,8 @@ async function site(t: { teardown(action: () => unknown): void }) {
   const [http, health, a, b] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const given = { network: '127.0.0', tls_on: false, max_body: '1m', metrics_from: [] };
   const text = render(TEMPLATE, given)
-    .text.replaceAll('/etc/nginx/theapp', folder)
-    .replaceAll('/tmp/', `${folder}/`)
+    .text.replaceAll('/tmp/', `${folder}/`)
+    .replaceAll('/etc/nginx/theapp', folder)
     .replace('127.0.0.11:3000', `127.0.0.1:${a}`)
     .replace('127.0.0.12:3000', `127.0.0.1:${b}`)
     .replace('listen 8080', `listen 127.0.0.1:${http}`)
