@@ -2,26 +2,59 @@ import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
 
 export type { Logger };
 
-/** pino, and its stream for who has a line ready: it leaves in its order among pino's own. */
+/** pino, and a way for who has a line ready: it leaves in its order among pino's own. */
 export interface Log extends Logger {
   /** What follows level and time in each line, who writes: `,"pid":1,"version":"1.0.0"`. */
   readonly writer: string;
-  /** Takes a line with its line break. */
+  /** Takes a line, with its line break, of less than 20 kB. */
   writeLine(line: string): void;
 }
+
+/** How long lines wait for others, in milliseconds: once to be gathered and once to be written. */
+const patience = 100;
 
 /**
  * TheAPP's log: one JSON object a line on standard output. Lines are written in the background, many
  * at once and at the latest after a fifth of a second, so that neither the writing nor a slow reader of the log holds
- * up requests; pino writes what is left when the process exits by itself. No pino
+ * up requests; what is left is written when the process exits by itself. No pino
  * transport: those are worker threads loaded by path, which a bundle of one file does not have.
  */
 export function createLog(level: string, version: string): Log {
   const base = { pid: process.pid, version };
-  const stream = destination({ dest: 1, sync: false, minLength: 16_000, periodicFlush: 200 });
-  const logger = pino({ level, base, timestamp: stdTimeFunctions.isoTime }, stream);
-  return Object.assign(logger, {
-    writer: `,${JSON.stringify(base).slice(1, -1)}`,
-    writeLine: (line: string) => void stream.write(line),
-  });
+  const stream = destination({ dest: 1, sync: false, minLength: 8192, periodicFlush: patience });
+  const lines = gather((text) => stream.write(text));
+  const inOrder = {
+    write(line: string) {
+      lines.handOver();
+      stream.write(line);
+    },
+    // pino calls it after a fatal line.
+    flushSync() {
+      lines.handOver();
+      stream.flushSync();
+    },
+  };
+  // Before the stream's own listener, which writes what it has.
+  process.prependListener('exit', lines.handOver);
+  const logger = pino({ level, base, timestamp: stdTimeFunctions.isoTime }, inOrder);
+  return Object.assign(logger, { writer: `,${JSON.stringify(base).slice(1, -1)}`, writeLine: lines.add });
+}
+
+/** Lines as bytes until there are many: as text that waits they cost the garbage collector more than making them. */
+function gather(write: (text: string) => void) {
+  const bytes = Buffer.allocUnsafeSlow(64 * 1024);
+  let length = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const handOver = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (length > 0) write(bytes.toString('utf8', 0, length));
+    length = 0;
+  };
+  const add = (line: string) => {
+    length += bytes.write(line, length);
+    if (length > bytes.length / 2) handOver();
+    else timer ??= setTimeout(handOver, patience).unref();
+  };
+  return { add, handOver };
 }
