@@ -214,6 +214,23 @@ t.test('a host without Docker, or outside of a cluster, has nothing to say', asy
       );
 });
 
+t.test('a task that has gone since it was listed is left out', async (t) => {
+  const folder = t.testdir({
+    docker: `#!/bin/sh
+case "$1 $2" in
+'info '*) echo true ;;
+'inspect '*) printf '[{"ID":"here"}]'; echo 'no such task: gone' >&2; exit 1 ;;
+*inspect) echo '[]' ;;
+*) printf 'here\\ngone\\n' ;;
+esac
+`,
+  });
+  chmodSync(`${folder}/docker`, 0o755);
+  const env = { PATH: `${folder}:/usr/bin:/bin` };
+  const { stdout } = await execa('/bin/sh', ['-e'], { input: clusterProbe.text, env, extendEnv: false });
+  t.strictSame(JSON.parse(stdout), { nodes: [], services: [], tasks: [{ ID: 'here' }] });
+});
+
 t.test('as text', async (t) => {
   const shown = textOf(stateOf({ cluster: cluster(), data: noData, silent: {} }, now));
   t.match(shown, /^manager +manager, leader +ready +active +0$/m);

@@ -56,10 +56,8 @@ export async function play(stage: Stage, scenario: Scenario, options: PlayOption
     ended = await load.stop();
     const since = (at: number | undefined) => Number((Math.max(0, (at ?? began) - began) / 1000).toFixed(1));
     const lost = ended.lost.idempotent + ended.lost.others > 0;
-    const figures = {
-      healed: Math.max(since(lost ? lastLoss : began), since(watch.lastShort())),
-      whole: since(watch.lastUnwell()),
-    };
+    const healed = Math.max(since(lost ? lastLoss : began), since(watch.lastShort()));
+    const figures = { healed, whole: Math.max(healed, since(watch.lastUnwell())) };
     const { provisioned, touched } = await makeGreen(stage, scenario);
     const verdict = judge(scenario, ended, { provisioned, touched, wrong });
     const { name, words } = scenario;

@@ -37,7 +37,7 @@ case $service in
     redis-cli -p 26379 SENTINEL masters' </dev/null 2>&1 || : ;;
 *mysql*|*mariadb*) printf '\n== database %s\n' "$service"
   timeout 20 docker exec "$id" sh -c 'export MYSQL_PWD
-    MYSQL_PWD=$(cat "\${MARIADB_ROOT_PASSWORD_FILE:-$MYSQL_ROOT_PASSWORD_FILE}")
+    MYSQL_PWD=$(cat "$MARIADB_ROOT_PASSWORD_FILE")
     exec mariadb -uroot -e "SHOW REPLICA STATUS\\G"' </dev/null 2>&1 || : ;;
 esac
 done`;

@@ -14,15 +14,18 @@ export interface Sight {
   readonly silent: Readonly<Record<string, string>>;
 }
 
-/** Arrays of the API's objects; nothing on a host that is no manager, or whose managers have lost each other. */
+/**
+ * Arrays of the API's objects; nothing on a host that is no manager, or whose managers have lost each other. What has
+ * gone since it was listed is left out: Docker then fails, having printed the others.
+ */
 export const clusterProbe = sh`if [ "$(docker info --format '{{.Swarm.ControlAvailable}}' 2>/dev/null)" = true ]; then
 nodes=$(docker node ls -q) || exit 0
 services=$(docker service ls -q)
 tasks=
-if [ -n "$services" ]; then tasks=$(docker service ps -q $services | sort -u); fi
-printf '{"nodes":'; docker node inspect $nodes
-printf ',"services":'; if [ -n "$services" ]; then docker service inspect $services; else echo '[]'; fi
-printf ',"tasks":'; if [ -n "$tasks" ]; then docker inspect --type task $tasks; else echo '[]'; fi
+if [ -n "$services" ]; then tasks=$(docker service ps -q $services 2>/dev/null | sort -u); fi
+printf '{"nodes":'; docker node inspect $nodes || :
+printf ',"services":'; if [ -n "$services" ]; then docker service inspect $services || :; else echo '[]'; fi
+printf ',"tasks":'; if [ -n "$tasks" ]; then docker inspect --type task $tasks || :; else echo '[]'; fi
 echo '}'
 fi`;
 
