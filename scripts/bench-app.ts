@@ -1,16 +1,20 @@
 import { exitCodes, explain, ProvisionError } from '../provision/errors.ts';
 import { progressOf } from './bench/progress.ts';
 import { paths, type ServiceName } from './bench-app/calls.ts';
-import { middle, type Sample, shoot } from './bench-app/measure.ts';
+import { type Sample, type Shoot, startLoader } from './bench-app/measure.ts';
 import { type Options, parseOptions } from './bench-app/options.ts';
-import { table } from './bench-app/report.ts';
+import { more, type Round, table } from './bench-app/report.ts';
 import { type Memory, memoryTable, soak } from './bench-app/soak.ts';
-import { type Subject, type SubjectName, startWorld, type World } from './bench-app/world.ts';
+import { type SubjectName, startWorld, type World } from './bench-app/world.ts';
 
 /** As many as a small nginx keeps open to TheAPP. */
 const connections = 20;
 /** The part of its saturation at which a server is expected to live. */
 const steadily = 0.8;
+/** Seconds until V8 has compiled what runs most. */
+const warmth = 5;
+/** Who is asked at that. */
+const calmly: ReadonlySet<SubjectName> = new Set(['theapp', 'hapi', 'node:http']);
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
@@ -29,11 +33,13 @@ try {
 async function bench(options: Options): Promise<void> {
   tell('bench', 'starting MariaDB, Redis, Memcached, TheAPP and its peers');
   const world = await startWorld(options.services, signal);
+  const loader = startLoader(signal);
   try {
-    for (const service of options.services) print(await measure(service, world, options));
-    if (options.soak > 0) await watch(world, options);
+    for (const service of options.services) print(await measure(service, world, loader.shoot, options));
+    print(more);
+    if (options.soak > 0) await watch(world, loader.shoot, options);
   } finally {
-    await world.stop();
+    await Promise.all([loader.stop(), world.stop()]);
   }
 }
 
@@ -42,53 +48,50 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Round by round, so that what else the computer does falls on all alike. */
-async function measure(service: ServiceName, { subjects }: World, options: Options): Promise<string> {
-  const { seconds, rounds } = options;
+/**
+ * Round by round, so that what else the computer does falls on all alike. How fast a server can be changes with it,
+ * so 80 % is that of what the server did a moment before.
+ */
+async function measure(
+  service: ServiceName,
+  { subjects }: World,
+  shoot: Shoot,
+  { seconds, rounds }: Options,
+): Promise<string> {
   const load = { paths: [paths[service]], connections, seconds };
   for (const subject of rounds > 1 ? subjects : []) {
     tell(service, `warming ${subject.name}`);
-    await shoot(subject, { ...load, seconds: 2 }, signal);
+    await shoot(subject, { ...load, seconds: warmth });
   }
-  const saturated = await inTurn(subjects, rounds, (subject, round) => {
-    tell(service, `${subject.name}, round ${round}`);
-    return shoot(subject, load, signal);
-  });
-  const compared = subjects.filter(({ name }) => name === 'theapp' || name === 'hapi');
-  const steady = await inTurn(compared, rounds, (subject, round) => {
-    tell(service, `${subject.name} at 80 %, round ${round}`);
-    const rate = steadily * (saturated.get(subject.name)?.perSecond ?? 0);
-    return shoot(subject, { ...load, rate }, signal);
-  });
-  return table({ service, saturated, steady });
-}
-
-async function inTurn(
-  subjects: readonly Subject[],
-  rounds: number,
-  one: (subject: Subject, round: number) => Promise<Sample>,
-): Promise<Map<SubjectName, Sample>> {
-  const samples = new Map<SubjectName, Sample[]>();
+  const [saturated, steady]: [Round[], Round[]] = [[], []];
   for (let round = 1; round <= rounds; round++) {
+    const [most, calm] = [new Map<SubjectName, Sample>(), new Map<SubjectName, Sample>()];
     for (const subject of subjects) {
-      const before = samples.get(subject.name) ?? [];
-      samples.set(subject.name, [...before, await one(subject, round)]);
+      const { name } = subject;
+      tell(service, `${name}, round ${round} of ${rounds}`);
+      const sample = await shoot(subject, load);
+      most.set(name, sample);
+      if (calmly.has(name))
+        calm.set(name, await shoot(subject, { ...load, rate: steadily * sample.perSecond }));
     }
+    saturated.push(most);
+    steady.push(calm);
   }
-  return new Map([...samples].map(([name, all]) => [name, middle(all)]));
+  return table({ service, saturated, steady });
 }
 
 /** All services in turn, at 80 % of what TheAPP can do of the mixture. */
 async function watch(
   { subjects: [theapp] }: World,
-  { services, soak: minutes, seconds }: Options,
+  shoot: Shoot,
+  { services, soak: minutes }: Options,
 ): Promise<void> {
   if (!theapp) throw new RangeError('nobody to watch');
   const mixture = services.map((service) => paths[service]);
   tell('soak', 'how fast all services together can be');
-  const { perSecond } = await shoot(theapp, { paths: mixture, connections, seconds }, signal);
+  const { perSecond } = await shoot(theapp, { paths: mixture, connections, seconds: 5 });
   const rate = Math.round(perSecond * steadily);
   tell('soak', `${minutes} minutes at ${rate} requests/s`);
   const show = (seen: readonly Memory[]) => print(memoryTable(seen));
-  await soak(theapp, mixture, { rate, minutes, connections, signal, tell: show });
+  await soak(theapp, mixture, { shoot, rate, minutes, connections, signal, tell: show });
 }

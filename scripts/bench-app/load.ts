@@ -1,4 +1,5 @@
 import autocannon from 'autocannon';
+import { getEachMessage, sendMessage } from 'execa';
 
 /** What is sent: by so many connections as fast as answers come, or evenly at a rate (requests/s). */
 export interface Load {
@@ -23,7 +24,8 @@ export interface Outcome {
 }
 
 /**
- * The process that loads a server: `node load.ts '{"url":…}'` prints an Outcome as JSON.
+ * Loads a server, in a process of its own: that is sent one Load after the other, as JSON, and answers an
+ * Outcome to each.
  *
  * autocannon sends what a connection may send in a second in one go at its beginning. So a rate is shared by
  * connections that begin one after the other, evenly over the second; each is an autocannon of its own. Latencies
@@ -79,6 +81,6 @@ function shares(rate: number, most: number) {
 }
 
 if (import.meta.main) {
-  const outcome = await shoot(JSON.parse(process.argv[2] ?? '') as Load);
-  process.stdout.write(JSON.stringify(outcome));
+  for await (const load of getEachMessage())
+    await sendMessage(JSON.stringify(await shoot(JSON.parse(String(load)))));
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { execa } from 'execa';
 import { failure } from '../../provision/errors.ts';
@@ -17,40 +17,56 @@ export interface Sample {
   readonly busy: number;
 }
 
-const program = resolve(import.meta.dirname, 'load.ts');
-
 /**
- * Loads a subject from a process of its own.
+ * Loads a subject.
  *
  * @throws ProvisionError (failed) when any answer was an error or other than 2xx
  */
-export async function shoot(
-  { name, url, pid }: Subject,
-  load: Omit<Load, 'url'>,
-  cancelSignal: AbortSignal,
-): Promise<Sample> {
-  const before = cpuSeconds(pid);
-  const args = [program, JSON.stringify({ url, ...load })];
-  const { stdout } = await execa(process.execPath, args, { cancelSignal, stderr: 'inherit' });
-  const outcome: Outcome = JSON.parse(stdout);
-  const cpu = cpuSeconds(pid) - before;
+export type Shoot = (subject: Subject, load: Omit<Load, 'url'>) => Promise<Sample>;
+
+const program = resolve(import.meta.dirname, 'load.ts');
+
+/** Starts the process that loads the others: one for all loads, which is as warm for the first subject as for the last. */
+export function startLoader(cancelSignal: AbortSignal): { shoot: Shoot; stop(): Promise<void> } {
+  const options = {
+    cancelSignal,
+    ipc: true,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    reject: false,
+  } as const;
+  const loader = execa(process.execPath, [program], options);
+  return {
+    async shoot({ name, url, pid }, load) {
+      const before = cpuSeconds(pid);
+      const answer = loader.getOneMessage();
+      const [text] = await Promise.all([answer, loader.sendMessage(JSON.stringify({ url, ...load }))]);
+      const outcome: Outcome = JSON.parse(String(text));
+      return sampleOf(`${name} ${load.paths.join(' ')}`, outcome, cpuSeconds(pid) - before);
+    },
+    async stop() {
+      loader.kill();
+      await loader;
+    },
+  };
+}
+
+function sampleOf(place: string, outcome: Outcome, cpu: number): Sample {
   const failures = Object.entries(outcome.failures).map(
     ([what, count]) => `${count} × ${what} among ${outcome.all}`,
   );
   if (failures.length > 0 || outcome.requests === 0)
-    throw failure({
-      place: `${name} ${load.paths.join(' ')}`,
-      what: failures.join(', ') || 'no answer at all',
-    });
+    throw failure({ place, what: failures.join(', ') || 'no answer at all' });
   const { all, perSecond, p50, p99 } = outcome;
   return { perSecond, p50, p99, cpu: (cpu * 1e6) / all, busy: (cpu * perSecond) / all };
 }
 
-/** User and system time of a process so far (proc(5): fields 14 and 15, in hundredths on every Linux). */
+/** Processor time of a process so far: of each thread that it has (Linux, Documentation/scheduler/sched-stats.rst). */
 function cpuSeconds(pid: number): number {
-  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
-  const fields = rest.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const nanoseconds = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
 }
 
 /** The median of each figure. */

@@ -5,6 +5,7 @@ import { type ServiceName, serviceNames } from './calls.ts';
 export interface Options {
   /** How long each load lasts. */
   readonly seconds: number;
+  /** How often all servers are loaded in turn. */
   readonly rounds: number;
   readonly services: readonly ServiceName[];
   /** How long memory is watched at the end; 0: not at all. */
@@ -15,17 +16,21 @@ export interface Options {
 export function parseOptions(argv: readonly string[]): Options | undefined {
   const command = new Command('npm run bench:app --')
     .description('Loads TheAPP and bare handlers that make the same dependency call, and compares.')
-    .option('--seconds <count>', 'how long each load lasts', (text) => whole('--seconds', text, 600), 5)
+    .option('--seconds <count>', 'how long each load lasts', (text) => whole('--seconds', text, 600), 2)
+    .option('--rounds <count>', 'how often each is loaded', (text) => whole('--rounds', text, 100), 7)
     .option('--service <names>', `of ${serviceNames.join(', ')}`, names, [...serviceNames])
     .option('--quick', 'one short round: that it works, not how fast', false)
     .option('--soak <minutes>', 'then watch memory for so long', (text) => whole('--soak', text, 1440), 0);
-  const given = parsed<{ seconds: number; service: ServiceName[]; quick: boolean; soak: number }>(
-    command,
-    argv,
-  );
+  const given = parsed<{
+    seconds: number;
+    rounds: number;
+    service: ServiceName[];
+    quick: boolean;
+    soak: number;
+  }>(command, argv);
   if (!given) return undefined;
-  const { seconds, service: services, quick, soak } = given;
-  return quick ? { seconds: 1, rounds: 1, services, soak } : { seconds, rounds: 3, services, soak };
+  const { seconds, rounds, service: services, quick, soak } = given;
+  return quick ? { seconds: 1, rounds: 1, services, soak } : { seconds, rounds, services, soak };
 }
 
 const names = (text: string) => named('--service', 'service', serviceNames, text);

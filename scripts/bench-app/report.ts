@@ -1,15 +1,19 @@
+import { median } from '../bench/figures.ts';
 import type { ServiceName } from './calls.ts';
-import type { Sample } from './measure.ts';
+import { middle, type Sample } from './measure.ts';
 import type { PeerName } from './peer.ts';
 import type { SubjectName } from './world.ts';
+
+/** One time in turn for all subjects. */
+export type Round = ReadonlyMap<SubjectName, Sample>;
 
 /** What was measured of one service. */
 export interface Figures {
   readonly service: ServiceName;
   /** As fast as it goes. */
-  readonly saturated: ReadonlyMap<SubjectName, Sample>;
-  /** At 80 % of what each could do. */
-  readonly steady: ReadonlyMap<SubjectName, Sample>;
+  readonly saturated: readonly Round[];
+  /** At 80 % of what each had just done. */
+  readonly steady: readonly Round[];
 }
 
 /** Who is compared with whom, and the part of the other's requests/s that should be reached. */
@@ -28,20 +32,21 @@ const tail = 3;
 
 /** One service: all subjects side by side, then how TheAPP compares, with the targets. */
 export function table({ service, saturated, steady }: Figures): string {
-  const head = row(service, [
-    'requests/s',
-    'p50 ms',
-    'p99 ms',
-    'µs CPU',
-    'core',
-    'at 80 %',
-    'p50 ms',
-    'p99 ms',
-  ]);
-  const rows = [...saturated].map(([name, sample]) =>
-    row(`  ${name}`, [...all(sample), ...calm(steady.get(name))]),
+  const titles = ['requests/s', 'p50 ms', 'p99 ms', 'µs CPU', 'core', 'at 80 %', 'p50 ms', 'p99 ms'];
+  const calmly = medians(steady);
+  const most = medians(saturated);
+  const rows = [...most].map(([name, sample]) =>
+    row(`  ${name}`, [...all(sample), ...calm(calmly.get(name))]),
   );
-  return [head, ...rows, ...compared(saturated), ...limits(saturated), ...tails(steady)].join('\n');
+  return [row(service, titles), ...rows, ...compared(saturated), ...limits(most), ...tails(steady)].join(
+    '\n',
+  );
+}
+
+/** The median of each figure of each subject. */
+export function medians(rounds: readonly Round[]): Round {
+  const names = [...(rounds[0]?.keys() ?? [])];
+  return new Map(names.map((name) => [name, middle(rounds.flatMap((round) => round.get(name) ?? []))]));
 }
 
 const row = (name: string, cells: readonly string[]) =>
@@ -58,34 +63,52 @@ const all = ({ perSecond, p50, p99, cpu, busy }: Sample) => [
 const calm = (sample: Sample | undefined) =>
   sample ? [sample.perSecond.toFixed(0), sample.p50.toFixed(2), sample.p99.toFixed(2)] : [];
 
-function compared(samples: ReadonlyMap<SubjectName, Sample>): string[] {
+/**
+ * Ratios of what was measured in the same round, and their median: what else the computer does changes from round to
+ * round. Where a server was not the limit, it is processor time that is held against the target.
+ */
+function compared(rounds: readonly Round[]): string[] {
   return comparisons.flatMap(({ of, to, target }) => {
-    const [own, peer] = [samples.get(of), samples.get(to)];
-    if (!own || !peer) return [];
-    const ratio = own.perSecond / peer.perSecond;
-    const work = `${(peer.cpu / own.cpu).toFixed(2)} by processor time`;
-    return [
-      `  ${`${of} / ${to}`.padEnd(20)}${ratio.toFixed(2)}${verdict('at least', target, ratio)}; ${work}`,
-    ];
+    const pairs = rounds.flatMap((round) => {
+      const [own, peer] = [round.get(of), round.get(to)];
+      return own && peer ? [{ own, peer }] : [];
+    });
+    if (pairs.length === 0) return [];
+    const speed = median(pairs.map(({ own, peer }) => own.perSecond / peer.perSecond));
+    const work = median(pairs.map(({ own, peer }) => peer.cpu / own.cpu));
+    const alone = median(pairs.map(({ own, peer }) => Math.min(own.busy, peer.busy))) >= saturation;
+    const words = `${speed.toFixed(2)} by requests/s, ${work.toFixed(2)} by processor time`;
+    return [`  ${`${of} / ${to}`.padEnd(20)}${words}${verdict('at least', target, alone ? speed : work)}`];
   });
 }
 
-/** Requests/s then say more of what was the limit than of who was measured: processor time is what compares. */
+/** Requests/s then say more of what was the limit than of who was measured. */
 function limits(samples: ReadonlyMap<SubjectName, Sample>): string[] {
   const idle = [...samples].filter(([, { busy }]) => busy < saturation).map(([name]) => name);
   return idle.length === 0
     ? []
-    : [`  not the limit themselves: ${idle.join(', ')}; the load or a database was`];
+    : [
+        `  not the limit themselves: ${idle.join(', ')}; the load, a database or the computer's other work was`,
+      ];
 }
 
-const tails = (samples: ReadonlyMap<SubjectName, Sample>) =>
-  [...samples].map(([name, { p50, p99 }]) => {
-    const target = name === 'theapp' ? tail : undefined;
-    return `  ${name}, p99 / p50 at 80 %: ${(p99 / p50).toFixed(2)}${verdict('at most', target, p99 / p50)}`;
+/** The bare handlers' say what the computer and the load add by themselves. */
+function tails(rounds: readonly Round[]): string[] {
+  const parts = [...(rounds[0]?.keys() ?? [])].map((name) => {
+    const ratio = median(rounds.flatMap((round) => ratioOf(round.get(name))));
+    return `${name} ${ratio.toFixed(2)}${verdict('at most', name === 'theapp' ? tail : undefined, ratio)}`;
   });
+  return parts.length === 0 ? [] : [`  p99 / p50 at 80 %: ${parts.join(', ')}`];
+}
+
+const ratioOf = (sample: Sample | undefined) => (sample ? [sample.p99 / sample.p50] : []);
 
 function verdict(bound: 'at least' | 'at most', target: number | undefined, value: number): string {
   if (target === undefined) return '';
   const met = bound === 'at least' ? value >= target : value <= target;
   return ` (target: ${bound} ${target}${met ? '' : '; missed'})`;
 }
+
+/** Why it is slower than they. */
+export const more = `TheAPP does more than the bare handlers: a line of log, metrics, a request id and a trace, strict
+headers, validation; for each call a deadline, a circuit breaker and metrics; errors in one form, drain.`;

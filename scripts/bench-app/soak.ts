@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../provision/errors.ts';
-import { shoot } from './measure.ts';
+import type { Shoot } from './measure.ts';
 import type { Subject } from './world.ts';
 
 /** What the process held at a moment of the soak, in MiB. */
@@ -17,6 +17,7 @@ const flat = 0.05;
 const settling = 0.2;
 
 export interface Soak {
+  readonly shoot: Shoot;
   readonly rate: number;
   readonly minutes: number;
   readonly connections: number;
@@ -31,10 +32,10 @@ export interface Soak {
  * @throws ProvisionError (failed) as `shoot` does
  */
 export async function soak(subject: Subject, paths: readonly string[], options: Soak): Promise<void> {
-  const { rate, minutes, connections, signal, tell } = options;
+  const { shoot, rate, minutes, connections, signal, tell } = options;
   const begin = performance.now();
   let over = false;
-  const load = shoot(subject, { paths, connections, seconds: minutes * 60, rate }, signal);
+  const load = shoot(subject, { paths, connections, seconds: minutes * 60, rate });
   const ended = load.then(
     () => (over = true),
     () => (over = true),
