@@ -1,6 +1,8 @@
-import { type Change, type Resource, sh } from '../../provision/index.ts';
+import { batched, type Change, type Resource, sh } from '../../provision/index.ts';
+import type { Batch } from '../../provision/resource.ts';
+import { lines } from '../../provision/shell/sh.ts';
 import { type Service, TASK } from './document.ts';
-import { standing } from './standing.ts';
+import { MISSING, standing } from './standing.ts';
 
 /** One service: how it stands, in words. */
 export interface Standing {
@@ -18,18 +20,16 @@ export function converged(
   stack: string,
   services: readonly Service[],
   seconds: number,
+  which: 'all' | 'existing' = 'all',
 ): Resource<readonly Standing[]> {
   return {
     kind: 'stack.converged',
     name: stack,
-    probe: {
-      script: sh`${standing(stack, services)}
-docker info --format '{{.Swarm.ControlAvailable}}' 2>/dev/null | grep -q true || exit 0
-standing`,
-      read: ({ stdout }) => read(stdout, services),
-    },
+    probe: batched(looks, { stack, services }),
     plan: (state) => {
-      const open = state.filter(({ verdict }) => verdict !== 'done');
+      const open = state.filter(
+        ({ verdict, words }) => verdict !== 'done' && (which === 'all' || words !== MISSING),
+      );
       if (open.length === 0) return [];
       const summary = `wait for ${open.map(({ name, words }) => `${name} ${words}`).join(', ')}`;
       const stopped = open.filter(({ verdict }) => verdict === 'stopped');
@@ -45,6 +45,32 @@ standing`,
   };
 }
 
+interface What {
+  readonly stack: string;
+  readonly services: readonly Service[];
+}
+
+/** One look for all parts of a stack. */
+const looks: Batch<What, readonly Standing[]> = {
+  name: 'stack.converged',
+  script: (args) =>
+    lines(
+      [...new Set(args.map(({ stack }) => stack))].map((stack) => {
+        const all = args.flatMap((arg) => (arg.stack === stack ? arg.services : []));
+        return sh`${standing(stack, [...new Set(all)])}
+if docker info --format '{{.Swarm.ControlAvailable}}' 2>/dev/null | grep -q true; then
+echo ${`@${stack}`}
+standing
+fi`;
+      }),
+    ),
+  read: ({ stdout }, args) =>
+    args.map(({ stack, services }) => {
+      const part = stdout.split(/^@/m).find((part) => part.startsWith(`${stack}\n`)) ?? '';
+      return read(part, services);
+    }),
+};
+
 function read(stdout: string, services: readonly Service[]): Standing[] {
   const rows = new Map(
     stdout.split('\n').map((line) => {
@@ -52,7 +78,7 @@ function read(stdout: string, services: readonly Service[]): Standing[] {
       return [name, { name, verdict: verdictOf(verdict), words: words.join('|') }] as const;
     }),
   );
-  return services.map(({ name }) => rows.get(name) ?? { name, verdict: 'waits', words: 'is not there' });
+  return services.map(({ name }) => rows.get(name) ?? { name, verdict: 'waits', words: MISSING });
 }
 
 const verdicts = ['done', 'stopped', 'failed'] as const;

@@ -2,7 +2,7 @@ import t from 'tap';
 import { parse } from 'yaml';
 import { stateOf } from '../../provision/resources/testing.ts';
 import { deployed, type Running, type Spec } from './deployed.ts';
-import { DEFINITION, REPLICAS, stackDocument } from './document.ts';
+import { DEFINITION, NAMESPACE, REPLICAS, stackDocument } from './document.ts';
 import { drift } from './drift.ts';
 import { managerShell } from './testing.ts';
 
@@ -13,11 +13,15 @@ const stack = stackDocument(
 );
 const [app, web] = stack.services as [(typeof stack.services)[0], (typeof stack.services)[0]];
 const deployment = { name: 's', folder: '/opt/stacks/s', stack, resolveImage: 'changed' } as const;
-const whole = deployed(deployment, stack.services, true);
+const whole = deployed(deployment, stack.services, 'whole');
 
 const spec = (name: string, definition: string, replicas?: number, asked = '2'): Spec => ({
   Name: `s_${name}`,
-  Labels: { [DEFINITION]: definition, ...(replicas === undefined ? {} : { [REPLICAS]: asked }) },
+  Labels: {
+    [NAMESPACE]: 's',
+    [DEFINITION]: definition,
+    ...(replicas === undefined ? {} : { [REPLICAS]: asked }),
+  },
   Mode: replicas === undefined ? {} : { Replicated: { Replicas: replicas } },
 });
 const running = (one: Spec, more: Partial<Running> = {}): Running => ({
@@ -55,8 +59,10 @@ t.test('what is deployed again, and why', async (t) => {
   const rolledBack = running(spec('app', app.definition, 2), { kept: spec('app', 'bad release', 2) });
   t.strictSame(words(['app', rolledBack]), [], 'the release before, put back by the swarm');
   t.strictSame(words(['old', running(spec('old', 'x', 1))]), ['remove old']);
-  const part = deployed(deployment, [web], false);
+  const part = deployed(deployment, [web], 'part');
   t.strictSame(part.plan(new Map([...good(), ['old', running(spec('old', 'x', 1))]])), [], 'not by a part');
+  const existing = deployed(deployment, stack.services, 'existing');
+  t.strictSame(existing.plan(new Map()), [], 'a part that only replaces makes nothing');
 });
 
 t.test('how many replicas', async (t) => {

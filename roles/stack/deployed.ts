@@ -1,5 +1,7 @@
-import { type Change, type Resource, sh } from '../../provision/index.ts';
-import { DEFINITION, REPLICAS, type Service, type Stack } from './document.ts';
+import { batched, type Change, type Resource, sh } from '../../provision/index.ts';
+import type { Batch } from '../../provision/resource.ts';
+import { lines } from '../../provision/shell/sh.ts';
+import { DEFINITION, NAMESPACE, REPLICAS, type Service, type Stack } from './document.ts';
 import { drift } from './drift.ts';
 
 /** A stack, as the swarm is told of it. */
@@ -28,22 +30,24 @@ export interface Spec {
 
 /**
  * These services are in the swarm as the file has them: those that are not are deployed, and no other is touched. How
- * many replicas a service was scaled to is kept, until the file asks for another number than before. With `whole`,
- * services that the file does not have are removed. Nothing is waited for.
+ * many replicas a service was scaled to is kept, until the file asks for another number than before. Of the `whole`,
+ * services that the file does not have are removed; what is `existing` only is not made. Nothing is waited for.
  */
 export function deployed(
   deployment: Deployment,
   services: readonly Service[],
-  whole: boolean,
+  which: 'whole' | 'part' | 'existing',
 ): Resource<ReadonlyMap<string, Running>> {
   const { name, folder, stack } = deployment;
+  const whole = which === 'whole';
   return {
     kind: 'stack.deploy',
     name: `${name}${whole ? '' : services.length > 2 ? `: first ${services.length}` : `: ${services.map(({ name }) => name).join(', ')}`}`,
-    probe: { script: look(name, folder), read: ({ stdout }) => read(name, stdout) },
+    probe: batched(looks, { name, folder }),
     plan: (state) => {
       const wanted = services.flatMap((service) => {
-        const why = difference(service, state.get(service.name));
+        const running = state.get(service.name);
+        const why = which === 'existing' && !running ? undefined : difference(service, running);
         return why === undefined ? [] : [{ service, why }];
       });
       const known = new Set(stack.services.map(({ name }) => name));
@@ -107,21 +111,36 @@ function scaled(service: Service, running: Running | undefined): [string, number
   return running?.spec.Labels?.[REPLICAS] === `${service.replicas}` ? [[service.name, now]] : [];
 }
 
+interface Where {
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** One look for all parts of a stack. */
+const looks: Batch<Where, ReadonlyMap<string, Running>> = {
+  name: 'stack.deploy',
+  script: (args) => lines([...new Map(args.map((arg) => [arg.name, look(arg)])).values()]),
+  read: ({ stdout }, args) => args.map(({ name }) => read(name, stdout)),
+};
+
 /** A line for each service, and one for each that was kept. A host where no swarm answers has none. */
-const look = (
-  name: string,
-  folder: string,
-) => sh`ids=$(docker service ls --quiet --filter ${`label=com.docker.stack.namespace=${name}`} 2>/dev/null || :)
-[ -n "$ids" ] || exit 0
+const look = ({
+  name,
+  folder,
+}: Where) => sh`ids=$(docker service ls --quiet --filter ${`label=${NAMESPACE}=${name}`} 2>/dev/null || :)
+if [ -n "$ids" ]; then
 docker service inspect --format 'now {{with .UpdateStatus}}{{.State}}{{else}}-{{end}} {{json .Spec}}' $ids
 for file in ${`${folder}/deployed`}/*.json; do
-if [ -e "$file" ]; then printf 'kept - %s\n' "$(cat "$file")"; fi
-done`;
+if [ -e "$file" ]; then printf 'kept - '; cat "$file"; fi
+done
+fi`;
 
 function read(stack: string, stdout: string): Map<string, Running> {
   const rows = stdout.split('\n').flatMap((line) => {
     const [, what, update = '', json] = /^(now|kept) (\S+) (.*)$/.exec(line) ?? [];
-    return json ? [{ what, update: update === '-' ? '' : update, spec: JSON.parse(json) as Spec }] : [];
+    const spec = json ? (JSON.parse(json) as Spec) : undefined;
+    if (spec?.Labels?.[NAMESPACE] !== stack) return [];
+    return [{ what, update: update === '-' ? '' : update, spec }];
   });
   const kept = new Map(
     rows.flatMap(({ what, spec }) => (what === 'kept' ? [[spec.Name, spec] as const] : [])),

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { parse, stringify } from 'yaml';
 import { inputError } from '../../provision/index.ts';
 
+/** Docker's label of what belongs to a stack. */
+export const NAMESPACE = 'com.docker.stack.namespace';
 /** The labels that tell of a service which definition it was made from, and how many replicas the file asked for. */
 export const DEFINITION = 'provision.definition';
 export const REPLICAS = 'provision.replicas';

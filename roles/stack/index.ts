@@ -25,6 +25,7 @@ export interface StackOptions {
   readonly content: Text;
   readonly secrets?: Readonly<Record<string, Secret>>;
   readonly configs?: Readonly<Record<string, Text>>;
+  readonly oneByOne?: readonly string[];
   readonly last?: readonly string[];
   readonly release?: string | null;
   readonly resolveImage?: 'always' | 'changed' | 'never';
@@ -46,6 +47,7 @@ export const stack = role({
       content: template(file, values),
       secrets,
       configs: Object.fromEntries(configs),
+      oneByOne: vars.one_by_one,
       last,
       release,
       resolveImage: vars.resolve_image,
@@ -57,7 +59,7 @@ export const stack = role({
 
 /** The same for a role that has variables of its own for its stack. @throws ProvisionError (input) */
 export function stackResources(options: StackOptions): Resource[] {
-  const { name, last = [], release, resolveImage = 'changed', seconds = 900 } = options;
+  const { name, oneByOne = [], last = [], release, resolveImage = 'changed', seconds = 900 } = options;
   const secrets = Object.entries(options.secrets ?? {}).map(([one, value]) => versioned(name, one, value));
   const configs = Object.entries(options.configs ?? {}).map(([one, { text }]) => versioned(name, one, text));
   const place = basename(options.file);
@@ -67,7 +69,9 @@ export function stackResources(options: StackOptions): Resource[] {
   });
   const folder = folderOf(name);
   const deployment = { name, folder, stack: document, resolveImage };
-  const stages = last.length > 0 ? inOrder(place, document, last) : [];
+  const one = pick(place, document);
+  const others = document.services.filter((service) => !last.includes(service.name));
+  const stages = last.length > 0 ? [others, ...last.slice(0, -1).map(one)] : [];
   return [
     directory(folder),
     file(`${folder}/stack.yml`, {
@@ -75,11 +79,17 @@ export function stackResources(options: StackOptions): Resource[] {
     }),
     present('secret', name, secrets),
     present('config', name, configs),
+    ...oneByOne
+      .map(one)
+      .flatMap((services) => [
+        deployed(deployment, services, 'existing'),
+        converged(name, services, seconds, 'existing'),
+      ]),
     ...stages.flatMap((services) => [
-      deployed(deployment, services, false),
+      deployed(deployment, services, 'part'),
       converged(name, services, seconds),
     ]),
-    deployed(deployment, document.services, true),
+    deployed(deployment, document.services, 'whole'),
     converged(name, document.services, seconds),
     pruned(
       name,
@@ -102,12 +112,11 @@ export const folderOf = (name: string) => `/opt/stacks/${name}`;
 const names = (given: readonly Given[]) =>
   Object.fromEntries(given.map(({ name, version }) => [name, version]));
 
-/** All but the last ones together, then each of those but the very last, which comes with the whole. */
-function inOrder(place: string, { services }: Stack, last: readonly string[]): (readonly Service[])[] {
-  const one = (name: string) => {
+/** A service of the file by its name. @throws ProvisionError (input) */
+const pick =
+  (place: string, { services }: Stack) =>
+  (name: string): readonly Service[] => {
     const service = services.find((service) => service.name === name);
     if (service) return [service];
-    throw inputError({ place, what: `there is no service "${name}", which is to be deployed last` });
+    throw inputError({ place, what: `there is no service "${name}", which the role is to deploy by itself` });
   };
-  return [services.filter(({ name }) => !last.includes(name)), ...last.map(one).slice(0, -1)];
-}

@@ -1,6 +1,7 @@
 import { type Resource, sh } from '../../provision/index.ts';
+import { NAMESPACE } from './document.ts';
 
-const label = (stack: string) => `label=com.docker.stack.namespace=${stack}`;
+const label = (stack: string) => `label=${NAMESPACE}=${stack}`;
 
 /** The stack is not in the swarm that this host manages, with its networks, secrets and configs; its volumes stay. */
 export function removed(stack: string): Resource<string> {

@@ -1,5 +1,8 @@
 import { type Script, sh } from '../../provision/index.ts';
-import { DEFINITION, type Service, TASK } from './document.ts';
+import { DEFINITION, NAMESPACE, type Service, TASK } from './document.ts';
+
+/** In the words of a service that has not been deployed. */
+export const MISSING = 'is not there';
 
 /**
  * How services stand, one line each: `name|done, waits, stopped or failed|its task definition|in words`. A service is done when as many tasks of
@@ -7,7 +10,7 @@ import { DEFINITION, type Service, TASK } from './document.ts';
  * under way; a job is done when it has completed, and has stopped when it failed and does not try again.
  */
 export const standing = (stack: string, services: readonly Service[]): Script => {
-  const filter = `label=com.docker.stack.namespace=${stack}`;
+  const filter = `label=${NAMESPACE}=${stack}`;
   const wanted = services.map(
     ({ name, definition, task }) => `w|${stack}_${name}|${definition}|${name}|${task}`,
   );
@@ -59,7 +62,7 @@ END {
     if (u == "rollback_started") words = words " (rolling back)"
     if (pending[s] != "") words = words " (" pending[s] ")"
     verdict = "waits"
-    if (!(s in want)) words = "is not there"
+    if (!(s in want)) words = "${MISSING}"
     else if (definition[s] != wanted[s] && u == "rollback_started") verdict = "waits"
     else if (definition[s] != wanted[s] && u == "rollback_completed") { verdict = "failed"; words = "was rolled back to what ran before" }
     else if (u == "paused" || u == "rollback_paused") { verdict = "failed"; words = u ": " message[s] }

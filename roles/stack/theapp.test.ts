@@ -80,6 +80,7 @@ t.test('in this order: data, who may use it, its schema, the application', async
   const order = resources()
     .map(title)
     .filter((words) => words.startsWith('stack.deploy'));
+  t.match(order.splice(0, 6).join(), /redis-1,.*redis-2,.*redis-3,.*sentinel-1/);
   t.match(order, [/first \d+$/, /: accounts-open$/, /: migrate$/, /: app$/, /^stack\.deploy theapp$/]);
 });
 

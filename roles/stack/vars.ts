@@ -17,6 +17,7 @@ export const vars = z.strictObject({
   values: z.record(z.string(), z.union([value, z.array(value)])),
   secrets: z.record(name, secretVariable),
   configs: z.record(name, path),
+  one_by_one: z.array(z.string()),
   last: z.array(z.string()),
   release: z
     .string()

@@ -7,9 +7,7 @@ import {
   type Secret,
   sh,
 } from '../../provision/index.ts';
-import { hash } from './document.ts';
-
-const NAMESPACE = 'com.docker.stack.namespace';
+import { hash, NAMESPACE } from './document.ts';
 
 /** What a secret or config holds, by its short name. */
 export interface Given {

@@ -32,6 +32,7 @@ export const theapp = role({
         'sentinel-start': asItIs('sentinel-start.sh'),
         ...(vars.autoscale ? { autoscaler: program(vars.autoscaler_program) } : {}),
       },
+      oneByOne: ['redis-1', 'redis-2', 'redis-3', 'sentinel-1', 'sentinel-2', 'sentinel-3'],
       last: ['accounts-open', 'migrate', 'app', 'accounts-close'],
       release: vars.app_image,
       resolveImage: vars.resolve_image,
