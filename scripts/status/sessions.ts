@@ -4,8 +4,8 @@ import type { Reply, Session } from '../../provision/session.ts';
 import type { Script } from '../../provision/shell/sh.ts';
 import { openSession } from '../../provision/ssh/open.ts';
 
-/** Seconds to wait for a host that is expected to be there. */
-const CONNECT = 10;
+/** Seconds to wait for a host that is expected to be there; one that is emulated may be slow to answer. */
+const CONNECT = 30;
 /** Seconds that one answer may take: a machine that has lost its power says nothing, not even that. */
 const PATIENCE = 60;
 

@@ -75,9 +75,7 @@ export function stateOf({ cluster, data, silent }: Sight, now: number): State {
     })
     .sort((a, b) => a.name.localeCompare(b.name));
   const problems = [
-    ...Object.entries(silent).map(
-      ([host, why]) => `${host} does not answer: ${why.replace(`${host}: `, '')}`,
-    ),
+    ...Object.entries(silent).map(([host, why]) => `${host} does not answer: ${why}`),
     ...nodes.flatMap(nodeProblems),
     ...services.flatMap(serviceProblems),
     ...data.replicas.flatMap(replicaProblems),
