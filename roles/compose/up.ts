@@ -46,7 +46,7 @@ export function up(project: string, services: Services, seconds: number): Resour
   return {
     kind: 'compose.up',
     name: Object.keys(services).join(' '),
-    timeout: seconds + 120,
+    timeout: seconds + 300,
     probe: look(question(project, services)),
     plan: (state) => {
       if (state.broken) return [refused(project)];
@@ -135,5 +135,5 @@ fi
 done
 if [ -z "$left" ]; then break; fi
 if [ "$left" != "$before" ]; then echo "waiting until healthy:$left" >&9; before=$left; fi
-sleep 2
+sleep 3
 done`;
