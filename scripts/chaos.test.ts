@@ -171,6 +171,7 @@ t.test('the command', async (t) => {
     exitCode: 3,
     stderr: /no scenario "drian"; did you mean "drain"/,
   });
+  t.match(await run('approach_0', 'drain', '--write'), { exitCode: 3, stderr: /has no place for the table/ });
   t.match(await run('approach_0', 'drain'), { exitCode: 1, stderr: /has no machines/ });
 });
 

@@ -47,8 +47,11 @@ const program = withWhere(
   const chosen = choice(names);
   if (options.list)
     return void process.stdout.write(chosen.map(({ name, words }) => `${name}: ${words}\n`).join(''));
-  const all = await playAll(approach, chosen, options);
-  if (options.write) writeTable(join(folderOf(approach), 'README.md'), approach, all);
+  const readme = join(folderOf(approach), 'README.md');
+  const write = options.write ? (all: readonly Played[]) => writeTable(readme, approach, all) : undefined;
+  // That there is a place for the table had better be known before an hour has passed.
+  write?.([]);
+  const all = await playAll(approach, chosen, options, write);
   if (all.length < chosen.length || !all.every(({ verdict }) => verdict.ok)) process.exitCode = 1;
 });
 
@@ -56,6 +59,7 @@ async function playAll(
   approach: string,
   chosen: readonly Scenario[],
   { rate, requests, json, extraVars, ...where }: Options,
+  write: (all: readonly Played[]) => void = () => undefined,
 ): Promise<Played[]> {
   const hosts = await hostsOf(approach, where);
   const sessions = newSessions();
@@ -67,13 +71,16 @@ async function playAll(
   ];
   const words = extraVars.flatMap((one) => ['-e', one]);
   const all: Played[] = [];
+  const stopping = stopAsked();
   try {
     for (const scenario of chosen) {
+      if (stopping()) break;
       const tell = (line: string) => progress.show(scenario.name, line);
       const stage = setStage({ approach, hosts, sessions, where: place, words, lab, tell });
       try {
         const played = await play(stage, scenario, { rate, requests, health: '/nodez' });
         all.push(played);
+        write([played]);
         progress.end();
         process.stdout.write(json ? `${JSON.stringify(played)}\n` : textOf(played));
       } catch (error) {
@@ -86,6 +93,17 @@ async function playAll(
     await sessions.close();
   }
   return all;
+}
+
+/** The first Ctrl-C lets a scenario end, so that what it broke is mended; the second stops at once. */
+function stopAsked(): () => boolean {
+  let asked = false;
+  process.on('SIGINT', () => {
+    if (asked) process.exit(130);
+    asked = true;
+    progress.show('chaos', 'stops after this scenario; once more to stop at once');
+  });
+  return () => asked;
 }
 
 function choice(names: readonly string[]): readonly Scenario[] {

@@ -7,6 +7,9 @@ import { type Box, busesOf, type Picture } from './diagram/model.ts';
 import { pictureOfStack } from './diagram/stack.ts';
 import { svgOf } from './diagram/svg.ts';
 
+// Longer than a moment only where much else is going on.
+t.setTimeout(120_000);
+
 t.test('the diagrams are as the files that machines are made from', async (t) => {
   const all = await diagrams();
   t.match(

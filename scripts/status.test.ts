@@ -10,6 +10,9 @@ import { stateOf } from './status/state.ts';
 import type { Cluster, Node, Service, Task } from './status/swarm.ts';
 import { textOf } from './status/text.ts';
 
+// Longer than a moment only where much else is going on.
+t.setTimeout(120_000);
+
 const now = Date.parse('2026-11-21T15:00:00Z');
 
 const node = (ID: string, more: Partial<Node> = {}): Node => ({

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { inputError } from '../../provision/errors.ts';
 import type { Played } from './play.ts';
 
@@ -50,6 +50,7 @@ const line = (cells: readonly string[]) =>
 
 /** Puts results into a README at its mark; rows of scenarios that were not played stay. @throws ProvisionError (input) */
 export function writeTable(file: string, approach: string, all: readonly Played[]): void {
+  if (!existsSync(file)) throw inputError({ place: file, what: 'there is no such file for the table' });
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, withTable(text, approach, all, file));
 }
