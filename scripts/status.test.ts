@@ -3,9 +3,12 @@ import { resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
 import { ProvisionError } from '../provision/errors.ts';
+import type { Host } from '../provision/machines/provider.ts';
 import { find, parseRequest, progressOf } from './scale/request.ts';
+import { scale } from './scale/scale.ts';
 import { type Data, dataProbe, readData } from './status/data.ts';
 import { clusterProbe } from './status/look.ts';
+import type { Sessions } from './status/sessions.ts';
 import { stateOf } from './status/state.ts';
 import type { Cluster, Node, Service, Task } from './status/swarm.ts';
 import { textOf } from './status/text.ts';
@@ -282,6 +285,49 @@ t.test('when scaling is done', async (t) => {
       done,
       words,
     );
+});
+
+/** A manager that answers as Docker would: each look after an order finds one task more, or one less. */
+function answering(start: number, most = 9) {
+  const ordered: string[] = [];
+  let [wanted, there] = [start, start];
+  const at = (Replicas: number): Cluster =>
+    cluster({
+      services: [service('app', { Replicated: { Replicas } })],
+      tasks: Array.from({ length: there }, (_, i) => task('app', 'worker1', 'running', { Slot: i + 1 })),
+    });
+  const sessions: Sessions = {
+    async ask() {
+      if (there !== wanted && there < most) there += Math.sign(wanted - there);
+      return [JSON.stringify(at(wanted)), ''];
+    },
+    async run(_host, { text }) {
+      ordered.push(text);
+      wanted = Number(/=(\d+)/.exec(text)?.[1]);
+      return '';
+    },
+    close: async () => undefined,
+  };
+  const hosts: Host[] = [{ name: 'manager', address: '', groups: [], forwarded: {}, vars: {} }];
+  return { hosts, sessions, ordered };
+}
+
+t.test('scaling', async (t) => {
+  const lines: string[] = [];
+  const progress = (_topic: string, line: string) => void lines.push(line);
+  const { hosts, sessions, ordered } = answering(2);
+  const scaled = await scale(hosts, parseRequest('app=4'), sessions, { seconds: 30, progress });
+  t.match(scaled, { service: 'theapp_app', before: 2, after: 4 });
+  t.strictSame(ordered, ["docker service scale --detach 'theapp_app=4'"]);
+  t.match(lines, [/^3 of 4 running: \d+ s$/, /^4 of 4 running: \d+ s$/]);
+  const again = await scale(hosts, parseRequest('app=4'), sessions, { seconds: 30, progress });
+  t.match(again, { before: 4, after: 4 });
+  t.equal(ordered.length, 1, 'nothing is ordered that is so');
+  const full = answering(2, 3);
+  await t.rejects(
+    scale(full.hosts, parseRequest('app=5'), full.sessions, { seconds: 1, progress }),
+    /theapp_app: not at 5 within 1 s: 3 of 5 running/,
+  );
 });
 
 t.test('the commands without a cluster', async (t) => {
