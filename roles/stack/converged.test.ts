@@ -49,7 +49,7 @@ function manager({
       `${app.task}|2026-11-21 15:00:02 +0000 UTC|a1|failed|task: non-zero exit (7)`,
       'older|2026-11-21 15:00:03 +0000 UTC|a2|failed|of another release\n',
     ].join('\n'),
-    'service logs --raw --tail 6 a1': 'the last words\n',
+    'service logs --raw --tail 40 a1': 'the last words\n\n    at main.ts:1\n',
   });
 }
 
