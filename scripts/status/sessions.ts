@@ -1,6 +1,6 @@
-import { explain, failure } from '../../provision/errors.ts';
+import { explain, failure, unreachable } from '../../provision/errors.ts';
 import type { Host } from '../../provision/machines/provider.ts';
-import type { Reply, Session } from '../../provision/session.ts';
+import type { Reply, Request, Session } from '../../provision/session.ts';
 import type { Script } from '../../provision/shell/sh.ts';
 import { openSession } from '../../provision/ssh/open.ts';
 
@@ -33,18 +33,20 @@ export function newSessions(): Sessions {
     open.delete(name);
     session?.then((session) => session.abort()).catch(() => undefined);
   };
-  const exchange = async (
-    host: Host,
-    request: Parameters<Session['exchange']>[0],
-    seconds: number,
-  ): Promise<Reply> => {
+  /** A shell speaks of one thing at a time: who asks meanwhile waits for its turn. */
+  const turns = new Map<string, Promise<unknown>>();
+  const exchange = (host: Host, request: Request, seconds: number): Promise<Reply> => {
+    const before = turns.get(host.name) ?? Promise.resolve();
+    const turn = before.catch(() => undefined).then(() => exchangeNow(host, request, seconds));
+    turns.set(host.name, turn);
+    return turn;
+  };
+  const exchangeNow = async (host: Host, request: Request, seconds: number): Promise<Reply> => {
     const session = open.get(host.name) ?? openSession(host, options);
     open.set(host.name, session);
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => late.reject(failure({ place: host.name, what: `no answer within ${seconds} s` })),
-      seconds * 1000,
-    );
+    const why = { place: host.name, what: `no answer within ${seconds} s` };
+    const timer = setTimeout(() => late.reject(unreachable(why)), seconds * 1000);
     try {
       return await Promise.race([session.then((session) => session.exchange(request)), late.promise]);
     } catch (error) {
