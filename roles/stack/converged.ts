@@ -122,7 +122,7 @@ awk -F '|' -v "d=$definition" '$1 == d || $5 != "" { print ($1 == d) ($5 != "" |
 while IFS='|' read -r which definition when id state error; do
 if [ -z "$error" ]; then error='it ended, or its health check made it end'; fi
 echo "$one: $state: $error" | tr -d '"' >&2
-timeout 20 docker service logs --raw --tail 40 "$id" 2>&1 | grep -v -e '^ *at ' -e '^ *$' | tail -n 6 | cut -c 1-300 >&2 || :
+timeout 20 docker service logs --raw --tail 40 "$id" 2>&1 | grep -v -e '^ *at ' -e '^ *$' | uniq | tail -n 6 | cut -c 1-300 >&2 || :
 done
 echo "on this machine: docker service ps --no-trunc $full; docker service logs --tail 50 $full" >&2
 done`;
