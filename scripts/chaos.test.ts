@@ -276,7 +276,7 @@ t.test('a scenario from its beginning to its end', async (t) => {
     words: 'one of two is killed, and comes back',
     keeps: 'idempotent',
     hold: 4,
-    async inflict() {
+    aim: async () => async () => {
       await kill(1);
       return () => revive(1);
     },
@@ -293,7 +293,7 @@ t.test('a scenario from its beginning to its end', async (t) => {
   const failing: Scenario = {
     ...scenario,
     hold: 0,
-    inflict: async () => Promise.reject(new Error('no such worker')),
+    aim: async () => async () => Promise.reject(new Error('no such worker')),
   };
   t.match(await play(stage, failing, { ...options, requests: 1 }), {
     verdict: { ok: false, why: ['no such worker'] },

@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../provision/errors.ts';
 import type { Host } from '../../provision/machines/provider.ts';
 import { lines, type Script, sh } from '../../provision/shell/sh.ts';
-import type { Scenario, Undo } from './scenario.ts';
+import type { Scenario, Strike } from './scenario.ts';
 import { roles, type Stage, signal } from './stage.ts';
 
 /** Seconds that a machine, a cable or a disk is gone. */
 const HOLD = 60;
+/** Seconds in which a cluster has noticed that something ended. */
+const NOTICE = 20;
 
 /** What happens to a cluster. */
 export const faults: readonly Scenario[] = [
@@ -14,20 +16,18 @@ export const faults: readonly Scenario[] = [
     name: 'kill-app',
     words: 'a container of the application is killed',
     keeps: 'idempotent',
-    async inflict(stage) {
-      const { host, id } = await stage.container(roles.app);
-      await stage.on(host, sh`docker kill --signal KILL ${id} >/dev/null`);
-      return undefined;
-    },
+    hold: NOTICE,
+    aim: (stage) => kill(stage, roles.app),
   },
   {
     name: 'hang-app',
     words: 'a container of the application hangs (SIGSTOP)',
     keeps: 'idempotent',
-    async inflict(stage) {
+    // three health checks, and the time a container is given to stop, which it does not use
+    hold: 2 * HOLD,
+    async aim(stage) {
       const { host, id } = await stage.container(roles.app);
-      await stage.on(host, signal(id, 'STOP'));
-      return undefined;
+      return async () => void (await stage.on(host, signal(id, 'STOP')));
     },
   },
   {
@@ -35,16 +35,16 @@ export const faults: readonly Scenario[] = [
     words: `a worker loses its power for ${HOLD} s`,
     keeps: 'idempotent',
     hold: HOLD,
-    inflict: async (stage) => cutPower(stage, await stage.calmWorker()),
+    aim: async (stage) => cutPower(stage, await stage.calmWorker()),
   },
   {
     name: 'manager-restart',
     words: 'the manager is restarted, and with it the MariaDB primary',
     keeps: 'reads',
-    async inflict(stage) {
+    hold: NOTICE,
+    async aim(stage) {
       const manager = await stage.manager();
-      await restart(stage, manager);
-      return undefined;
+      return async () => void (await restart(stage, manager));
     },
   },
   {
@@ -52,7 +52,7 @@ export const faults: readonly Scenario[] = [
     words: `two workers do not hear of each other for ${HOLD} s`,
     keeps: 'idempotent',
     hold: HOLD,
-    async inflict(stage) {
+    async aim(stage) {
       const { cluster } = await stage.look();
       const workers = cluster.nodes.filter(({ Spec }) => Spec.Role === 'worker');
       const [one, other] = workers.map(({ Status }) => Status?.Addr);
@@ -63,8 +63,10 @@ export const faults: readonly Scenario[] = [
       const mend = chains.map(
         (rule) => sh`while iptables --table raw --delete ${rule} --jump DROP 2>/dev/null; do :; done`,
       );
-      await stage.on(host, lines([byItself(lines(mend)), ...drop]));
-      return async () => void (await stage.on(host, lines(mend)));
+      return async () => {
+        await stage.on(host, lines([byItself(lines(mend)), ...drop]));
+        return async () => void (await stage.on(host, lines(mend)));
+      };
     },
   },
   {
@@ -72,33 +74,32 @@ export const faults: readonly Scenario[] = [
     words: `the node with the Redis master loses its power for ${HOLD} s`,
     keeps: 'idempotent',
     hold: HOLD,
-    prepare: leaveManager,
-    inflict: async (stage) => cutPower(stage, await stage.redisMaster()),
+    async aim(stage) {
+      await leaveManager(stage);
+      return cutPower(stage, await stage.redisMaster());
+    },
   },
   {
     name: 'mysql-primary-killed',
     words: "MariaDB's primary is killed",
     keeps: 'reads',
-    async inflict(stage) {
-      const { host, id } = await stage.container(roles.primary);
-      await stage.on(host, sh`docker kill --signal KILL ${id} >/dev/null`);
-      return undefined;
-    },
+    hold: NOTICE,
+    aim: (stage) => kill(stage, roles.primary),
   },
   {
     name: 'disk-full',
     words: `a worker's disk is full for ${HOLD} s`,
     keeps: 'idempotent',
     hold: HOLD,
-    async inflict(stage) {
+    async aim(stage) {
       const host = await stage.calmWorker();
       const remove = sh`rm -f /var/lib/docker/chaos.fill`;
-      await stage.on(
-        host,
-        sh`${byItself(remove)}
-fallocate -l "$(df --output=avail -B1 /var/lib/docker | tail -n 1 | tr -d ' ')" /var/lib/docker/chaos.fill`,
-      );
-      return async () => void (await stage.on(host, remove));
+      const fill = sh`${byItself(remove)}
+fallocate -l "$(df --output=avail -B1 /var/lib/docker | tail -n 1 | tr -d ' ')" /var/lib/docker/chaos.fill`;
+      return async () => {
+        await stage.on(host, fill);
+        return async () => void (await stage.on(host, remove));
+      };
     },
   },
 ];
@@ -107,10 +108,17 @@ fallocate -l "$(df --output=avail -B1 /var/lib/docker | tail -n 1 | tr -d ' ')" 
 const byItself = (script: Script) =>
   sh`systemd-run --quiet --collect --on-active=${HOLD * 3} sh -c ${script.text}`;
 
-async function cutPower(stage: Stage, host: Host): Promise<Undo> {
-  await stage.cutPower(host);
-  return () => stage.powerOn(host);
+async function kill(stage: Stage, service: string): Promise<Strike> {
+  const { host, id } = await stage.container(service);
+  return async () => void (await stage.on(host, sh`docker kill --signal KILL ${id} >/dev/null`));
 }
+
+const cutPower =
+  (stage: Stage, host: Host): Strike =>
+  async () => {
+    await stage.cutPower(host);
+    return () => stage.powerOn(host);
+  };
 
 /** A cluster of one manager does not outlive it: the Redis master is to stand elsewhere. */
 async function leaveManager(stage: Stage): Promise<void> {

@@ -16,7 +16,7 @@ export const planned: readonly Scenario[] = [
     words: 'a new release, rolled out',
     keeps: 'all',
     replaced: [roles.app, 'migrate'],
-    async inflict(stage) {
+    aim: async (stage) => async () => {
       const { exitCode, errors } = await release(stage, '// another release');
       if (exitCode !== 0) throw failure({ what: 'the release was refused', said: errors.join('\n') });
       return undefined;
@@ -29,12 +29,12 @@ export const planned: readonly Scenario[] = [
     name: 'scale',
     words: `${roles.app} 2 → 6 → 2`,
     keeps: 'all',
-    async inflict(stage) {
+    async aim(stage) {
       const { cluster } = await stage.look();
       const before = countOf(serviceNamed(cluster, roles.app), cluster).wanted;
-      for (const replicas of [2, 6, 2]) await scaleTo(stage, replicas);
       return async () => {
-        await scaleTo(stage, before);
+        for (const replicas of [2, 6, 2]) await scaleTo(stage, replicas);
+        return () => scaleTo(stage, before);
       };
     },
   },
@@ -43,21 +43,23 @@ export const planned: readonly Scenario[] = [
     words: 'a worker is drained for a minute, and taken back',
     keeps: 'all',
     hold: 60,
-    async inflict(stage) {
+    async aim(stage) {
       const [manager, { name }] = [await stage.manager(), await stage.calmWorker()];
       const set = async (availability: 'drain' | 'active') => {
         const node = sh`docker node ls -q --filter ${`node.label=host=${name}`}`;
         await stage.on(manager, sh`docker node update --availability ${availability} $(${node}) >/dev/null`);
       };
-      await set('drain');
-      return () => set('active');
+      return async () => {
+        await set('drain');
+        return () => set('active');
+      };
     },
   },
   {
     name: 'rotate-secret',
     words: "the application's password for MariaDB is made anew",
     keeps: 'all',
-    async inflict(stage) {
+    aim: async (stage) => async () => {
       const file = join(checkout, '.secrets', `${stage.approach}.json`);
       const rotation = rotate(file, stage.hosts);
       const { exitCode, errors } = await stage
@@ -83,7 +85,7 @@ function badRelease(name: string, words: string, code: string, reason: RegExp): 
     name: `bad-release-${name}`,
     words,
     keeps: 'all',
-    async inflict(stage) {
+    aim: async (stage) => async () => {
       const { exitCode, errors } = await release(stage, code);
       const said = errors.join('\n');
       if (exitCode === 0) throw failure({ what: 'a bad release was taken' });

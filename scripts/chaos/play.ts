@@ -8,7 +8,7 @@ import { stateOf } from '../status/state.ts';
 import type { Cluster } from '../status/swarm.ts';
 import { judge, type Verdict } from './judge.ts';
 import type { Provisioned } from './provision.ts';
-import type { Scenario, Undo } from './scenario.ts';
+import type { Scenario, Strike, Undo } from './scenario.ts';
 import { runningTasks, type Stage } from './stage.ts';
 import { startWatch, type Watch } from './watch.ts';
 
@@ -41,7 +41,7 @@ const [BEFORE, CALM, PATIENCE] = [10, 10, 1200];
 /** Plays one scenario on a cluster that is well, under load, and leaves it well. @throws ProvisionError */
 export async function play(stage: Stage, scenario: Scenario, options: PlayOptions): Promise<Played> {
   await requireHealth(stage);
-  await scenario.prepare?.(stage);
+  const strike = await scenario.aim(stage);
   const { rate, health } = options;
   const urls = stage.hosts.map((host) => new URL(urlOf(host, 80)).origin);
   const load = await startLoad({ urls, rate, health, retry: true });
@@ -50,8 +50,9 @@ export async function play(stage: Stage, scenario: Scenario, options: PlayOption
     await sleep(BEFORE * 1000);
     const began = performance.now();
     const watch = startWatch(stage);
-    const wrong = await happen(stage, scenario, { load, watch }).finally(() => watch.stop());
-    await until(() => load.report().asked >= options.requests, 3600);
+    const wrong = await happen(stage, scenario, strike)
+      .then(async (wrong) => [...wrong, ...(await settle(stage, { load, watch }, options))])
+      .finally(() => watch.stop());
     const lastLoss = performance.now() - load.calm() * 1000;
     ended = await load.stop();
     const since = (at: number | undefined) => Number((Math.max(0, (at ?? began) - began) / 1000).toFixed(1));
@@ -67,32 +68,38 @@ export async function play(stage: Stage, scenario: Scenario, options: PlayOption
   }
 }
 
-/** The fault, its end, and the cluster whole again. Answers what went wrong with that. */
-async function happen(
-  stage: Stage,
-  scenario: Scenario,
-  { load, watch }: { load: Load; watch: Watch },
-): Promise<string[]> {
-  stage.tell(scenario.words);
+/** The fault, and its end. Answers what went wrong with that. */
+async function happen(stage: Stage, { words, hold = 0 }: Scenario, strike: Strike): Promise<string[]> {
+  stage.tell(words);
   const wrong: string[] = [];
   let undo: Undo | undefined;
   try {
-    undo = await scenario.inflict(stage);
-    const hold = scenario.hold ?? 0;
+    undo = await strike();
     for (let left = hold; left > 0; left--) {
-      stage.tell(`${scenario.words}: ${hold - left} s`);
+      stage.tell(`${words}: ${hold - left} s`);
       await sleep(1000);
     }
   } catch (error) {
     wrong.push(wordsOf(error));
   }
   await undo?.().catch((error) => wrong.push(wordsOf(error)));
-  const isWhole = () => watch.problems()?.length === 0 && load.calm() > CALM;
-  const whole = await until(isWhole, PATIENCE, () =>
-    stage.tell(`waiting: ${watch.problems()?.[0] ?? 'for calm'}`),
-  );
-  if (!whole) wrong.push(`not whole again within ${PATIENCE} s: ${watch.problems()?.join('; ') ?? ''}`);
   return wrong;
+}
+
+/** Until the cluster is whole, no request is lost any more, and enough were sent. Answers what is wrong if it never is. */
+async function settle(
+  stage: Stage,
+  { load, watch }: { load: Load; watch: Watch },
+  { requests, rate }: PlayOptions,
+): Promise<string[]> {
+  const undone = performance.now();
+  const seen = () => watch.problems(undone);
+  const isWhole = () => seen()?.length === 0 && load.calm() > CALM && load.report().asked >= requests;
+  const seconds = PATIENCE + requests / rate;
+  if (await until(isWhole, seconds, () => stage.tell(`waiting: ${seen()?.[0] ?? 'for calm'}`))) return [];
+  return [
+    `not whole again within ${Math.round(seconds)} s: ${seen()?.join('; ') || 'requests are still lost'}`,
+  ];
 }
 
 async function requireHealth(stage: Stage): Promise<void> {

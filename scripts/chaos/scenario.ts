@@ -11,10 +11,11 @@ export interface Scenario {
   readonly hold?: number;
   /** Services whose tasks the run of the provisioner afterwards may replace: those of another release. */
   readonly replaced?: readonly string[];
-  /** Before the load: what has to be so for it to prove anything. */
-  prepare?(stage: Stage): Promise<void>;
-  /** Does it, and answers how to take it back. It ends when all that was asked for is done. */
-  inflict(stage: Stage): Promise<Undo | undefined>;
+  /** Before the load: finds out to whom it is to be done, and sees to it that it proves anything. */
+  aim(stage: Stage): Promise<Strike>;
 }
+
+/** Does it, at once, and answers how to take it back. It ends when all that was asked for is done. */
+export type Strike = () => Promise<Undo | undefined>;
 
 export type Undo = () => Promise<void>;

@@ -10,8 +10,8 @@ export interface Watch {
   lastShort(): number | undefined;
   /** When anything was not as it should be, for the last time. */
   lastUnwell(): number | undefined;
-  /** What is wrong at present; undefined before the first look. */
-  problems(): readonly string[] | undefined;
+  /** What the last look found wrong; undefined before there was one that began after a moment. */
+  problems(since: number): readonly string[] | undefined;
   stop(): Promise<void>;
 }
 
@@ -21,8 +21,9 @@ const EVERY = 3000;
 export function startWatch(stage: Stage): Watch {
   let [short, unwell]: (number | undefined)[] = [];
   let problems: readonly string[] | undefined;
-  let stopped = false;
+  let [begun, stopped] = [0, false];
   const once = async () => {
+    const began = performance.now();
     try {
       const sight = await stage.look();
       const app = countOf(serviceNamed(sight.cluster, roles.app), sight.cluster);
@@ -33,6 +34,7 @@ export function startWatch(stage: Stage): Watch {
     } catch (error) {
       problems = [wordsOf(error)];
     }
+    begun = began;
     if (problems.length > 0) unwell = performance.now();
   };
   const loop = async () => {
@@ -42,7 +44,7 @@ export function startWatch(stage: Stage): Watch {
   return {
     lastShort: () => short,
     lastUnwell: () => unwell,
-    problems: () => problems,
+    problems: (since) => (begun > since ? problems : undefined),
     async stop() {
       stopped = true;
       await watching;
