@@ -1,7 +1,7 @@
 # Sends TCP and UDP to other nodes while they do the same, and says what has not arrived. Only what Debian's and
 # Ubuntu's perl-base has, which is on every machine. UDP is heard on a raw socket, behind the host's own filter and
 # beside whoever has the port, so that it works before Docker listens and after.
-# Arguments: round, seconds, own name, then words peer=NAME=ADDRESS, tcp=PORT@NAME, udp=PORT@NAME+BYTES, listen=PORT.
+# Ends with 0, or with 3 when something is missing. Arguments: round, seconds, own name, then words peer=NAME=ADDRESS, tcp=PORT@NAME, udp=PORT@NAME+BYTES, listen=PORT.
 # A name may begin with the network that is meant, `encrypted/worker1`; addresses may be names to be looked up.
 use strict;
 use warnings;
@@ -120,4 +120,4 @@ for (@udp) {
   print STDERR "$peer -> $self: $what: nothing arrived\n";
 }
 for (@peers) { print STDERR "$_ has not been heard at all: is it reachable at $address{$_}?\n" unless $heardAny{$_} }
-exit 1;
+exit 3;

@@ -20,21 +20,21 @@ export async function cluster(work: Work, all: readonly Host[], managers: readon
   const leader = leading(before, managers);
   if (!leader) return elsewhere(work, managers);
   const reached = () => work.remaining(before.map(({ host }) => host));
-  const peers = before.map(({ host, address }) => ({
-    name: host.name,
-    address,
-    manager: names.has(host.name),
-  }));
-  const round = { peers, round: randomBytes(6).toString('hex') };
-  const untried = unproven(before, 'overlay', peers);
+  const peers = () =>
+    before
+      .filter(({ host }) => reached().includes(host))
+      .map(({ host, address }) => ({ name: host.name, address, manager: names.has(host.name) }));
+  const round = randomBytes(6).toString('hex');
   const whole = before.every((one) => belongs(one, leader));
+  const untried = unproven(before, 'overlay', peers());
 
-  if (unproven(before, 'ports', peers)) await work.apply(reached(), preflight({ ...round, over: 'ports' }));
+  if (unproven(before, 'ports', peers()))
+    await work.apply(reached(), preflight({ over: 'ports', round, peers: peers() }));
   if (untried || !whole) {
     await work.apply(leader.host, swarm({ init: true }), ...(untried ? [preflight({ networks: true })] : []));
     await joinAll(work, reached(), leader.host, names, before);
   }
-  if (untried) await work.apply(reached(), preflight({ ...round, over: 'overlay' }));
+  if (untried) await work.apply(reached(), preflight({ over: 'overlay', round, peers: peers() }));
 
   const after = untried || !whole ? await look(work, reached()) : before;
   const now = after.find(({ host }) => host.name === leader.host.name) ?? leader;
