@@ -65,7 +65,8 @@ const calm = (sample: Sample | undefined) =>
 
 /**
  * Ratios of what was measured in the same round, and their median: what else the computer does changes from round to
- * round. Where a server was not the limit, it is processor time that is held against the target.
+ * round. Where a server was not the limit, it is processor time that is held against the target. Other work can only
+ * add to processor time: the least that each took in any round is the nearest to what an idle computer would show.
  */
 function compared(rounds: readonly Round[]): string[] {
   return comparisons.flatMap(({ of, to, target }) => {
@@ -77,7 +78,9 @@ function compared(rounds: readonly Round[]): string[] {
     const speed = median(pairs.map(({ own, peer }) => own.perSecond / peer.perSecond));
     const work = median(pairs.map(({ own, peer }) => peer.cpu / own.cpu));
     const alone = median(pairs.map(({ own, peer }) => Math.min(own.busy, peer.busy))) >= saturation;
-    const words = `${speed.toFixed(2)} by requests/s, ${work.toFixed(2)} by processor time`;
+    const least =
+      Math.min(...pairs.map(({ peer }) => peer.cpu)) / Math.min(...pairs.map(({ own }) => own.cpu));
+    const words = `${speed.toFixed(2)} by requests/s, ${work.toFixed(2)} by processor time, ${least.toFixed(2)} by the least of it`;
     return [`  ${`${of} / ${to}`.padEnd(20)}${words}${verdict('at least', target, alone ? speed : work)}`];
   });
 }
