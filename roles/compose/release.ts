@@ -87,16 +87,21 @@ docker compose run --rm --no-deps -T migrate >"$d"/said 2>&1 || refuse ${`${imag
 echo ${`${image}: starting in slot ${to}`} >&9
 docker compose up --detach --no-deps ${service} >"$d"/said 2>&1 || refuse ${`${image} cannot be started; `}"$kept"
 id=$(docker compose ps --all --quiet ${service})
-end=$(($(date +%s) + ${seconds})) answer=
+end=$(($(date +%s) + ${seconds})) health=starting tries=0
+# The application is asked often, Docker seldom: its client is a big program.
 while :; do
+answer=$(curl --silent --max-time 5 --write-out ' (%{http_code})' ${url} 2>&1 || :)
+case $((tries % 4))$answer in
+0*|*' (200)')
 now=$(docker inspect --format '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}healthy{{end}} {{.RestartCount}}' "$id")
 case $now in
-running*' 0') ;;
+running*' 0') health=$(printf %s "$now" | cut -d ' ' -f 2) ;;
 *) said; refuse ${`${image} does not stay up; `}"$kept" ;;
 esac
-answer=$(curl --silent --max-time 5 --write-out ' (%{http_code})' ${url} 2>&1 || :)
-case "$now $answer" in 'running healthy '*' (200)') break ;; esac
-health=$(printf %s "$now" | cut -d ' ' -f 2)
+case $health$answer in healthy*' (200)') break ;; esac
+;;
+esac
+tries=$((tries + 1))
 if [ "$(date +%s)" -gt "$end" ]; then said; refuse ${`${image} is not ready after ${seconds} s: it is `}"$health and says $answer; $kept"; fi
 echo ${`${image}: waiting until ready: `}"it is $health and says $answer" >&9
 sleep 2

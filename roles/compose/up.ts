@@ -135,5 +135,5 @@ fi
 done
 if [ -z "$left" ]; then break; fi
 if [ "$left" != "$before" ]; then echo "waiting until healthy:$left" >&9; before=$left; fi
-sleep 3
+sleep 4
 done`;
