@@ -38,21 +38,26 @@ export async function cluster(work: Work, all: readonly Host[], managers: readon
 
   const after = untried || !whole ? await look(work, reached()) : before;
   const now = after.find(({ host }) => host.name === leader.host.name) ?? leader;
-  const members = after
-    .filter((one) => belongs(one, now))
-    .map(({ host: { name, groups }, swarm: { NodeID } }) => ({
-      host: name,
-      id: NodeID,
-      manager: names.has(name),
-      labels: [...groups],
-    }));
-  const absentees = all.map(({ name }) => name).filter((name) => !members.some(({ host }) => host === name));
   await work.apply(
     leader.host,
     ...(untried ? [preflight({ networks: false })] : []),
-    swarm({ init: true, members, absentees }),
+    swarm({ init: true, ...known(after, now, all, names) }),
   );
   return leader.host;
+}
+
+/** Who is in the swarm, with what it should know of them; and which hosts are not, or were not asked. */
+function known(seen: readonly Seen[], leader: Seen, all: readonly Host[], managers: ReadonlySet<string>) {
+  const members = seen
+    .filter((one) => belongs(one, leader))
+    .map(({ host: { name, groups }, swarm: { NodeID } }) => ({
+      host: name,
+      id: NodeID,
+      manager: managers.has(name),
+      labels: [...groups],
+    }));
+  const absentees = all.map(({ name }) => name).filter((name) => !members.some(({ host }) => host === name));
+  return { members, absentees };
 }
 
 /** The manager that has the swarm; where none has, the first. Undefined when the run reaches no manager. */
