@@ -22,6 +22,11 @@ function commandsOf(text: string): string[] {
   return [...blocks, ...inline, ...indented].map((command) => command.trim()).filter(Boolean);
 }
 
+/** Scripts that say what they do, and that their words are understood, with --help. */
+const explained = new Set(
+  'app app:deps dev dev:logs dev:stop dev:rm dev:tests image load status scale chaos'.split(' '),
+);
+
 const node = (args: readonly string[], cwd: string) =>
   execa(process.execPath, args, { cwd, reject: false, stdin: 'ignore', env: { NO_COLOR: '1' } });
 
@@ -43,7 +48,7 @@ t.test('every command in the pages is one that works', async (t) => {
       t.ok(scripts[name], `${page}: ${command}: there is such a script`);
       if (dashes !== undefined) t.equal(dashes, '--', `${page}: ${command}`);
       if (name === 'provision') await listed(t, folder, page, args);
-      if (name === 'app' || name === 'app:deps') await helped(t, folder, name, args);
+      if (explained.has(name)) await helped(t, folder, name, args);
       if (name === 'lab')
         t.equal(
           (await node([`${ROOT}/scripts/lab.ts`, args[0] ?? '', '--help'], folder)).exitCode,
