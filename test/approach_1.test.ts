@@ -111,6 +111,9 @@ async function drift(t: Test, stage: Stage): Promise<void> {
   for (const line of before.trim().split('\n')) t.ok(after.includes(line), `${line} was left alone`);
 }
 
+/** What an emulated machine bears while it builds images and starts containers. */
+const lightly = { rate: 20, deadline: 20 };
+
 /** Under a steady load: a new release, one that crashes, one that never becomes ready, and back. */
 async function releases(t: Test, stage: Stage): Promise<void> {
   const checkout = t.testdir();
@@ -128,7 +131,7 @@ async function releases(t: Test, stage: Stage): Promise<void> {
   };
   const serves = "if (!process.argv.includes('migrate'))";
   const before = await serving(stage);
-  const load = await startLoad({ urls: [stage.url], rate: 50, deadline: 20 });
+  const load = await startLoad({ urls: [stage.url], ...lightly });
   const lossless = (what: string) => {
     const { asked, lost, skipped, failures } = load.report();
     t.strictSame(
