@@ -19,11 +19,12 @@ for what in service network secret config; do docker $what ls --quiet --filter $
 }
 
 /** A network goes when the last task on it has ended, which `docker stack rm` does not wait for. */
-const remove = (stack: string) => sh`end=$(($(date +%s) + 240))
+const remove = (stack: string) => sh`end=$(($(date +%s) + 240)) said=
 while :; do
-docker stack rm ${stack} >&9 2>&1 || :
+docker stack rm ${stack} >/dev/null 2>&1 || :
 left=$(for what in service network secret config; do docker $what ls --quiet --filter ${label(stack)}; done)
 if [ -z "$left" ]; then exit 0; fi
+if [ "$left" != "$said" ]; then echo "$(echo "$left" | wc -l) things of it are still there" >&9; said=$left; fi
 if [ "$(date +%s)" -gt "$end" ]; then
 echo 'still there after 240 s:' >&2
 for what in service network secret config; do docker $what ls --filter ${label(stack)}; done >&2
