@@ -13,6 +13,7 @@ import { faults } from './chaos/faults.ts';
 import { judge } from './chaos/judge.ts';
 import { planned } from './chaos/planned.ts';
 import { type Played, play } from './chaos/play.ts';
+import { type PowerCommands, powerOf } from './chaos/power.ts';
 import { anotherRelease, bad } from './chaos/release.ts';
 import type { Scenario } from './chaos/scenario.ts';
 import { rotate } from './chaos/secret.ts';
@@ -245,7 +246,7 @@ async function localStage() {
     sessions: newSessions(),
     where: [],
     words: [],
-    lab: false,
+    power: powerOf('here', { lab: false }, () => undefined),
     tell: () => {},
   };
   const stage = {
@@ -267,6 +268,21 @@ async function localStage() {
   };
   return { stage, kill, revive, provisions };
 }
+
+t.test('power of machines that are not of the lab', async (t) => {
+  const file = join(t.testdir(), 'log');
+  const host: Host = { name: 'worker9', address: '10.0.0.9', groups: [], forwarded: {}, vars: {} };
+  const words = (commands: PowerCommands) => powerOf('here', { lab: false, ...commands }, () => undefined);
+  const power = words({
+    powerOff: `echo off $HOST >>'${file}'`,
+    powerOn: `echo on $ADDRESS; echo no such plug >&2; exit 3`,
+  });
+  t.equal(power.restarts, true);
+  await power.off(host);
+  t.equal(readFileSync(file, 'utf8'), `off ${host.name}\n`);
+  await t.rejects(power.on(host), /^worker9: .*exit code 3/);
+  await t.rejects(words({}).off(host), /nobody knows how/);
+});
 
 t.test('a scenario from its beginning to its end', async (t) => {
   const { stage, kill, revive, provisions } = await localStage();

@@ -5,6 +5,7 @@ import { whole } from './bench/options.ts';
 import { faults } from './chaos/faults.ts';
 import { planned } from './chaos/planned.ts';
 import { type Played, play } from './chaos/play.ts';
+import { type PowerCommands, powerOf } from './chaos/power.ts';
 import type { Scenario } from './chaos/scenario.ts';
 import { setStage } from './chaos/stage.ts';
 import { textOf, writeTable } from './chaos/table.ts';
@@ -13,7 +14,7 @@ import { progressLines } from './progress.ts';
 import { folderOf, hostsOf, type Where, withWhere } from './status/hosts.ts';
 import { newSessions } from './status/sessions.ts';
 
-interface Options extends Where {
+interface Options extends Where, PowerCommands {
   readonly rate: number;
   readonly requests: number;
   readonly extraVars: readonly string[];
@@ -40,6 +41,11 @@ const program = withWhere(
       10_000,
     )
     .option('-e, --extra-vars <role.key=value>', 'for the provisioner; may be given many times', collect, [])
+    .option(
+      '--power-off <command>',
+      "how a machine that is not the lab's loses its power: for sh, with $HOST",
+    )
+    .option('--power-on <command>', 'how it gets it back')
     .option('--json', 'one JSON object on stdout for each scenario', false)
     .option('--write', "put the table into the approach's README.md", false)
     .option('--list', 'show the scenarios, and do nothing', false),
@@ -58,7 +64,7 @@ const program = withWhere(
 async function playAll(
   approach: string,
   chosen: readonly Scenario[],
-  { rate, requests, json, extraVars, ...where }: Options,
+  { rate, requests, json, extraVars, powerOff, powerOn, ...where }: Options,
   write: (all: readonly Played[]) => void = () => undefined,
 ): Promise<Played[]> {
   const hosts = await hostsOf(approach, where);
@@ -76,7 +82,8 @@ async function playAll(
     for (const scenario of chosen) {
       if (stopping()) break;
       const tell = (line: string) => progress.show(scenario.name, line);
-      const stage = setStage({ approach, hosts, sessions, where: place, words, lab, tell });
+      const power = powerOf(approach, { lab, powerOff, powerOn }, tell);
+      const stage = setStage({ approach, hosts, sessions, where: place, words, power, tell });
       try {
         const played = await play(stage, scenario, { rate, requests, health: '/nodez' });
         all.push(played);

@@ -116,8 +116,8 @@ async function kill(stage: Stage, service: string): Promise<Strike> {
 const cutPower =
   (stage: Stage, host: Host): Strike =>
   async () => {
-    await stage.cutPower(host);
-    return () => stage.powerOn(host);
+    await stage.power.off(host);
+    return () => stage.power.on(host);
   };
 
 /** A cluster of one manager does not outlive it: the Redis master is to stand elsewhere. */
@@ -134,12 +134,17 @@ async function leaveManager(stage: Stage): Promise<void> {
   throw failure({ what: 'the Redis master does not leave the manager' });
 }
 
-/** As `reboot` does it; an emulator that ends instead is started again. */
+/** As `reboot` does it, where a machine can; an emulator that ends instead is started again. */
 async function restart(stage: Stage, host: Host): Promise<void> {
+  const { power } = stage;
+  if (power.restarts) {
+    await power.off(host);
+    return await power.on(host);
+  }
   const began = (await stage.on(host, sh`cat /proc/sys/kernel/random/boot_id`)).trim();
   await stage.on(host, sh`systemctl --no-block reboot`);
   for (const end = performance.now() + 600_000; performance.now() < end; await sleep(2000)) {
-    if (!stage.isOn(host)) await stage.powerOn(host);
+    if (!power.isOn(host)) await power.on(host);
     const now = await stage.on(host, sh`cat /proc/sys/kernel/random/boot_id`, 10).catch(() => began);
     if (now.trim() !== began) return;
   }

@@ -1,13 +1,11 @@
 import { failure } from '../../provision/errors.ts';
 import type { Host } from '../../provision/machines/provider.ts';
-import { processOf } from '../../provision/machines/qemu/process.ts';
-import { machineFolder } from '../../provision/machines/qemu/state.ts';
-import { cutPowerOf, powerOn } from '../../provision/machines/qemu.ts';
 import { type Script, sh } from '../../provision/shell/sh.ts';
 import { managerOf } from '../scale/scale.ts';
 import { look, type Sight } from '../status/look.ts';
 import type { Sessions } from '../status/sessions.ts';
 import { type Cluster, nameOf, type Service } from '../status/swarm.ts';
+import type { Power } from './power.ts';
 import { type Provisioned, provision } from './provision.ts';
 
 export interface StageOptions {
@@ -17,8 +15,7 @@ export interface StageOptions {
   /** Words for every run of the provisioner: where the machines are, and variables. */
   readonly where: readonly string[];
   readonly words: readonly string[];
-  /** Machines of the lab can lose their power; others cannot. */
-  readonly lab: boolean;
+  readonly power: Power;
   readonly tell: (line: string) => void;
 }
 
@@ -36,9 +33,6 @@ export interface Stage extends StageOptions {
   container(service: string): Promise<{ readonly host: Host; readonly id: string }>;
   /** Where the Redis master stands, as the Sentinels say. */
   redisMaster(): Promise<Host>;
-  cutPower(host: Host): Promise<void>;
-  powerOn(host: Host): Promise<void>;
-  isOn(host: Host): boolean;
 }
 
 /** The names of the stack's services, by the part they play. */
@@ -48,7 +42,7 @@ export const roles = {
 } as const;
 
 export function setStage(options: StageOptions): Stage {
-  const { approach, hosts, sessions, where, words, lab, tell } = options;
+  const { approach, hosts, sessions, where, words, tell } = options;
   const host = (name: string): Host => {
     const found = hosts.find((one) => one.name === name);
     if (found) return found;
@@ -68,9 +62,6 @@ export function setStage(options: StageOptions): Stage {
     const master = data.sentinels[0]?.master.replace(/:\d+$/, '') ?? '';
     return (await container(masterService(cluster, master))).host;
   };
-  const power = () => {
-    if (!lab) throw failure({ place: approach, what: 'only machines of the lab can lose their power' });
-  };
   return {
     ...options,
     look: see,
@@ -89,15 +80,6 @@ export function setStage(options: StageOptions): Stage {
     },
     container,
     redisMaster,
-    async cutPower(host) {
-      power();
-      await cutPowerOf(approach, host.name);
-    },
-    async powerOn(host) {
-      power();
-      await powerOn(approach, host.name, tell);
-    },
-    isOn: (host) => !lab || processOf(machineFolder(approach, host.name)) !== undefined,
   };
 }
 
