@@ -3,17 +3,19 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import type { Host } from '../provision/machines/provider.ts';
-import { destroy } from '../provision/machines/qemu.ts';
 import { urlOf } from '../provision/verify.ts';
 import { startLoad } from '../scripts/load/load.ts';
-import { labHosts, mirrored, provisioned, ROOT, ssh } from './machine.ts';
+import { emulated, freshFleet } from './fleet.ts';
+import { provisioned, ROOT, ssh } from './machine.ts';
 
 const LAB = 'approach_1';
 
 /** The machine under test. */
 interface Stage {
   readonly url: string;
-  /** What it is told so that it finds images. */
+  /** How it is found. */
+  readonly where: readonly string[];
+  /** The same, and where it finds images. */
   readonly option: readonly string[];
   run(...args: string[]): ReturnType<typeof provisioned>;
   /** `script` runs as root. Throws when it fails. */
@@ -21,16 +23,16 @@ interface Stage {
 }
 
 t.test('a fresh machine', { timeout: 2_900_000 }, async (t) => {
-  await destroy(LAB);
-  t.teardown(() => destroy(LAB));
-  const { option, close } = await mirrored();
+  const { hosts, where, images, close } = await freshFleet(LAB);
+  const option = [...where, ...images];
   t.teardown(close);
-  const run = (...args: string[]) => provisioned(LAB, '--yes', ...option, ...args);
+  const [host] = hosts as [Host];
+  const run = (...args: string[]) => provisioned(LAB, ...option, ...args);
   const first = await run();
-  t.strictSame([first.exitCode, first.errors], [0, []], 'from nothing to verified');
-  const [host] = (await labHosts(LAB)) as [Host];
+  t.strictSame([first.exitCode, first.errors], [0, []], 'from fresh to verified');
   const stage = {
     url: new URL(urlOf(host, 80)).origin,
+    where,
     option,
     run,
     ask: (script: string) => ssh(host, script),
@@ -75,7 +77,7 @@ async function again(t: Test, stage: Stage): Promise<void> {
     await stage.ask(
       'grep -rlsFf /opt/theapp/secrets/app_redis /opt/theapp /var/lib/docker/containers | sort',
     ),
-    '/opt/theapp/secrets/app_redis\n/opt/theapp/secrets/redis.conf\n',
+    '/opt/theapp/secrets/app_redis\n/opt/theapp/secrets/redis.conf',
     'a password is where it is read and nowhere else',
   );
 }
@@ -111,8 +113,7 @@ async function drift(t: Test, stage: Stage): Promise<void> {
   for (const line of before.trim().split('\n')) t.ok(after.includes(line), `${line} was left alone`);
 }
 
-/** What an emulated machine bears while it builds images and starts containers. */
-const lightly = { rate: 20, deadline: 20 };
+const lightly = { rate: emulated ? 20 : 50, deadline: 20 };
 
 /** Under a steady load: a new release, one that crashes, one that never becomes ready, and back. */
 async function releases(t: Test, stage: Stage): Promise<void> {
@@ -124,7 +125,7 @@ async function releases(t: Test, stage: Stage): Promise<void> {
   const good = readFileSync(main, 'utf8');
   const release = async (text: string, ...args: string[]) => {
     writeFileSync(main, text);
-    const all = ['provision/cli.mjs', LAB, '--yes', ...stage.option, ...args];
+    const all = ['provision/cli.mjs', LAB, ...stage.option, ...args];
     const options = { cwd: checkout, reject: false, stdin: 'ignore' } as const;
     const { exitCode, stderr } = await execa(join(ROOT, 'node_modules/.bin/node'), all, options);
     return { exitCode, stderr };
@@ -157,7 +158,7 @@ async function releases(t: Test, stage: Stage): Promise<void> {
   t.equal(await serving(stage), now, 'the release before serves on');
   lossless('both were refused');
 
-  const back = await stage.run('--rollback');
+  const back = await provisioned(LAB, ...stage.where, '--rollback');
   t.strictSame([back.exitCode, back.errors], [0, []], '--rollback');
   t.equal(await serving(stage), before, 'goes back to the release before');
   lossless('it was gone back');

@@ -3,18 +3,22 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import type { Host } from '../provision/machines/provider.ts';
-import { cutPowerOf, destroy } from '../provision/machines/qemu.ts';
 import { urlOf } from '../provision/verify.ts';
 import { type LoadOptions, startLoad } from '../scripts/load/load.ts';
-import { labHosts, mirrored, provisioned, ROOT, ssh } from './machine.ts';
+import { emulated, type Fleet, freshFleet } from './fleet.ts';
+import { provisioned, ROOT, ssh } from './machine.ts';
 
 const LAB = 'approach_2';
 
+/** Containers share a kernel that need not know IPsec. */
+const lacking = emulated ? [] : ['-e', 'theapp.encrypted=false', '-e', 'preflight.encrypted=false'];
+
 /** A cluster under test: its machines by name, and a run of the approach on them. */
 interface Cluster {
+  readonly fleet: Fleet;
   readonly hosts: Readonly<Record<string, Host>>;
   readonly urls: readonly string[];
-  /** What machines are told so that they find images. */
+  /** How they are found, where they find images, and what their kernel lacks. */
   readonly option: readonly string[];
   run(...args: string[]): ReturnType<typeof provisioned>;
   /** Something from the manager. */
@@ -22,18 +26,17 @@ interface Cluster {
 }
 
 t.test('three fresh machines', { timeout: 2_950_000 }, async (t) => {
-  await destroy(LAB);
-  t.teardown(() => destroy(LAB));
-  const { option, close } = await mirrored();
-  t.teardown(close);
-  const run = (...args: string[]) => provisioned(LAB, '--yes', ...option, ...args);
+  const fleet = await freshFleet(LAB);
+  t.teardown(fleet.close);
+  const option = [...fleet.where, ...fleet.images, ...lacking];
+  const run = (...args: string[]) => provisioned(LAB, ...option, ...args);
   const first = await run();
   t.strictSame(first.errors, []);
   t.equal(first.exitCode, 0, 'from nothing to verified on every node');
-  const hosts = Object.fromEntries((await labHosts(LAB)).map((host) => [host.name, host]));
+  const hosts = Object.fromEntries(fleet.hosts.map((host) => [host.name, host]));
   const urls = Object.values(hosts).map((host) => new URL(urlOf(host, 80)).origin);
   const ask = (script: string) => ssh(hosts.manager as Host, script);
-  const cluster = { hosts, urls, option, run, ask };
+  const cluster = { fleet, hosts, urls, option, run, ask };
   await again(t, cluster);
   await nodeLost(t, cluster);
   await newRelease(t, cluster);
@@ -74,7 +77,7 @@ async function nodeLost(t: Test, cluster: Cluster): Promise<void> {
   const before = await Promise.all(left.map(on));
   const urls = left.map((name) => new URL(urlOf(cluster.hosts[name] as Host, 80)).origin);
   const load = await startLoad({ urls, ...lightly });
-  await cutPowerOf(LAB, lost);
+  await cluster.fleet.cutPower(lost);
   const down = `until docker node ls --format '{{.Hostname}} {{.Status}}' | grep -qx '${lost} Down'; do sleep 1; done`;
   await cluster.ask(`timeout 120 sh -c "${down}"`);
   await cluster.ask(
@@ -84,6 +87,7 @@ async function nodeLost(t: Test, cluster: Cluster): Promise<void> {
   t.comment(`${asked} requests, lost: ${JSON.stringify(requests)}`);
   t.equal(requests.idempotent, 0, 'what may be sent again was, and is answered');
 
+  await cluster.fleet.powerOn(lost);
   const healed = await cluster.run();
   t.strictSame([healed.exitCode, healed.errors], [0, []], 'the next run brings the node back');
   const now = await Promise.all(left.map(on));
@@ -103,7 +107,7 @@ async function newRelease(t: Test, cluster: Cluster): Promise<void> {
     cluster.ask('docker service inspect --format "{{.Spec.TaskTemplate.ContainerSpec.Image}}" theapp_app');
   const before = await image();
   const load = await startLoad({ urls: cluster.urls, ...lightly });
-  const all = ['provision/cli.mjs', LAB, '--yes', ...cluster.option];
+  const all = ['provision/cli.mjs', LAB, ...cluster.option];
   const { exitCode, stderr } = await execa(join(ROOT, 'node_modules/.bin/node'), all, {
     cwd: checkout,
     reject: false,
@@ -116,9 +120,8 @@ async function newRelease(t: Test, cluster: Cluster): Promise<void> {
   t.strictSame([lost, problems], [{ idempotent: 0, others: 0 }, []], 'no request was lost');
 }
 
-/** What emulated machines bear while they start containers. */
 const lightly: Pick<LoadOptions, 'rate' | 'health' | 'deadline'> = {
-  rate: 20,
+  rate: emulated ? 20 : 50,
   health: '/nodez',
   deadline: 20,
 };

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { loadMachines } from '../provision/machines/machines.ts';
@@ -68,36 +68,48 @@ const testMachine = (lab: string, host: Host, inventory: string): TestMachine =>
 });
 
 /** An inventory of one host, as a person would write it. */
-export function inventoryOf(name: string, host: Host, more: Readonly<Record<string, unknown>> = {}): string {
+export const inventoryOf = (name: string, host: Host, more: Readonly<Record<string, unknown>> = {}): string =>
+  inventoryOfAll(name, [host], more);
+
+/** An inventory of hosts; `more` stands in each entry. */
+export function inventoryOfAll(
+  name: string,
+  hosts: readonly Host[],
+  more: Readonly<Record<string, unknown>> = {},
+): string {
   const folder = join(ROOT, '.lab', 'inventories');
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${name}.yml`);
+  const entries = hosts.map((host) => [host.name, { ...entryOf(host), ...more }] as const);
+  writeFileSync(file, stringify({ hosts: Object.fromEntries(entries) }));
+  return file;
+}
+
+function entryOf(host: Host): Record<string, unknown> {
   const forward = Object.fromEntries(
     Object.entries(host.forwarded).map(([port, to]) => [to.port, Number(port)]),
   );
-  const entry = {
+  return {
     address: host.address,
     port: host.port,
     user: host.user,
     keys: host.keyFiles,
     host_key: host.hostKeys,
     groups: host.groups,
+    ...(host.privateAddress ? { private_address: host.privateAddress } : {}),
     forward,
-    ...more,
   };
-  writeFileSync(file, stringify({ hosts: { [host.name]: entry } }));
-  return file;
 }
 
 export async function ssh(host: Host, script: string): Promise<string> {
-  const known = join(ROOT, '.lab', 'inventories', `${host.port}.known_hosts`);
-  writeFileSync(
-    known,
-    (host.hostKeys ?? []).map((key) => `[${host.address}]:${host.port} ${key}\n`).join(''),
-  );
+  const { address, port = 22 } = host;
+  const known = join(ROOT, '.lab', 'inventories', `${address}-${port}.known_hosts`);
+  const name = port === 22 ? address : `[${address}]:${port}`;
+  mkdirSync(dirname(known), { recursive: true });
+  writeFileSync(known, (host.hostKeys ?? []).map((key) => `${name} ${key}\n`).join(''));
   const options = ['-o', `UserKnownHostsFile=${known}`, '-o', 'IdentitiesOnly=yes', '-o', 'LogLevel=ERROR'];
   const keys = (host.keyFiles ?? []).flatMap((file) => ['-i', file]);
-  const to = ['-p', String(host.port), `${host.user}@${host.address}`, 'sudo sh -e'];
+  const to = ['-p', String(port), `${host.user}@${address}`, 'sudo sh -e'];
   const { stdout } = await execa('ssh', [...options, ...keys, ...to], { input: script });
   return stdout;
 }
@@ -143,7 +155,7 @@ export async function provisioned(...args: string[]): Promise<Ran> {
 }
 
 /** A line every ten seconds at most, so that a waiting test shows what it waits for. */
-function quietly(): (topic: string, line: string) => void {
+export function quietly(): (topic: string, line: string) => void {
   let last = 0;
   return (topic, line) => {
     if (performance.now() - last < 10_000) return;

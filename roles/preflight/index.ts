@@ -16,11 +16,15 @@ export const preflight = role({
   folder: import.meta.dirname,
   vars,
   tasks: ({ vars, host }) => {
-    const { over, peers, round, networks, seconds } = vars;
+    const { over, peers, round, networks, encrypted, seconds } = vars;
     if (networks !== null) return [networks ? networksMade : networksGone];
-    const run = over === 'ports' ? ports : overlay;
     const most = over === 'ports' ? seconds : 3 * seconds;
-    return [proven(over, peers, round, run(host.name, peers, `${round}`, most), most)];
+    const links = encrypted ? (['plain', 'encrypted'] as const) : (['plain'] as const);
+    const run =
+      over === 'ports'
+        ? ports(host.name, peers, `${round}`, most)
+        : overlay(host.name, peers, `${round}`, most, links);
+    return [proven(over, peers, round, run, most)];
   },
   remove: () => [absent(MARKERS)],
 });
@@ -76,11 +80,17 @@ function ports(self: string, peers: readonly Peer[], round: string, seconds: num
  * Over an overlay network and over an encrypted one, from a container with nothing in it but this machine's own /usr,
  * so that no image is fetched. Names are looked up in Docker's DNS, and 1,400 bytes must fit.
  */
-function overlay(self: string, peers: readonly Peer[], round: string, seconds: number): Script {
+function overlay(
+  self: string,
+  peers: readonly Peer[],
+  round: string,
+  seconds: number,
+  links: readonly Link[],
+): Script {
   const words = peers
     .filter(({ name }) => name !== self)
     .flatMap(({ name }) =>
-      ['plain', 'encrypted'].flatMap((link) => [
+      links.flatMap((link) => [
         `peer=${link}/${name}=${aliasOf(link, name)}`,
         `tcp=7000@${link}/${name}`,
         `udp=7000@${link}/${name}`,
@@ -108,7 +118,8 @@ done
   )}`;
 }
 
-const aliasOf = (link: string, name: string) => `${link}-${name}`;
+type Link = 'plain' | 'encrypted';
+const aliasOf = (link: Link, name: string) => `${link}-${name}`;
 
 const networksMade = command('the networks to try', {
   unless: sh`docker network inspect ${[NAME, ENCRYPTED]} >/dev/null 2>&1`,

@@ -7,6 +7,7 @@ export const vars = z.strictObject({
   peers: z.array(peer),
   round: z.string().nullable(),
   networks: z.boolean().nullable(),
+  encrypted: z.boolean(),
   seconds: z.int().min(5).max(300),
 });
 

@@ -7,8 +7,8 @@ import { failure } from '../../provision/errors.ts';
 import { blobsOf, digestOf, types } from './blobs.ts';
 import type { Built } from './build.ts';
 
-/** This computer's loopback, as a machine of the lab sees it (QEMU's user network). */
-const fromMachines = '10.0.2.2';
+/** This computer's loopback, and what it is to a machine of the lab (QEMU's user network). */
+const loopback = { listen: '127.0.0.1', seen: '10.0.2.2' };
 
 export interface Mirror {
   /** Where the lab's machines find it: what `docker.mirrors` takes. */
@@ -18,7 +18,8 @@ export interface Mirror {
 
 /**
  * The stand-ins as a mirror of Docker Hub: the part of the OCI distribution specification that a pull asks for. It
- * listens on this computer's loopback only, which the lab's machines reach. `port` 0 is any that is free.
+ * listens on this computer's loopback only, which the lab's machines reach, or on an address that other machines see.
+ * `port` 0 is any that is free.
  *
  * @throws ProvisionError (failed) when the port is taken
  */
@@ -26,12 +27,13 @@ export async function openMirror(
   { file }: Pick<Built, 'file'>,
   port: number,
   progress: (line: string) => void,
+  { listen, seen } = loopback,
 ): Promise<Mirror> {
   const folder = await blobsOf(file, progress);
   const server = createServer((request, response) => answer(folder, request, response));
-  await listening(server, port);
+  await listening(server, port, listen);
   return {
-    url: `http://${fromMachines}:${(server.address() as AddressInfo).port}`,
+    url: `http://${seen}:${(server.address() as AddressInfo).port}`,
     close: async () => {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -39,18 +41,18 @@ export async function openMirror(
   };
 }
 
-function listening(server: Server, port: number): Promise<void> {
+function listening(server: Server, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', ({ code, message }: NodeJS.ErrnoException) =>
       reject(
         failure({
-          place: `127.0.0.1:${port}`,
+          place: `${address}:${port}`,
           what: code === 'EADDRINUSE' ? 'the port is taken' : message,
           todo: 'take another: --port 0 is any that is free',
         }),
       ),
     );
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, address, resolve);
   });
 }
 

@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { loadMachines } from '../../provision/machines/machines.ts';
+import type { Host } from '../../provision/machines/provider.ts';
+import { ensurePrograms } from '../../provision/machines/qemu/install.ts';
+import { keyPair } from '../../provision/machines/qemu/keys.ts';
+import { computer, forImage } from '../../provision/machines/qemu/programs.ts';
+import { imagesFolder, privateFolder } from '../../provision/machines/qemu/state.ts';
+import { buildStandIns } from '../../scripts/standins/build.ts';
+import { openMirror } from '../../scripts/standins/mirror.ts';
+import { inventoryOfAll, quietly, ROOT } from '../machine.ts';
+import { type Daemon, nameservers, network, startDaemon } from './daemon.ts';
+import { lightImage } from './image.ts';
+
+/** The machines of an approach as containers: systemd, an sshd and a Docker of their own, as fast as this computer. */
+export interface LightHosts {
+  readonly hosts: readonly Host[];
+  /** What `npm run provision` is told so that it finds them. */
+  readonly where: readonly string[];
+  /** What it is told so that they find images. */
+  readonly images: readonly string[];
+  cutPower(name: string): Promise<void>;
+  powerOn(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Every capability that Docker may give away on any kernel; `--privileged` wants one more than there may be. */
+const capabilities =
+  'AUDIT_CONTROL AUDIT_READ BLOCK_SUSPEND DAC_READ_SEARCH IPC_LOCK IPC_OWNER LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE NET_ADMIN NET_BROADCAST SYS_ADMIN SYS_BOOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM';
+
+const isolation = [
+  '--cgroupns=private',
+  ...['seccomp', 'systempaths', 'apparmor'].map((name) => `--security-opt=${name}=unconfined`),
+  ...['/run', '/run/lock', '/tmp'].map((path) => `--tmpfs=${path}`),
+  '--volume=/var/lib/docker',
+  '--env=container=docker',
+  ...capabilities.split(' ').map((name) => `--cap-add=${name}`),
+];
+
+export async function lightHosts(approach: string): Promise<LightHosts> {
+  const progress = quietly();
+  const say = (line: string) => progress('light hosts', line);
+  const programs = [
+    { name: 'dockerd', package: 'docker.io' },
+    { name: 'iptables', package: 'iptables' },
+  ];
+  await ensurePrograms([...programs, ...forImage('debian', computer().root)], false, {
+    yes: true,
+    progress: say,
+  });
+  const image = await lightImage(say);
+  const built = await buildStandIns({ yes: true, progress: say });
+  const daemon = await startDaemon();
+  try {
+    await daemon.docker('import', image, 'light');
+    const { gateway: address } = network;
+    const mirror = await openMirror(built, 0, say, { listen: address, seen: address });
+    const machines = Object.entries(loadMachines(join(ROOT, 'approaches', approach)));
+    const hosts = await Promise.all(
+      machines.map(([name, { groups }], i) => makeHost(daemon, name, groups, `${network.prefix}.${i + 11}`)),
+    );
+    return {
+      hosts,
+      where: ['--inventory', inventoryOfAll(`light-${approach}`, hosts)],
+      images: ['-e', `docker.mirrors=[${mirror.url}]`],
+      cutPower: async (name) => void (await daemon.docker('kill', name)),
+      powerOn: async (name) => {
+        await daemon.docker('start', name);
+        await booted(daemon, name);
+      },
+      close: async () => {
+        await mirror.close();
+        await daemon.close();
+      },
+    };
+  } catch (error) {
+    await daemon.close();
+    throw error;
+  }
+}
+
+async function makeHost(
+  daemon: Daemon,
+  name: string,
+  groups: readonly string[],
+  address: string,
+): Promise<Host> {
+  const key = await keyPair(join(privateFolder(join(imagesFolder(), 'light-keys')), 'key'));
+  const where = ['--name', name, '--hostname', name, '--network', 'light', '--ip', address];
+  await daemon.docker('run', '--detach', ...where, ...isolation, 'light', '/sbin/init');
+  await booted(daemon, name);
+  await daemon.feed(nameservers(), 'exec', '-i', name, 'sh', '-c', 'cat >/etc/resolv.conf');
+  const entry = `install -d -m 700 -o admin -g admin /home/admin/.ssh
+cat >/home/admin/.ssh/authorized_keys
+chown admin: /home/admin/.ssh/authorized_keys
+ssh-keygen -A >/dev/null
+systemctl restart ssh
+cut -d ' ' -f 1,2 /etc/ssh/ssh_host_ed25519_key.pub`;
+  const hostKey = await daemon.feed(`${key.public}\n`, 'exec', '-i', name, 'sh', '-ec', entry);
+  return {
+    name,
+    address,
+    privateAddress: address,
+    user: 'admin',
+    keyFiles: [key.file],
+    hostKeys: [hostKey.trim()],
+    groups,
+    forwarded: {},
+    vars: {},
+  };
+}
+
+/** Which is degraded until it has its host keys. */
+const booted = ({ docker }: Daemon, name: string) =>
+  docker('exec', name, 'sh', '-c', 'systemctl is-system-running --wait >/dev/null || :');
