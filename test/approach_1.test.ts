@@ -172,6 +172,10 @@ async function healed(t: Test, { ask, run }: Stage): Promise<void> {
     ['KILL', 'killed'],
     ['STOP', 'hung'],
   ] as const) {
+    // one that hangs before it has ever been healthy is given the time that a slow start may take
+    await ask(
+      'for i in $(seq 100); do docker ps -q --filter name=theapp-app --filter health=healthy | grep -q . && exit 0; sleep 1; done; exit 1',
+    );
     const since = performance.now();
     await ask(`started() { docker ps -q --filter name=theapp-app | xargs -r docker inspect --format '{{.State.StartedAt}}'; }
 before=$(started)

@@ -7,6 +7,8 @@ import { execa } from 'execa';
 /** The network of the containers, and this computer's address in it. */
 export const network = { prefix: '10.77.251', gateway: '10.77.251.1' };
 
+const bridge = 'theapp-light';
+
 /** A Docker of the tests' own, beside whichever this computer has. */
 export interface Daemon {
   docker(...words: string[]): Promise<string>;
@@ -39,8 +41,10 @@ export async function startDaemon(): Promise<Daemon> {
   try {
     await answering(docker, child);
     const { prefix, gateway } = network;
-    const bridge = ['--opt', 'com.docker.network.bridge.name=theapp-light'];
-    await docker('network', 'create', '--subnet', `${prefix}.0/24`, '--gateway', gateway, ...bridge, 'light');
+    // one that a run before has left when it was killed
+    await execa('ip', ['link', 'delete', bridge], { reject: false });
+    const named = ['--opt', `com.docker.network.bridge.name=${bridge}`];
+    await docker('network', 'create', '--subnet', `${prefix}.0/24`, '--gateway', gateway, ...named, 'light');
   } catch (error) {
     await close();
     throw error;

@@ -42,6 +42,7 @@ export async function lightHosts(approach: string): Promise<LightHosts> {
   const programs = [
     { name: 'dockerd', package: 'docker.io' },
     { name: 'iptables', package: 'iptables' },
+    { name: 'ip', package: 'iproute2' },
   ];
   await ensurePrograms([...programs, ...forImage('debian', computer().root)], false, {
     yes: true,
