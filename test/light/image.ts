@@ -30,8 +30,9 @@ const packages = [
 ];
 
 /**
- * What a container lacks of a machine, each time it starts: control groups that its own Docker may write to, and
- * files in /etc that can be replaced. Docker mounts them over the container's own, which are kept once they are filled.
+ * What a container lacks of a machine, each time it starts: control groups that its own Docker may write to, files in
+ * /etc that can be replaced (Docker mounts them over the container's own, which are kept once they are filled), and
+ * host keys.
  */
 const settle = `for c in /sys/fs/cgroup/*; do
   if mountpoint -q "$c"; then mount -o remount,bind,rw "$c"; fi
@@ -41,7 +42,8 @@ for f in hosts hostname resolv.conf; do
   cat "/etc/$f" >/run/given
   umount "/etc/$f"
   [ -s "/etc/$f" ] || cat /run/given >"/etc/$f"
-done`;
+done
+ssh-keygen -A >/dev/null`;
 
 const unit = `[Unit]
 Description=What a container lacks of a machine
