@@ -34,6 +34,7 @@ export const vars = z.strictObject({
   mysql_max_connections: z.int().min(10).max(10_000),
   redis_max_memory_mb: megabytes,
   redis_append_fsync: z.enum(['always', 'everysec', 'no']),
+  redis_timeout_ms: z.int().min(100).max(30_000),
   redis_down_after_ms: z.int().min(1000).max(60_000),
   memcached_mb: megabytes,
   autoscale: z.boolean(),
