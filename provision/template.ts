@@ -27,7 +27,9 @@ export function render(file: string, values: Readonly<Record<string, unknown>>):
     const line = (error as { lineNumber?: number }).lineNumber ?? /line (\d+)/.exec(error.message)?.[1];
     throw inputError({
       place: line === undefined ? shown(file) : `${shown(file)}:${line}`,
-      what: error.message.split('\n')[0] ?? 'cannot be rendered',
+      what:
+        error.message.split('\n')[0]?.replace(/ not defined in \[object Object\]/, ' is not defined') ??
+        'cannot be rendered',
       todo: 'give the role a variable of that name, or mend the template',
     });
   }
