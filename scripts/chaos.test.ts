@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
@@ -8,7 +8,6 @@ import { startMemcached } from '../app/test/servers/memcached.ts';
 import { freePort } from '../app/test/servers/process.ts';
 import { startRedis } from '../app/test/servers/redis.ts';
 import type { Host } from '../provision/machines/provider.ts';
-import { staticProvider } from '../provision/machines/static.ts';
 import { faults } from './chaos/faults.ts';
 import { judge } from './chaos/judge.ts';
 import { planned } from './chaos/planned.ts';
@@ -126,37 +125,13 @@ t.test('the table', async (t) => {
 
 t.test('a secret that is made anew', async (t) => {
   const file = join(t.testdir({ 'approach_2.json': '{"mysql":"old","redis":"r"}' }), 'approach_2.json');
-  const host: Host = {
-    name: 'manager',
-    address: '127.0.0.1',
-    port: 2222,
-    user: 'debian',
-    hostKeys: ['ssh-ed25519 AAAAC3Nza'],
-    privateAddress: '10.77.2.11',
-    groups: ['managers'],
-    forwarded: { 80: { address: '127.0.0.1', port: 8082 } },
-    vars: {},
-  };
-  const { inventory, end, undo } = rotate(file, [host]);
-  t.equal(statSync(inventory).mode & 0o777, 0o600);
-  t.strictSame(
-    await staticProvider(inventory).hosts({
-      approach: '',
-      machines: {},
-      yes: false,
-      image: 'auto',
-      progress() {},
-    }),
-    [{ ...host, vars: { theapp: { mysql_password_before: 'old' } } }],
-  );
+  const undo = rotate(file);
   const { mysql, redis } = JSON.parse(readFileSync(file, 'utf8'));
   t.match(mysql, /^[\w-]{32}$/);
   t.equal(redis, 'r');
-  end();
-  t.notOk(existsSync(inventory));
   undo();
   t.match(JSON.parse(readFileSync(file, 'utf8')), { mysql: 'old' });
-  t.throws(() => rotate(join(t.testdir({ 'none.json': '{}' }), 'none.json'), []), /has no "mysql"/);
+  t.throws(() => rotate(join(t.testdir({ 'none.json': '{}' }), 'none.json')), /has no "mysql"/);
 });
 
 t.test('the command', async (t) => {
@@ -280,7 +255,7 @@ t.test('power of machines that are not of the lab', async (t) => {
   t.equal(power.restarts, true);
   await power.off(host);
   t.equal(readFileSync(file, 'utf8'), `off ${host.name}\n`);
-  await t.rejects(power.on(host), /^worker9: .*exit code 3/);
+  await t.rejects(power.on(host), /^worker9: .*it ended with 3/);
   await t.rejects(words({}).off(host), /nobody knows how/);
 });
 

@@ -61,12 +61,10 @@ export const planned: readonly Scenario[] = [
     keeps: 'all',
     aim: async (stage) => async () => {
       const file = join(checkout, '.secrets', `${stage.approach}.json`);
-      const rotation = rotate(file, stage.hosts);
-      const { exitCode, errors } = await stage
-        .provision({ inventory: rotation.inventory })
-        .finally(rotation.end);
+      const undo = rotate(file);
+      const { exitCode, errors } = await stage.provision();
       if (exitCode === 0) return undefined;
-      rotation.undo();
+      undo();
       throw failure({ what: 'the secret could not be rotated', said: errors.join('\n') });
     },
   },

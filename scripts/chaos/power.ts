@@ -63,7 +63,12 @@ async function run(command: string, { name, address }: Host): Promise<void> {
   const env = { HOST: name, ADDRESS: address };
   const timeout = PATIENCE * 1000;
   const options = { shell: '/bin/sh', env, all: true, stdin: 'ignore', reject: false, timeout } as const;
-  const { exitCode, all, shortMessage } = await execa(command, options);
+  const { exitCode, all } = await execa(command, options);
   if (exitCode === 0) return;
-  throw failure({ place: name, what: `"${command}" failed`, why: shortMessage ?? '', said: all });
+  throw failure({
+    place: name,
+    what: `"${command}" failed`,
+    why: exitCode === undefined ? `not done within ${PATIENCE} s` : `it ended with ${exitCode}`,
+    said: all,
+  });
 }

@@ -23,8 +23,8 @@ export interface StageOptions {
 export interface Stage extends StageOptions {
   look(): Promise<Sight>;
   on(host: Host, script: Script, seconds?: number): Promise<string>;
-  /** From another checkout, or with another inventory, where that is given. */
-  provision(another?: { readonly from?: string; readonly inventory?: string }): Promise<Provisioned>;
+  /** From another checkout, where that is given. */
+  provision(another?: { readonly from?: string }): Promise<Provisioned>;
   host(name: string): Host;
   manager(): Promise<Host>;
   /** A worker where neither the Redis master nor the MariaDB primary stands. */
@@ -66,8 +66,7 @@ export function setStage(options: StageOptions): Stage {
     ...options,
     look: see,
     on: (host, script, seconds) => sessions.run(host, script, seconds),
-    provision: ({ from, inventory } = {}) =>
-      provision([approach, ...(inventory ? ['--inventory', inventory] : where), ...words], tell, from),
+    provision: ({ from } = {}) => provision([approach, ...where, ...words], tell, from),
     host,
     manager: async () => managerOf(hosts, (await see()).cluster),
     async calmWorker() {
