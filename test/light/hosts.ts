@@ -31,7 +31,8 @@ const isolation = [
   '--cgroupns=private',
   ...['seccomp', 'systempaths', 'apparmor'].map((name) => `--security-opt=${name}=unconfined`),
   ...['/run', '/run/lock', '/tmp'].map((path) => `--tmpfs=${path}`),
-  '--volume=/var/lib/docker',
+  // on a file system that Docker can stand on, and no mount point itself
+  '--volume=/var/lib',
   '--env=container=docker',
   ...capabilities.split(' ').map((name) => `--cap-add=${name}`),
 ];
