@@ -7,7 +7,8 @@ import { execa } from 'execa';
 /** The network of the containers, and this computer's address in it. */
 export const network = { prefix: '10.77.251', gateway: '10.77.251.1' };
 
-const bridge = 'theapp-light';
+/** Of the containers; and the daemon's own, which nobody is on: with none it would remove that of another Docker. */
+const bridges = { hosts: 'theapp-light', own: 'theapp-docker' };
 
 /** A Docker of the tests' own, beside whichever this computer has. */
 export interface Daemon {
@@ -22,9 +23,13 @@ export async function startDaemon(): Promise<Daemon> {
   const folder = mkdtempSync(join(tmpdir(), 'theapp-light-'));
   const at = (name: string) => join(folder, name);
   const host = `unix://${at('sock')}`;
+  await newBridge();
   const child = execa(
     'dockerd',
-    ['--data-root', at('data'), '--exec-root', at('exec'), '-p', at('pid'), '-H', host, '--bridge=none'],
+    [
+      ...['--data-root', at('data'), '--exec-root', at('exec'), '-p', at('pid'), '-H', host],
+      `--bridge=${bridges.own}`,
+    ],
     { reject: false, all: true, stdin: 'ignore', forceKillAfterDelay: 30_000 },
   );
   const feed = async (input: string, ...words: string[]) =>
@@ -36,14 +41,13 @@ export async function startDaemon(): Promise<Daemon> {
     await docker('network', 'rm', 'light').catch(() => '');
     child.kill('SIGTERM');
     await child;
+    await gone(bridges.own);
     rmSync(folder, { recursive: true, force: true });
   };
   try {
     await answering(docker, child);
     const { prefix, gateway } = network;
-    // one that a run before has left when it was killed
-    await execa('ip', ['link', 'delete', bridge], { reject: false });
-    const named = ['--opt', `com.docker.network.bridge.name=${bridge}`];
+    const named = ['--opt', `com.docker.network.bridge.name=${bridges.hosts}`];
     await docker('network', 'create', '--subnet', `${prefix}.0/24`, '--gateway', gateway, ...named, 'light');
   } catch (error) {
     await close();
@@ -51,6 +55,16 @@ export async function startDaemon(): Promise<Daemon> {
   }
   return { docker, feed, close };
 }
+
+/** What a run before has left when it was killed goes first. */
+async function newBridge(): Promise<void> {
+  for (const name of Object.values(bridges)) await gone(name);
+  await execa('ip', ['link', 'add', bridges.own, 'type', 'bridge']);
+  await execa('ip', ['address', 'add', '10.77.252.1/30', 'dev', bridges.own]);
+  await execa('ip', ['link', 'set', bridges.own, 'up']);
+}
+
+const gone = (bridge: string) => execa('ip', ['link', 'delete', bridge], { reject: false });
 
 async function answering(
   docker: Daemon['docker'],
