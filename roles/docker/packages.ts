@@ -11,8 +11,15 @@ import {
 
 /** Docker's own packages, from its repository. */
 export const dockers = ['docker-ce', 'docker-ce-cli', 'containerd.io', 'docker-compose-plugin'];
-/** The distribution's, of every distribution. */
-export const distributions = ['docker.io', 'docker-cli', 'docker-compose', 'docker-compose-v2'];
+/** The distribution's, of every distribution, and what it runs containers with: a service of its own. */
+export const distributions = [
+  'docker.io',
+  'docker-cli',
+  'docker-compose',
+  'docker-compose-v2',
+  'containerd',
+  'runc',
+];
 
 export const keyring = '/etc/apt/keyrings/docker.asc';
 export const sources = '/etc/apt/sources.list.d/docker.sources';
