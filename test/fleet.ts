@@ -1,19 +1,9 @@
-import type { Host } from '../provision/machines/provider.ts';
 import { cutPowerOf, destroy, powerOn } from '../provision/machines/qemu.ts';
-import { lightHosts } from './light/hosts.ts';
+import { type LightHosts, lightHosts } from './light/hosts.ts';
 import { labHosts, mirrored } from './machine.ts';
 
 /** The fresh machines of an approach. */
-export interface Fleet {
-  readonly hosts: readonly Host[];
-  /** What `npm run provision` is told so that it finds them. */
-  readonly where: readonly string[];
-  /** What it is told so that they find images. */
-  readonly images: readonly string[];
-  cutPower(name: string): Promise<void>;
-  powerOn(name: string): Promise<void>;
-  close(): Promise<void>;
-}
+export type Fleet = LightHosts;
 
 /** Whether the machines are virtual ones, which without KVM bear less load than containers. */
 export const emulated = process.env.THEAPP_TEST_MACHINES === 'vm';
