@@ -102,6 +102,11 @@ t.test('every Redis has every number that was given', async (t) => {
   stopped = true;
   await Promise.all(counting);
   await stage.settled();
+  // replicas follow a moment later: what was written last comes after all that was given
+  const master = (await stage.redis.master()).admin();
+  await master.set('last', 'written');
+  t.equal(await master.wait(2, 10_000), 2, 'both replicas have what was written last');
+  master.disconnect();
   for (const id of counts.ids())
     for (const server of stage.redis.redis) {
       const admin = server.admin();
