@@ -161,7 +161,7 @@ t.test('templates are strict, and keep track of secrets', async (t) => {
   });
   t.match(
     said(() => render(`${folder}/b.hbs`, values)),
-    /b\.hbs:2: "nmae" not defined/,
+    /b\.hbs:2: "nmae" is not defined/,
   );
   t.match(
     said(() => render(`${folder}/c.hbs`, values)),
