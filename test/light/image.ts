@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeDraft } from '../../provision/machines/qemu/contained.ts';
+import { packages } from '../../provision/machines/qemu/debian.ts';
 import { withLock } from '../../provision/machines/qemu/lock.ts';
 import { debianTree } from '../../provision/machines/qemu/mmdebstrap.ts';
 import { requireSpace } from '../../provision/machines/qemu/space.ts';
@@ -10,24 +11,9 @@ import { ticking } from '../../provision/machines/qemu/ticking.ts';
 
 const suite = 'trixie';
 
-/** As a Debian cloud image has it, without a kernel. */
-const packages = [
-  'systemd-sysv',
-  'udev',
-  'dbus',
-  'libpam-systemd',
-  'openssh-server',
-  'sudo',
-  'ca-certificates',
-  'iproute2',
-  'iputils-ping',
-  'netbase',
-  'less',
-  'curl',
-  'tzdata',
-  'unattended-upgrades',
-  'linux-sysctl-defaults',
-];
+/** What the lab's machines have, without what only a kernel and a disk of one's own want. */
+const machines = packages.filter((name) => name !== 'initramfs-tools' && name !== 'e2fsprogs');
+const included = [...machines, 'linux-sysctl-defaults'];
 
 /**
  * What a container lacks of a machine, each time it starts: control groups that its own Docker may write to, files in
@@ -71,10 +57,10 @@ ${unit}
 UNIT
 chroot "$1" systemctl --quiet enable settle.service`;
 
-/** A Debian as a tar archive for \`docker import\`, from this computer's package sources; made once. */
+/** A Debian as a tar archive for `docker import`, from this computer's package sources; made once. */
 export async function lightImage(progress: (line: string) => void): Promise<string> {
   const recipe = createHash('sha256')
-    .update(JSON.stringify([suite, packages, customise]))
+    .update(JSON.stringify([suite, included, customise]))
     .digest('hex')
     .slice(0, 8);
   const file = join(privateFolder(imagesFolder()), `light-${recipe}.tar`);
@@ -87,7 +73,7 @@ export async function lightImage(progress: (line: string) => void): Promise<stri
     const options = ['--variant=apt', `--customize-hook=${customise}`];
     const made = join(draft, 'root.tar');
     await ticking(progress, 'building it', (say) =>
-      debianTree({ suite, packages, options, draft, file: made }, say),
+      debianTree({ suite, packages: included, options, draft, file: made }, say),
     );
     renameSync(made, file);
     await removeDraft(draft);

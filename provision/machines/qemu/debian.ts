@@ -11,7 +11,7 @@ import { ticking } from './ticking.ts';
 import { userCard } from './wiring.ts';
 
 /** What a Debian cloud image has, without what only a cloud needs. */
-const packages = [
+export const packages = [
   'systemd-sysv',
   'udev',
   'dbus',
