@@ -21,12 +21,20 @@ const patience = 100;
  */
 export function createLog(level: string, version: string): Log {
   const base = { pid: process.pid, version };
-  const stream = destination({ dest: 1, sync: false, minLength: 8192, periodicFlush: patience });
-  const lines = gather((text) => stream.write(text));
+  const stream = destination({
+    dest: 1,
+    sync: false,
+    minLength: 8192,
+    periodicFlush: patience,
+    contentMode: 'buffer',
+  });
+  // Its types know text only, which would be made of bytes to become bytes again.
+  const write = (bytes: Buffer) => stream.write(bytes as unknown as string);
+  const lines = gather(write);
   const inOrder = {
     write(line: string) {
       lines.handOver();
-      stream.write(line);
+      write(Buffer.from(line));
     },
     // pino calls it after a fatal line.
     flushSync() {
@@ -41,14 +49,14 @@ export function createLog(level: string, version: string): Log {
 }
 
 /** Lines as bytes until there are many: as text that waits they cost the garbage collector more than making them. */
-function gather(write: (text: string) => void) {
+function gather(write: (bytes: Buffer) => void) {
   const bytes = Buffer.allocUnsafeSlow(64 * 1024);
   let length = 0;
   let timer: NodeJS.Timeout | undefined;
   const handOver = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (length > 0) write(bytes.toString('utf8', 0, length));
+    if (length > 0) write(Buffer.from(bytes.subarray(0, length)));
     length = 0;
   };
   const add = (line: string) => {

@@ -77,12 +77,19 @@ export function createMetrics(version: string) {
   };
 }
 
-/** Hands what the data layer tells to the metrics. */
+/** Hands what the data layer tells to the metrics. Series are looked up once: their labels cost more than counting. */
 export function observerOf({ dependencyCalls, dependencySeconds, breakerOpen }: Metrics): Observer {
+  const counts = new Map<string, { inc(): void }>();
+  const times = new Map<string, { observe(seconds: number): void }>();
   return {
     call(dependency, outcome, seconds) {
-      dependencyCalls.labels(dependency, outcome).inc();
-      dependencySeconds.labels(dependency).observe(seconds);
+      const key = `${dependency} ${outcome}`;
+      const count = counts.get(key) ?? dependencyCalls.labels(dependency, outcome);
+      const time = times.get(dependency) ?? dependencySeconds.labels(dependency);
+      counts.set(key, count);
+      times.set(dependency, time);
+      count.inc();
+      time.observe(seconds);
     },
     breaker: (dependency, open) => breakerOpen.labels(dependency).set(open ? 1 : 0),
   };

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { Request } from '@hapi/hapi';
 import type { Headers } from './everyRequest.ts';
+import { randomHex } from './randomHex.ts';
 import { type Trace, traceOf, traceparent } from './trace.ts';
 
 declare module '@hapi/hapi' {
@@ -16,11 +16,11 @@ declare module '@hapi/hapi' {
 /** What may be taken from a client into the log and back into a header. */
 const sane = /^[\w.:-]{1,128}$/;
 
-/** Gives a request a name and a place in its trace. */
+/** Gives a request a name, of the form that nginx makes (`$request_id`), and a place in its trace. */
 export function nameRequest({ app, headers }: Request): void {
   const given = headers['x-request-id'];
   app.began = performance.now();
-  app.id = typeof given === 'string' && sane.test(given) ? given : randomUUID();
+  app.id = typeof given === 'string' && sane.test(given) ? given : randomHex(32);
   app.trace = traceOf(headers.traceparent);
 }
 

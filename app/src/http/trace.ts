@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomHex } from './randomHex.ts';
 
 /** Where a request stands in a trace that may have begun elsewhere. */
 export interface Trace {
@@ -20,25 +20,15 @@ const form = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})
  */
 export function traceOf(traceparent: unknown): Trace {
   const [, traceId, parentId, flags] = (typeof traceparent === 'string' && form.exec(traceparent)) || [];
-  if (!traceId || !parentId || !flags) return { traceId: random(16), spanId: random(8), flags: '00' };
+  if (!traceId || !parentId || !flags) return { traceId: randomHex(32), spanId: randomHex(16), flags: '00' };
   // Of the flags of version 00 only the last bit is ours to pass on.
   return {
     traceId,
     parentId,
-    spanId: random(8),
+    spanId: randomHex(16),
     flags: (Number.parseInt(flags, 16) & 1) === 1 ? '01' : '00',
   };
 }
 
 /** The header that hands the trace on: this request is the parent of whatever follows from it. */
 export const traceparent = ({ traceId, spanId, flags }: Trace) => `00-${traceId}-${spanId}-${flags}`;
-
-const pool = { bytes: Buffer.alloc(0), at: 0 };
-
-/** Random hexadecimal digits; one call of the generator serves hundreds of requests. */
-function random(bytes: number): string {
-  if (pool.at + bytes > pool.bytes.length) Object.assign(pool, { bytes: randomBytes(4096), at: 0 });
-  const text = pool.bytes.toString('hex', pool.at, pool.at + bytes);
-  pool.at += bytes;
-  return text;
-}
