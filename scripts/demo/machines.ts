@@ -1,0 +1,123 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { inputError } from '../../provision/errors.ts';
+import { type Entry, loadInventory } from '../../provision/machines/inventory.ts';
+import { loadMachines } from '../../provision/machines/machines.ts';
+import type { Host } from '../../provision/machines/provider.ts';
+import { destroy } from '../../provision/machines/qemu.ts';
+import { staticProvider } from '../../provision/machines/static.ts';
+import { urlOf } from '../../provision/verify.ts';
+import { folderOf } from '../status/hosts.ts';
+import { type Checkout, withSshConfig } from './checkout.ts';
+import { secretsIn } from './hidden.ts';
+import { sshConfig } from './sshconfig.ts';
+
+/** The machines that a recording is made on. */
+export interface DemoMachines {
+  readonly kind: 'lab' | 'hosts';
+  readonly names: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** What the inventory says that nobody may see. */
+  readonly secrets: readonly string[];
+  /** `<where>`, `<url:NAME>` and `<ssh:NAME>` of a command as a person has to type them. */
+  typed(command: string): string;
+  /** A machine that has lost its power has it again, or is promised to. */
+  switchOn(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The name under which commands are given the inventory. */
+const file = 'hosts.yml';
+
+/** The lab's: the first command that wants them makes them. */
+export function labMachines(approach: string, { folder, env }: Checkout): DemoMachines {
+  const machines = loadMachines(folderOf(approach));
+  const words = (name: string) => {
+    const [port] = Object.entries(machines[name]?.forward ?? {}).find(([, guest]) => guest === 80) ?? [];
+    return { ssh: `npm run lab -- ssh -m ${name} ${approach}`, url: `http://127.0.0.1:${port}` };
+  };
+  const names = Object.keys(machines);
+  return {
+    kind: 'lab',
+    names,
+    env,
+    secrets: [],
+    typed: (command) => typed(command, '', names, words),
+    // the next run does it by itself
+    switchOn: async () => undefined,
+    async close() {
+      process.env.THEAPP_LAB = join(folder, '.lab');
+      await destroy(approach);
+    },
+  };
+}
+
+/** Machines that exist already. `more` are variables for all of them; `switchOn` is how one gets its power back. */
+export async function listedMachines(
+  approach: string,
+  checkout: Checkout,
+  inventory: string,
+  { more = {}, ...means }: { more?: Entry['vars'] } & Pick<DemoMachines, 'switchOn' | 'close'>,
+): Promise<DemoMachines> {
+  const entries = Object.entries(loadInventory(inventory)).map(([name, entry]) => [
+    name,
+    { ...entry, vars: { ...more, ...entry.vars } },
+  ]);
+  const hosts = Object.fromEntries(entries) as Record<string, Entry>;
+  const path = join(checkout.folder, file);
+  writeFileSync(path, stringify({ hosts }), { mode: 0o600 });
+  const machines = loadMachines(folderOf(approach));
+  const options = { approach, machines, yes: true, image: 'auto', progress: () => undefined };
+  const all = await staticProvider(path).hosts(options);
+  const names = all.map(({ name }) => name);
+  const words = (name: string) => ({ ssh: `ssh ${name}`, url: urlIn(all, name) });
+  return {
+    ...means,
+    kind: 'hosts',
+    names,
+    env: withSshConfig(checkout, sshConfig(all, checkout.folder)),
+    secrets: secretsIn(hosts),
+    typed: (command) => typed(command, `--inventory ${file}`, names, words),
+  };
+}
+
+/** Containers that are like machines, as the tests have them. Wants root. */
+export async function containers(approach: string, checkout: Checkout): Promise<DemoMachines> {
+  const { lightHosts } = await import('../../test/light/hosts.ts');
+  const { where, images, powerOn, close } = await lightHosts(approach);
+  try {
+    const [, mirrors = ''] = images[1]?.split('=') ?? [];
+    // containers share a kernel that need not know IPsec
+    const plain =
+      approach === 'approach_2' ? { theapp: { encrypted: false }, preflight: { encrypted: false } } : {};
+    const more = { docker: { mirrors: parse(mirrors) as unknown }, ...plain };
+    return await listedMachines(approach, checkout, where[1] ?? '', { more, switchOn: powerOn, close });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const urlIn = (hosts: readonly Host[], name: string) => {
+  const host = hosts.find((one) => one.name === name);
+  return host ? new URL(urlOf(host, 80)).origin : '';
+};
+
+function typed(
+  command: string,
+  where: string,
+  names: readonly string[],
+  words: (name: string) => { ssh: string; url: string },
+): string {
+  return command
+    .replaceAll(/ ?<where>/g, where && ` ${where}`)
+    .replaceAll(/<(ssh|url):([\w-]+)>/g, (_, word: 'ssh' | 'url', name: string) => {
+      if (names.includes(name)) return words(name)[word];
+      throw inputError({
+        place: command,
+        what: `there is no machine "${name}"`,
+        why: `there are ${names.join(', ')}`,
+      });
+    });
+}

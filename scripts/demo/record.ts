@@ -1,0 +1,91 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { failure } from '../../provision/errors.ts';
+import type { Checkout } from './checkout.ts';
+import { generatedIn, hiding } from './hidden.ts';
+import type { DemoMachines } from './machines.ts';
+import { type Recording, readRecording, size } from './recording.ts';
+import type { Scenes, Step } from './scenes.ts';
+import { openShell } from './shell.ts';
+import { type Stage, stageOf } from './stage.ts';
+import { tracesHere } from './traces.ts';
+import { shortened } from './waits.ts';
+
+export interface RecordOptions {
+  /** Seconds that a wait lasts at most. */
+  readonly idle: number;
+  readonly signal: AbortSignal;
+  tell(line: string): void;
+}
+
+/**
+ * Plays the scenes on real machines and answers what a terminal was sent.
+ *
+ * @throws ProvisionError when a command ends or answers otherwise than its scene says, and when something of this
+ *   computer or a secret could be seen
+ */
+export async function record(
+  scenes: Scenes,
+  { folder, env, about, folders }: Checkout,
+  machines: DemoMachines,
+  { idle, signal, tell }: RecordOptions,
+): Promise<Recording> {
+  const raw = join(dirname(folder), 'recorded');
+  mkdirSync(raw);
+  const shell = openShell({ cwd: folder, env: { ...env, ...machines.env }, folder: raw, signal });
+  try {
+    await perform(scenes, stageOf(shell), machines, tell);
+  } finally {
+    await shell.close();
+  }
+  const { moments } = readRecording(raw);
+  const secrets = [...generatedIn(folder), ...machines.secrets];
+  const shown = shortened(hiding(moments, { secrets, folders }), idle);
+  refuseTraces(shown.map(({ text }) => text).join(''), machines.names);
+  const terminal = { TERM: `${env.TERM}`, COLUMNS: `${size.columns}`, LINES: `${size.rows}` };
+  return { about: { ...about, MACHINES: machines.kind, ...terminal }, moments: shown };
+}
+
+async function perform(
+  { title, scenes }: Scenes,
+  stage: Stage,
+  machines: DemoMachines,
+  tell: (line: string) => void,
+): Promise<void> {
+  await stage.say(title);
+  for (const [at, scene] of scenes.entries()) {
+    tell(`scene ${at + 1} of ${scenes.length}: ${scene.title}`);
+    await stage.title(`${at + 1}. ${scene.title}`);
+    for (const step of scene.steps) {
+      if (step.only === undefined || step.only === machines.kind) await take(step, stage, machines);
+    }
+  }
+}
+
+async function take(step: Step, stage: Stage, machines: DemoMachines): Promise<void> {
+  if ('say' in step) return await stage.say(step.say);
+  if ('switch_on' in step) return await machines.switchOn(step.switch_on);
+  const command = machines.typed(step.run);
+  const { exitCode, output } = await stage.run(command);
+  const wanted = step.shows === undefined ? undefined : new RegExp(step.shows);
+  if (exitCode === step.exit && (wanted?.test(output) ?? true)) return;
+  throw failure({
+    place: command,
+    what: 'this is not what its scene says',
+    why:
+      exitCode === step.exit
+        ? `expected it to show ${step.shows}`
+        : `expected exit code ${step.exit}, found ${exitCode}`,
+    said: output,
+  });
+}
+
+function refuseTraces(text: string, machines: readonly string[]): void {
+  const found = [...new Set(tracesHere(text, machines))];
+  if (found.length === 0) return;
+  throw failure({
+    what: 'the recording tells of this computer, or a secret',
+    why: `found ${found.slice(0, 5).join(', ')}`,
+    todo: 'say in its scene what shows it, or hide it in scripts/demo/hidden.ts',
+  });
+}

@@ -1,0 +1,26 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Host } from '../../provision/machines/provider.ts';
+
+/** What makes `ssh NAME` lead to a host of an inventory, before whatever this user's own ssh_config says. */
+export function sshConfig(hosts: readonly Host[], folder: string): string {
+  return [...hosts.map((host) => entry(host, folder)), 'Include ~/.ssh/config\n'].join('\n');
+}
+
+function entry({ name, address, port, user, keyFiles = [], hostKeys }: Host, folder: string): string {
+  const known = join(folder, '.lab', `${name}.known_hosts`);
+  if (hostKeys) writeFileSync(known, hostKeys.map((key) => `${name} ${key}\n`).join(''));
+  const lines = [
+    `Host ${name}`,
+    `HostName ${address}`,
+    ...(port === undefined ? [] : [`Port ${port}`]),
+    ...(user === undefined ? [] : [`User ${user}`]),
+    ...keyFiles.map((file) => `IdentityFile ${file}`),
+    ...(keyFiles.length > 0 ? ['IdentitiesOnly yes'] : []),
+    ...(hostKeys ? [`UserKnownHostsFile ${known}`, `HostKeyAlias ${name}`] : []),
+    // a machine that loses its power says nothing
+    'ServerAliveInterval 2',
+    'ServerAliveCountMax 2',
+  ];
+  return `${lines.join('\n  ')}\n`;
+}
