@@ -3,7 +3,7 @@ import { type LightHosts, lightHosts } from './light/hosts.ts';
 import { labHosts, mirrored } from './machine.ts';
 
 /** The fresh machines of an approach. */
-export type Fleet = LightHosts;
+export type Fleet = Omit<LightHosts, 'docker'>;
 
 /** Whether the machines are virtual ones, which without KVM bear less load than containers. */
 export const emulated = process.env.THEAPP_TEST_MACHINES === 'vm';

@@ -3,18 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
-
-/** The network of the containers, and this computer's address in it. */
-export const network = { prefix: '10.77.251', gateway: '10.77.251.1' };
-
-/** Of the containers; and the daemon's own, which nobody is on: with none it would remove that of another Docker. */
-const bridges = { hosts: 'theapp-light', own: 'theapp-docker' };
+import { type Disk, makeDisk } from './disk.ts';
+import { type Network, takeNetwork } from './network.ts';
 
 /** A Docker of the tests' own, beside whichever this computer has. */
 export interface Daemon {
+  /** What `docker --host` is told. */
+  readonly host: string;
+  readonly network: Network;
   docker(...words: string[]): Promise<string>;
   /** With `input` on its standard input. */
   feed(input: string, ...words: string[]): Promise<string>;
+  /** A volume of so many GiB, by that name. */
+  limited(name: string, gib: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -23,48 +24,46 @@ export async function startDaemon(): Promise<Daemon> {
   const folder = mkdtempSync(join(tmpdir(), 'theapp-light-'));
   const at = (name: string) => join(folder, name);
   const host = `unix://${at('sock')}`;
-  await newBridge();
+  const network = await takeNetwork();
   const child = execa(
     'dockerd',
     [
       ...['--data-root', at('data'), '--exec-root', at('exec'), '-p', at('pid'), '-H', host],
-      `--bridge=${bridges.own}`,
+      `--bridge=${network.own}`,
     ],
     { reject: false, all: true, stdin: 'ignore', forceKillAfterDelay: 30_000 },
   );
   const feed = async (input: string, ...words: string[]) =>
     (await execa('docker', ['--host', host, ...words], { input })).stdout;
   const docker = (...words: string[]) => feed('', ...words);
+  const disks: Disk[] = [];
+  const limited = async (name: string, gib: number) => {
+    const disk = await makeDisk(at(name), gib);
+    disks.push(disk);
+    const bound = ['type=none', 'o=bind', `device=${disk.folder}`].flatMap((option) => ['--opt', option]);
+    await docker('volume', 'create', ...bound, name);
+  };
   const close = async () => {
     const left = await docker('ps', '-aq').catch(() => '');
     for (const id of left.split('\n').filter(Boolean)) await docker('rm', '-f', '-v', id);
     await docker('network', 'rm', 'light').catch(() => '');
     child.kill('SIGTERM');
     await child;
-    await gone(bridges.own);
+    await network.leave();
+    for (const { remove } of disks) await remove();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
     await answering(docker, child);
-    const { prefix, gateway } = network;
-    const named = ['--opt', `com.docker.network.bridge.name=${bridges.hosts}`];
+    const { bridge, prefix, gateway } = network;
+    const named = ['--opt', `com.docker.network.bridge.name=${bridge}`];
     await docker('network', 'create', '--subnet', `${prefix}.0/24`, '--gateway', gateway, ...named, 'light');
   } catch (error) {
     await close();
     throw error;
   }
-  return { docker, feed, close };
+  return { host, network, docker, feed, limited, close };
 }
-
-/** What a run before has left when it was killed goes first. */
-async function newBridge(): Promise<void> {
-  for (const name of Object.values(bridges)) await gone(name);
-  await execa('ip', ['link', 'add', bridges.own, 'type', 'bridge']);
-  await execa('ip', ['address', 'add', '10.77.252.1/30', 'dev', bridges.own]);
-  await execa('ip', ['link', 'set', bridges.own, 'up']);
-}
-
-const gone = (bridge: string) => execa('ip', ['link', 'delete', bridge], { reject: false });
 
 async function answering(
   docker: Daemon['docker'],

@@ -8,7 +8,7 @@ import { imagesFolder, privateFolder } from '../../provision/machines/qemu/state
 import { buildStandIns } from '../../scripts/standins/build.ts';
 import { openMirror } from '../../scripts/standins/mirror.ts';
 import { inventoryOfAll, quietly, ROOT } from '../machine.ts';
-import { type Daemon, nameservers, network, startDaemon } from './daemon.ts';
+import { type Daemon, nameservers, startDaemon } from './daemon.ts';
 import { lightImage } from './image.ts';
 
 /** The machines of an approach as containers: systemd, an sshd and a Docker of their own, as fast as this computer. */
@@ -20,7 +20,14 @@ export interface LightHosts {
   readonly images: readonly string[];
   cutPower(name: string): Promise<void>;
   powerOn(name: string): Promise<void>;
+  /** The Docker whose containers they are: what `docker --host` is told. */
+  readonly docker: string;
   close(): Promise<void>;
+}
+
+export interface LightOptions {
+  /** GiB of a disk of its own for each, where it may become full; otherwise they share this computer's. */
+  readonly disk?: number;
 }
 
 /** Every capability that Docker may give away on any kernel; `--privileged` wants one more than there may be. */
@@ -31,13 +38,11 @@ const isolation = [
   '--cgroupns=private',
   ...['seccomp', 'systempaths', 'apparmor'].map((name) => `--security-opt=${name}=unconfined`),
   ...['/run', '/run/lock', '/tmp'].map((path) => `--tmpfs=${path}`),
-  // on a file system that Docker can stand on, and no mount point itself
-  '--volume=/var/lib',
   '--env=container=docker',
   ...capabilities.split(' ').map((name) => `--cap-add=${name}`),
 ];
 
-export async function lightHosts(approach: string): Promise<LightHosts> {
+export async function lightHosts(approach: string, { disk }: LightOptions = {}): Promise<LightHosts> {
   const progress = quietly();
   const say = (line: string) => progress('light hosts', line);
   const programs = [
@@ -54,11 +59,13 @@ export async function lightHosts(approach: string): Promise<LightHosts> {
   const daemon = await startDaemon();
   try {
     await daemon.docker('import', image, 'light');
-    const { gateway: address } = network;
+    const { gateway: address, prefix } = daemon.network;
     const mirror = await openMirror(built, 0, say, { listen: address, seen: address });
     const machines = Object.entries(loadMachines(join(ROOT, 'approaches', approach)));
     const hosts = await Promise.all(
-      machines.map(([name, { groups }], i) => makeHost(daemon, name, groups, `${network.prefix}.${i + 11}`)),
+      machines.map(([name, { groups }], i) =>
+        makeHost(daemon, { name, groups, address: `${prefix}.${i + 11}`, disk }),
+      ),
     );
     return {
       hosts,
@@ -69,6 +76,7 @@ export async function lightHosts(approach: string): Promise<LightHosts> {
         await daemon.docker('start', name);
         await booted(daemon, name);
       },
+      docker: daemon.host,
       close: async () => {
         await mirror.close();
         await daemon.close();
@@ -80,15 +88,20 @@ export async function lightHosts(approach: string): Promise<LightHosts> {
   }
 }
 
-async function makeHost(
-  daemon: Daemon,
-  name: string,
-  groups: readonly string[],
-  address: string,
-): Promise<Host> {
+interface Wanted {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly address: string;
+  readonly disk: number | undefined;
+}
+
+async function makeHost(daemon: Daemon, { name, groups, address, disk }: Wanted): Promise<Host> {
   const key = await keyPair(join(privateFolder(join(imagesFolder(), 'light-keys')), 'key'));
   const where = ['--name', name, '--hostname', name, '--network', 'light', '--ip', address];
-  await daemon.docker('run', '--detach', ...where, ...isolation, 'light', '/sbin/init');
+  // on a file system that Docker can stand on, and no mount point itself
+  const data = disk === undefined ? '--volume=/var/lib' : `--volume=${name}:/var/lib`;
+  if (disk !== undefined) await daemon.limited(name, disk);
+  await daemon.docker('run', '--detach', ...where, ...isolation, data, 'light', '/sbin/init');
   await booted(daemon, name);
   await daemon.feed(nameservers(), 'exec', '-i', name, 'sh', '-c', 'cat >/etc/resolv.conf');
   const entry = `install -d -m 700 -o admin -g admin /home/admin/.ssh
