@@ -66,6 +66,8 @@ export interface Approach<G extends string = string> {
   readonly groups: readonly G[];
   provision(context: Context<G>): Promise<void>;
   verify(context: Verification<G>): Promise<void>;
+  /** What says more when an answer is not the right one. */
+  readonly hint?: string;
   /** Takes off what `provision` put on; the data stays unless `purge`. */
   decommission(context: Context<G> & { readonly purge: boolean }): Promise<void>;
   /** Puts the release before the present one back. */

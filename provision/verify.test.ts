@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { approach, type Expected } from './approach.ts';
+import { explain } from './errors.ts';
 import type { Event } from './report/events.ts';
 import { verify } from './verify.ts';
 
@@ -64,6 +65,20 @@ t.test('questions', async (t) => {
   );
   t.match(redirected.asked, [{ url: '/path' }, { method: 'POST', url: '/path/secure', body: '1' }]);
   t.match(redirected.events, [{ answer: /^200 yes \(through / }]);
+});
+
+t.test('an answer that is wrong', async (t) => {
+  const one = approach({
+    groups: [],
+    provision: async () => undefined,
+    decommission: async () => undefined,
+    urls: () => [],
+    verify: async ({ expect }) => void (await expect('http://127.0.0.1:1/', { body: 'yes' })),
+    hint: 'its log says more',
+  });
+  const error = await verify(one, [], () => undefined, 0).catch((error: unknown) => error);
+  const words = 'expected status 200 and "yes": found ECONNREFUSED\n  → its log says more';
+  t.equal(explain(error), `http://127.0.0.1:1/: ${words}`, 'the approach says where to look');
 });
 
 t.test('an answer that comes late is waited for', async (t) => {

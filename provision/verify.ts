@@ -22,6 +22,7 @@ export async function verify<G extends string>(
   approach: Approach<G>,
   hosts: readonly Host[],
   report: Reporter,
+  patience: number = PATIENCE,
 ): Promise<void> {
   const context: Verification<G> = {
     hosts: grouped(approach.groups, hosts),
@@ -42,13 +43,13 @@ export async function verify<G extends string>(
           done(true, answer.shown);
           return answer.body;
         }
-        if (performance.now() - start > PATIENCE * 1000) {
+        if (performance.now() - start > patience * 1000) {
           done(false, answer.shown);
           throw failure({
             place: url,
             what: `expected ${wanted(expected)}`,
             why: `found ${answer.shown}`,
-            todo: 'journalctl -u theapp -u nginx on the host says more',
+            ...(approach.hint === undefined ? {} : { todo: approach.hint }),
           });
         }
         if (tries > 0)

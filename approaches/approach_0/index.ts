@@ -61,6 +61,8 @@ export default approach({
     }
   },
 
+  hint: 'on the host: journalctl -u theapp -u nginx',
+
   urls: ({ hosts, url }) => hosts.app.map((host) => url(host, 80)),
 });
 

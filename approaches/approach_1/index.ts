@@ -52,6 +52,8 @@ export default approach({
     }
   },
 
+  hint: 'on the host: cd /opt/theapp && docker compose ps --all && docker compose logs --tail 50',
+
   urls: ({ hosts, url }) => hosts.app.map((host) => url(host, 80)),
 });
 

@@ -76,6 +76,8 @@ export default approach({
     await apply(manager, theapp({ app_image, ...(await given(context)) }));
   },
 
+  hint: 'npm run status -- approach_2; and on the manager: docker service logs --tail 50 theapp_app',
+
   urls: ({ hosts, url }) => hosts.all.map((host) => url(host, 80)),
 });
 
