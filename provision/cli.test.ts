@@ -113,7 +113,26 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
           'hosts:\n  a:\n    address: 127.0.0.1\n    groups: [app]\n    vars:\n      ngin: {tls: none}\n',
         ),
       ],
-      /host a: vars\.ngin: the approach applies no role "ngin"/,
+      /vars\.yml:6:7: the approach applies no role "ngin"/,
+    ],
+    [
+      'wrong variables of several roles of a host: all of them, each at its place',
+      [
+        'approach_0',
+        '-i',
+        inventory(
+          'values.yml',
+          'hosts:\n  a:\n    groups: [app]\n    vars:\n      nginx: {max_body: x, upstreams: [], sever_name: a}\n      app: {user: A B}\n',
+        ),
+      ],
+      new RegExp(
+        [
+          'values\\.yml:6:13: app\\.user: expected the name of a user, found "A B"',
+          'values\\.yml:5:43: nginx has no variable "sever_name"; did you mean "server_name"\\?.*',
+          'values\\.yml:5:28: nginx\\.upstreams: expected at least 1 element, found a list',
+          'values\\.yml:5:15: nginx\\.max_body: expected a size such as 1m, found "x"',
+        ].join('\n.*'),
+      ),
     ],
     [
       'no host in a group',

@@ -42,15 +42,18 @@ export function resolve<S extends z.ZodObject>(
       .filter((key) => !known.includes(key))
       .map((key) => ({ place: layer.where([key]), what: unknownVariable(role, key, known) })),
   );
-  if (unknown.length > 0) throw combine(unknown);
-  const given = layers.map(({ values }) => Object.entries(values).filter(([, value]) => value !== undefined));
+  const given = layers.map(({ values }) =>
+    Object.entries(values).filter(([key, value]) => value !== undefined && known.includes(key)),
+  );
   const data = Object.fromEntries(given.flat());
   const result = schema.safeParse(data);
-  if (result.success) return result.data;
+  if (result.success && unknown.length === 0) return result.data;
   const source = (key: PropertyKey | undefined) =>
     layers.findLast(({ values }) => key !== undefined && values[String(key)] !== undefined) ?? layers[0];
-  throw combine(
-    result.error.issues
+  const wrong = result.error?.issues ?? [];
+  throw combine([
+    ...unknown,
+    ...wrong
       .flatMap((issue) => describe(issue, data, schema))
       .map(({ path, key, message }) => {
         const whole = [...path, ...(key === undefined ? [] : [key])];
@@ -59,7 +62,7 @@ export function resolve<S extends z.ZodObject>(
           what: `${[role, ...whole].join('.')}: ${message}`,
         };
       }),
-  );
+  ]);
 }
 
 export const unknownVariable = (role: string, key: string, known: readonly string[]) =>

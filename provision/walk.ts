@@ -1,6 +1,7 @@
 import type { Approach, Context } from './approach.ts';
-import { inputError } from './errors.ts';
+import { inputError, ProvisionError } from './errors.ts';
 import { checkExtras, type Extra, extraLayer } from './extra.ts';
+import { combine } from './input/load.ts';
 import type { Host } from './machines/provider.ts';
 import type { RoleCall } from './role.ts';
 import { secret } from './shell/secret.ts';
@@ -55,28 +56,48 @@ export async function walk<G extends string>(
   const calls = applied.flatMap((one) => one.calls);
   checkExtras(extras, calls);
   checkHostVariables(hosts, calls);
-  for (const { hosts: to, calls: each } of applied) {
-    for (const host of to) for (const call of each) call.resolve(layersOf(call, host, extras));
-  }
+  checkVariables(applied, extras);
   return applied;
+}
+
+/** All that is wrong with the variables of all hosts is one error; what is wrong for each of them is said once. */
+function checkVariables(applied: readonly Applied[], extras: readonly Extra[]): void {
+  const problems = new Map<string, { place: string; what: string }>();
+  for (const { hosts, calls } of applied) {
+    for (const host of hosts) {
+      for (const call of calls) {
+        try {
+          call.resolve(layersOf(call, host, extras));
+        } catch (error) {
+          if (!(error instanceof ProvisionError)) throw error;
+          const { place = call.role, what } = error.parts;
+          problems.set(error.message, { place, what });
+        }
+      }
+    }
+  }
+  if (problems.size > 0) throw combine([...problems.values()]);
 }
 
 /** What stands above a role's defaults and the approach's call: the host's own variables, then `-e`. */
 export function layersOf(call: RoleCall, host: Host, extras: readonly Extra[]): readonly Layer[] {
   const own: Layer = {
     values: host.vars[call.role] ?? {},
-    where: (path) => `host ${host.name}: vars.${[call.role, ...path].join('.')}`,
+    where: (path) => placeOf(host, [call.role, ...path]),
   };
   return [own, extraLayer(extras, call)];
 }
 
+const placeOf = ({ name, varsAt }: Host, path: readonly PropertyKey[]) =>
+  varsAt?.(path) ?? `host ${name}: vars.${path.join('.')}`;
+
 function checkHostVariables(hosts: readonly Host[], calls: readonly RoleCall[]): void {
   const roles = new Set(calls.map(({ role }) => role));
-  for (const { name, vars } of hosts) {
-    for (const role of Object.keys(vars)) {
+  for (const host of hosts) {
+    for (const role of Object.keys(host.vars)) {
       if (roles.has(role)) continue;
       throw inputError({
-        place: `host ${name}: vars.${role}`,
+        place: placeOf(host, [role]),
         what: `the approach applies no role "${role}" (it applies: ${[...roles].join(', ')})`,
       });
     }

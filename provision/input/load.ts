@@ -11,13 +11,23 @@ import { didYouMean, inputError, type ProvisionError } from '../errors.ts';
  * @throws ProvisionError (input)
  */
 export function loadYaml<S extends z.ZodType>(file: string, schema: S, todo?: string): z.output<S> {
+  return loadPlaced(file, schema, todo).value;
+}
+
+/** The same, with the place of each of its parts, for whoever finds out later that one is wrong. */
+export function loadPlaced<S extends z.ZodType>(
+  file: string,
+  schema: S,
+  todo?: string,
+): { value: z.output<S>; where(path: readonly PropertyKey[]): string } {
   const { data, document, counter } = parseYaml(file);
+  const where = (path: readonly PropertyKey[]) => position(file, document.contents, path, counter);
   const result = schema.safeParse(data);
-  if (result.success) return result.data;
+  if (result.success) return { value: result.data, where };
   const problems = result.error.issues.flatMap((issue) => describe(issue, data, schema));
   throw combine(
     problems.map(({ path, message, key }) => ({
-      place: position(file, document.contents, [...path, ...(key === undefined ? [] : [key])], counter),
+      place: where([...path, ...(key === undefined ? [] : [key])]),
       what: `${[...path, ...(key === undefined ? [] : [key])].join('.') || 'the file'}: ${message}`,
     })),
     todo,
@@ -122,7 +132,10 @@ function syntax(code: string, message: string): string {
   return `not valid YAML: ${message.split('\n')[0]}`;
 }
 
-function expected(issue: z.core.$ZodIssue): string {
+/** Words of a schema's own may begin with "expected" themselves, as zod's `error` wants it. */
+const expected = (issue: z.core.$ZodIssue): string => wanted(issue).replace(/^expected /, '');
+
+function wanted(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       return (
@@ -140,9 +153,9 @@ function expected(issue: z.core.$ZodIssue): string {
         ? show(issue.values[0])
         : `one of ${issue.values.map(String).join(', ')}`;
     case 'too_small':
-      return `${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${unit(issue.origin)}`;
+      return `${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${unit(issue.origin, issue.minimum)}`;
     case 'too_big':
-      return `${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unit(issue.origin)}`;
+      return `${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unit(issue.origin, issue.maximum)}`;
     case 'invalid_format':
       return issue.message.startsWith('Invalid')
         ? `something like ${issue.pattern ?? issue.format}`
@@ -156,7 +169,10 @@ function expected(issue: z.core.$ZodIssue): string {
   }
 }
 
-const unit = (origin: string) => ({ string: ' characters', array: ' entries' })[origin] ?? '';
+function unit(origin: string, count: number | bigint): string {
+  const one = { string: ' character', array: ' element' }[origin];
+  return one === undefined || count === 1 ? (one ?? '') : `${one}s`;
+}
 
 function show(value: unknown): string {
   if (value === null) return 'nothing';

@@ -2,7 +2,7 @@ import { closeSync, openSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { loadYaml } from '../input/load.ts';
+import { loadPlaced } from '../input/load.ts';
 import { forward, keys, port } from './machines.ts';
 
 const word = (what: string) => z.string().regex(/^[A-Za-z0-9][\w.-]*$/, what);
@@ -61,9 +61,16 @@ function schemaIn(folder: string) {
 export type Entry = z.output<ReturnType<typeof schemaIn>>['hosts'][string];
 
 /** The hosts of an inventory file by name, its files checked. @throws ProvisionError (input) */
-export function loadInventory(file: string): Record<string, Entry> {
+export const loadInventory = (file: string): Record<string, Entry> => loadPlacedInventory(file).hosts;
+
+/** The same, with the place of each key. */
+export function loadPlacedInventory(file: string): {
+  hosts: Record<string, Entry>;
+  where(path: readonly PropertyKey[]): string;
+} {
   const path = resolve(file);
-  return loadYaml(path, schemaIn(dirname(path)), 'README.md shows an inventory').hosts;
+  const { value, where } = loadPlaced(path, schemaIn(dirname(path)), 'README.md shows an inventory');
+  return { hosts: value.hosts, where };
 }
 
 function unreadable(path: string): string | undefined {

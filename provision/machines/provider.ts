@@ -20,6 +20,8 @@ export interface Host {
   readonly forwarded: Readonly<Record<number, { address: string; port: number }>>;
   /** Variables of this host alone: role → variable → value. */
   readonly vars: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Where such a variable was written, `file:line:column`; its path begins with the role. */
+  readonly varsAt?: (path: readonly PropertyKey[]) => string;
   /** A file that holds the password sudo asks for. */
   readonly sudoPasswordFile?: string;
 }

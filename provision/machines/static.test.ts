@@ -30,7 +30,10 @@ t.test('an inventory becomes hosts', async (t) => {
     sudo_password_file: password
   db.example.org: {}
 `;
-  t.strictSame(await hostsOf(text), [
+  const hosts = await hostsOf(text);
+  t.equal(hosts[0]?.varsAt?.(['nginx', 'tls']).replace(/.*hosts/, 'hosts'), 'hosts.yml:11:22');
+  const withoutPlaces = hosts.map(({ varsAt, ...host }) => host);
+  t.strictSame(withoutPlaces, [
     {
       name: 'web',
       address: '192.0.2.10',

