@@ -8,10 +8,10 @@ import { readConfig } from '../app/src/config.ts';
 import { services } from '../app/src/http/endpoint.ts';
 import { title } from '../provision/converge.ts';
 import type { Facts } from '../provision/facts.ts';
-import type { Host } from '../provision/machines/provider.ts';
 import type { Resource } from '../provision/resource.ts';
 import type { RoleCall } from '../provision/role.ts';
 import { secret } from '../provision/shell/secret.ts';
+import { debian, vm as host } from '../provision/testing/facts.ts';
 import { app } from './app/index.ts';
 import { current, pruned, start } from './app/release.ts';
 import { common } from './common/index.ts';
@@ -38,18 +38,6 @@ t.test('defaults.yml and the schema have the same keys', async (t) => {
   }
 });
 
-const debian: Facts = {
-  distribution: 'debian',
-  version: '13',
-  codename: 'trixie',
-  architecture: 'amd64',
-  kernel: '6.12.0',
-  hostname: 'vm',
-  cores: 2,
-  memory: 966,
-  addresses: ['10.0.2.15'],
-  systemd: true,
-};
 const ubuntu: Facts = {
   ...debian,
   distribution: 'ubuntu',
@@ -57,7 +45,7 @@ const ubuntu: Facts = {
   codename: 'noble',
   memory: 3900,
 };
-const host: Host = { name: 'vm', address: '127.0.0.1', groups: ['app'], forwarded: {}, vars: {} };
+
 const artefact = { version: '24.0.0', file: '/x.tgz', sha256: 'a'.repeat(64), bytes: 1 };
 const hidden = secret('the-password');
 

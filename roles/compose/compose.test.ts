@@ -3,10 +3,10 @@ import { join, resolve } from 'node:path';
 import t from 'tap';
 import { title } from '../../provision/converge.ts';
 import type { Facts } from '../../provision/facts.ts';
-import type { Host } from '../../provision/machines/provider.ts';
 import type { Resource, Seen } from '../../provision/resource.ts';
 import { localShell } from '../../provision/shell/local.ts';
 import { secret } from '../../provision/shell/secret.ts';
+import { debian, vm as host } from '../../provision/testing/facts.ts';
 import { down } from './down.ts';
 import { compose } from './index.ts';
 import type { Project } from './project.ts';
@@ -19,19 +19,8 @@ const passwords = {
   redis_password: secret('redis-word'),
 };
 const given = { stack, version: '2', ...passwords };
-const facts: Facts = {
-  distribution: 'debian',
-  version: '13',
-  codename: 'trixie',
-  architecture: 'amd64',
-  kernel: '6.12.0',
-  hostname: 'vm',
-  cores: 2,
-  memory: 1476,
-  addresses: ['10.0.2.15'],
-  systemd: true,
-};
-const host: Host = { name: 'vm', address: '127.0.0.1', groups: ['app'], forwarded: {}, vars: {} };
+const facts: Facts = { ...debian, memory: 1476 };
+
 const resources = (more: Parameters<typeof compose>[0] = {}): readonly Resource[] =>
   compose({ ...given, ...more })
     .resolve([])

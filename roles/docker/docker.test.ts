@@ -1,25 +1,12 @@
 import t from 'tap';
 import { title } from '../../provision/converge.ts';
 import type { Facts } from '../../provision/facts.ts';
-import type { Host } from '../../provision/machines/provider.ts';
+import { debian, vm as host } from '../../provision/testing/facts.ts';
 import { docker } from './index.ts';
 
-const debian: Facts = {
-  distribution: 'debian',
-  version: '13',
-  codename: 'trixie',
-  architecture: 'amd64',
-  kernel: '6.12.0',
-  hostname: 'vm',
-  cores: 2,
-  memory: 966,
-  addresses: ['10.0.2.15'],
-  systemd: true,
-};
 const bookworm: Facts = { ...debian, version: '12', codename: 'bookworm' };
 const noble: Facts = { ...debian, distribution: 'ubuntu', version: '24.04', codename: 'noble' };
 const jammy: Facts = { ...noble, version: '22.04', codename: 'jammy', architecture: 'arm64' };
-const host: Host = { name: 'vm', address: '127.0.0.1', groups: ['app'], forwarded: {}, vars: {} };
 
 type Given = Parameters<typeof docker>[0];
 const resources = (given: Given, facts = debian) => docker(given).resolve([]).resources(facts, host);

@@ -4,6 +4,7 @@ import t from 'tap';
 import { freePort } from '../../app/test/servers/process.ts';
 import type { Facts } from '../../provision/facts.ts';
 import type { Host } from '../../provision/machines/provider.ts';
+import { debian } from '../../provision/testing/facts.ts';
 import { preflight } from './index.ts';
 
 const PROGRAM = join(import.meta.dirname, 'preflight.pl');
@@ -56,18 +57,7 @@ t.test('another round is another’s: it does not count', async (t) => {
   );
 });
 
-const facts: Facts = {
-  distribution: 'debian',
-  version: '13',
-  codename: 'trixie',
-  architecture: 'amd64',
-  kernel: '6.12.0',
-  hostname: 'a',
-  cores: 2,
-  memory: 966,
-  addresses: ['10.0.0.1'],
-  systemd: true,
-};
+const facts: Facts = { ...debian, hostname: 'a', addresses: ['10.0.0.1'] };
 const host: Host = { name: 'a', address: '127.0.0.1', groups: [], forwarded: {}, vars: {} };
 const peers = [
   { name: 'a', address: '10.0.0.1', manager: true },

@@ -7,21 +7,11 @@ import { vars } from '../../approaches/approach_2/theapp/vars.ts';
 import { title } from '../../provision/converge.ts';
 import type { Facts } from '../../provision/facts.ts';
 import type { Host } from '../../provision/machines/provider.ts';
+import { debian, vm } from '../../provision/testing/facts.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'approaches', 'approach_2', 'theapp');
-const host: Host = { name: 'vm', address: '127.0.0.1', groups: [], forwarded: {}, vars: {} };
-const facts: Facts = {
-  distribution: 'debian',
-  version: '13',
-  codename: 'trixie',
-  architecture: 'amd64',
-  kernel: '6.12.0',
-  hostname: 'vm',
-  cores: 2,
-  memory: 1400,
-  addresses: [],
-  systemd: true,
-};
+const host: Host = { ...vm, groups: [] };
+const facts: Facts = { ...debian, memory: 1400, addresses: [] };
 type Given = Parameters<typeof theapp>[0];
 const passwords = {
   mysql_root_password: 'the-root-password',

@@ -1,0 +1,19 @@
+import type { Facts } from '../facts.ts';
+import type { Host } from '../machines/provider.ts';
+
+/** What a small virtual machine says of itself, for tests of what roles plan. */
+export const debian: Facts = {
+  distribution: 'debian',
+  version: '13',
+  codename: 'trixie',
+  architecture: 'amd64',
+  kernel: '6.12.0',
+  hostname: 'vm',
+  cores: 2,
+  memory: 966,
+  addresses: ['10.0.2.15'],
+  systemd: true,
+};
+
+/** The machine itself, to whom nobody connects. */
+export const vm: Host = { name: 'vm', address: '127.0.0.1', groups: ['app'], forwarded: {}, vars: {} };
