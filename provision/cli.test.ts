@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
@@ -158,6 +158,12 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
     t.notMatch(stderr, /\n\s+at .*:\d+:\d+/, `${what}: no stack trace`);
   }
   t.equal((await cli('approach_0', '--list', '-i', good)).exitCode, 0);
+  const back = ['approach_1', '--rollback', '--list', '-i'];
+  const { exitCode, stdout } = await cli(...back, good, '-e', 'docker.source=docker');
+  t.equal(exitCode, 0, 'what is given for a role that is not gone back with is no mistake');
+  t.notMatch(stdout, 'docker');
+  const vars = `${readFileSync(good, 'utf8')}    vars: { docker: { source: docker } }\n`;
+  t.equal((await cli(...back, inventory('back.yml', vars))).exitCode, 0, 'nor in an inventory');
 });
 
 t.test('--list, --help and --json', async (t) => {

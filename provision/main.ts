@@ -79,7 +79,8 @@ async function prepare(args: Arguments): Promise<Plan> {
     provider.name === 'static' ? await listed(provider, args, name, machines) : expected(machines);
   limit(args.limit, known);
   const { grouped } = await import('./walk.ts');
-  const applied = await walk(approach, known, extras, actionOf(approach, args));
+  const others = args.rollback || args.decommission ? [approach.provision] : [];
+  const applied = await walk(approach, known, extras, actionOf(approach, args), ...others);
   checkTags(args.tags, applied);
   return {
     name,

@@ -13,6 +13,9 @@ export interface Applied {
   readonly calls: readonly RoleCall[];
 }
 
+/** What an approach does: provision, rollback or decommission. */
+type Action<G extends string> = (context: Context<G>) => Promise<void>;
+
 /** The hosts of an approach by group. @throws ProvisionError (input) for a group that no host is in */
 export function grouped<G extends string>(
   groups: readonly G[],
@@ -31,7 +34,8 @@ export function grouped<G extends string>(
 
 /**
  * Goes through an approach's code without a connection, so that everything a person gave is checked before the
- * first one: which roles it applies to which hosts, with which variables.
+ * first one: which roles it applies to which hosts, with which variables. What is meant for a role that only one of
+ * the `others` applies is no mistake: the same words do for every action.
  *
  * @throws ProvisionError (input)
  */
@@ -39,7 +43,22 @@ export async function walk<G extends string>(
   approach: Approach<G>,
   hosts: readonly Host[],
   extras: readonly Extra[],
-  action: (context: Context<G>) => Promise<void>,
+  action: Action<G>,
+  ...others: readonly Action<G>[]
+): Promise<readonly Applied[]> {
+  const applied = await gather(approach, hosts, action);
+  const elsewhere = await Promise.all(others.map((other) => gather(approach, hosts, other)));
+  const calls = [...applied, ...elsewhere.flat()].flatMap((one) => one.calls);
+  checkExtras(extras, calls);
+  checkHostVariables(hosts, calls);
+  checkVariables(applied, extras);
+  return applied;
+}
+
+async function gather<G extends string>(
+  approach: Approach<G>,
+  hosts: readonly Host[],
+  action: Action<G>,
 ): Promise<readonly Applied[]> {
   const applied: Applied[] = [];
   await action({
@@ -53,10 +72,6 @@ export async function walk<G extends string>(
     secret: () => secret('predicted'),
     artefact: async (_make, predicted = SOME) => predicted,
   });
-  const calls = applied.flatMap((one) => one.calls);
-  checkExtras(extras, calls);
-  checkHostVariables(hosts, calls);
-  checkVariables(applied, extras);
   return applied;
 }
 

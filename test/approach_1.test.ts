@@ -13,9 +13,7 @@ const LAB = 'approach_1';
 /** The machine under test. */
 interface Stage {
   readonly url: string;
-  /** How it is found. */
-  readonly where: readonly string[];
-  /** The same, and where it finds images. */
+  /** How it is found, and where it finds images. */
   readonly option: readonly string[];
   run(...args: string[]): ReturnType<typeof provisioned>;
   /** `script` runs as root. Throws when it fails. */
@@ -32,7 +30,6 @@ t.test('a fresh machine', { timeout: 2_900_000 }, async (t) => {
   t.strictSame([first.exitCode, first.errors], [0, []], 'from fresh to verified');
   const stage = {
     url: new URL(urlOf(host, 80)).origin,
-    where,
     option,
     run,
     ask: (script: string) => ssh(host, script),
@@ -158,7 +155,7 @@ async function releases(t: Test, stage: Stage): Promise<void> {
   t.equal(await serving(stage), now, 'the release before serves on');
   lossless('both were refused');
 
-  const back = await provisioned(LAB, ...stage.where, '--rollback');
+  const back = await stage.run('--rollback');
   t.strictSame([back.exitCode, back.errors], [0, []], '--rollback');
   t.equal(await serving(stage), before, 'goes back to the release before');
   lossless('it was gone back');
