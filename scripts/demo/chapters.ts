@@ -18,7 +18,7 @@ export function chaptersOf(moments: readonly Moment[]): Shown[] {
 export function linesOf(moments: readonly Moment[]): Shown[] {
   const { text, at } = timeline(moments);
   return [...text.matchAll(/[^\n]*\n/g)].flatMap(({ 0: line, index }) => {
-    const shown = stripVTControlCharacters(line.trimEnd().replace(/^.*\r/, '')).trimEnd();
+    const shown = stripVTControlCharacters(line.trimEnd().split('\r').at(-1) ?? '').trimEnd();
     return shown === '' ? [] : [{ at: at(index + line.length - 1), text: shown }];
   });
 }

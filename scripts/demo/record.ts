@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../provision/errors.ts';
 import type { Checkout } from './checkout.ts';
 import { generatedIn, hiding } from './hidden.ts';
@@ -66,18 +67,25 @@ async function take(step: Step, stage: Stage, machines: DemoMachines): Promise<v
   if ('say' in step) return await stage.say(step.say);
   if ('switch_on' in step) return await machines.switchOn(step.switch_on);
   const command = machines.typed(step.run);
-  const { exitCode, output } = await stage.run(command);
-  const wanted = step.shows === undefined ? undefined : new RegExp(step.shows);
-  if (exitCode === step.exit && (wanted?.test(output) ?? true)) return;
+  const exitCode = await stage.run(command);
+  if (exitCode === step.exit && (await comes(() => stage.output(), step.shows))) return;
+  const [expected, found] =
+    exitCode === step.exit
+      ? [`it to show ${step.shows}`, 'what follows']
+      : [`exit code ${step.exit}`, `${exitCode}`];
   throw failure({
     place: command,
     what: 'this is not what its scene says',
-    why:
-      exitCode === step.exit
-        ? `expected it to show ${step.shows}`
-        : `expected exit code ${step.exit}, found ${exitCode}`,
-    said: output,
+    why: `expected ${expected}, found ${found}`,
+    said: stage.output(),
   });
+}
+
+/** Whether a text becomes as it should: what a terminal shows comes a little after it was written. */
+async function comes(text: () => string, pattern = ''): Promise<boolean> {
+  const wanted = new RegExp(pattern, 'm');
+  for (let tries = 0; tries < 50 && !wanted.test(text()); tries++) await sleep(100);
+  return wanted.test(text());
 }
 
 function refuseTraces(text: string, machines: readonly string[]): void {

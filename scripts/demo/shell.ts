@@ -16,8 +16,10 @@ export interface ShellOptions {
 
 /** A terminal that is being recorded, with one shell in it: what one command starts, another may wait for. */
 export interface Shell {
-  /** Its exit code, and what was shown meanwhile. @throws ProvisionError when the terminal is closed */
-  run(code: string): Promise<{ exitCode: number; output: string }>;
+  /** Its exit code. @throws ProvisionError when the terminal is closed */
+  run(code: string): Promise<number>;
+  /** What was shown since the last run began. It may come a moment after the exit code: another way leads to it. */
+  output(): string;
   close(): Promise<void>;
 }
 
@@ -48,9 +50,10 @@ export function openShell({ cwd, env, folder, signal }: ShellOptions): Shell {
       output = '';
       told.write(`${code}\0`);
       const { done, value } = await codes.next();
-      if (!done) return { exitCode: Number(value), output };
+      if (!done) return Number(value);
       throw failure({ what: 'the terminal was closed', why: await ended });
     },
+    output: () => output,
     async close() {
       told.end();
       await ended;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { size } from './recording.ts';
 import type { Shell } from './shell.ts';
 
@@ -8,8 +9,10 @@ export interface Stage {
   title(text: string): Promise<void>;
   /** What a person reads meanwhile. */
   say(text: string): Promise<void>;
-  /** Typed at a prompt and run. */
-  run(command: string): ReturnType<Shell['run']>;
+  /** Typed at a prompt and run; its exit code. */
+  run(command: string): Promise<number>;
+  /** What the last command has shown so far. */
+  output(): string;
 }
 
 /** Seconds: a letter, before Enter, and to read what was answered. */
@@ -45,10 +48,11 @@ export function stageOf(shell: Shell): Stage {
     async run(command) {
       await show(prompt);
       await type(command);
-      const ran = await shell.run(command);
+      const exitCode = await shell.run(command);
       await reading();
-      return ran;
+      return exitCode;
     },
+    output: () => stripVTControlCharacters(shell.output()).replaceAll('\r\n', '\n'),
   };
 }
 
