@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { parse, stringify } from 'yaml';
 import { inputError } from '../../provision/errors.ts';
 import { type Entry, loadInventory } from '../../provision/machines/inventory.ts';
 import { loadMachines } from '../../provision/machines/machines.ts';
 import type { Host } from '../../provision/machines/provider.ts';
-import { destroy } from '../../provision/machines/qemu.ts';
 import { staticProvider } from '../../provision/machines/static.ts';
 import { urlOf } from '../../provision/verify.ts';
 import { folderOf } from '../status/hosts.ts';
@@ -47,8 +47,7 @@ export function labMachines(approach: string, { folder, env }: Checkout): DemoMa
     // the next run does it by itself
     switchOn: async () => undefined,
     async close() {
-      process.env.THEAPP_LAB = join(folder, '.lab');
-      await destroy(approach);
+      await execa(process.execPath, ['scripts/lab.ts', 'down', approach], { cwd: folder, env });
     },
   };
 }
