@@ -23,11 +23,13 @@ export const faults: readonly Scenario[] = [
     name: 'hang-app',
     words: 'a container of the application hangs (SIGSTOP)',
     keeps: 'idempotent',
-    // three health checks, and the time a container is given to stop, which it does not use
-    hold: 2 * HOLD,
+    hold: HOLD,
     async aim(stage) {
       const { host, id } = await stage.container(roles.app);
-      return async () => void (await stage.on(host, signal(id, 'STOP')));
+      return async () => {
+        await stage.on(host, signal(id, 'STOP'));
+        return () => replaced(stage, id);
+      };
     },
   },
   {
@@ -111,6 +113,16 @@ const byItself = (script: Script) =>
 async function kill(stage: Stage, service: string): Promise<Strike> {
   const { host, id } = await stage.container(service);
   return async () => void (await stage.on(host, sh`docker kill --signal KILL ${id} >/dev/null`));
+}
+
+/** Three health checks fail, and it is given time to stop that it does not use: until then it counts as running. */
+async function replaced(stage: Stage, id: string): Promise<void> {
+  for (const end = performance.now() + 300_000; performance.now() < end; await sleep(2000)) {
+    const tasks = (await stage.look().catch(() => undefined))?.cluster.tasks ?? [];
+    const task = tasks.find(({ Status }) => Status.ContainerStatus?.ContainerID === id);
+    if (tasks.length > 0 && task?.Status.State !== 'running') return;
+  }
+  throw failure({ what: `nobody has noticed within 300 s that ${id.slice(0, 12)} hangs` });
 }
 
 const cutPower =
