@@ -125,13 +125,13 @@ t.test('the table', async (t) => {
 
 t.test('a secret that is made anew', async (t) => {
   const file = join(t.testdir({ 'approach_2.json': '{"mysql":"old","redis":"r"}' }), 'approach_2.json');
-  const undo = rotate(file);
+  const undo = rotate(file, 'mysql');
   const { mysql, redis } = JSON.parse(readFileSync(file, 'utf8'));
   t.match(mysql, /^[\w-]{32}$/);
   t.equal(redis, 'r');
   undo();
   t.match(JSON.parse(readFileSync(file, 'utf8')), { mysql: 'old' });
-  t.throws(() => rotate(join(t.testdir({ 'none.json': '{}' }), 'none.json')), /has no "mysql"/);
+  t.throws(() => rotate(join(t.testdir({ 'none.json': '{}' }), 'none.json'), 'mysql'), /has no "mysql"/);
 });
 
 t.test('the command', async (t) => {

@@ -71,7 +71,8 @@ t.test('in this order: data, who may use it, its schema, the application', async
     .map(title)
     .filter((words) => words.startsWith('stack.deploy'));
   t.match(order.splice(0, 6).join(), /redis-1,.*redis-2,.*redis-3,.*sentinel-1/);
-  t.match(order, [/first \d+$/, /: accounts-open$/, /: migrate$/, /: app$/, /^stack\.deploy theapp$/]);
+  const afterData = [/first \d+$/, /: accounts-open$/, /: migrate$/, /: app$/, /: accounts-close$/];
+  t.match(order, [...afterData, /^stack\.deploy theapp$/]);
 });
 
 t.test('a new password is another version of those who use it only', async (t) => {

@@ -55,19 +55,13 @@ export const planned: readonly Scenario[] = [
       };
     },
   },
-  {
-    name: 'rotate-secret',
-    words: "the application's password for MariaDB is made anew",
-    keeps: 'all',
-    aim: async (stage) => async () => {
-      const file = join(checkout, '.secrets', `${stage.approach}.json`);
-      const undo = rotate(file);
-      const { exitCode, errors } = await stage.provision();
-      if (exitCode === 0) return undefined;
-      undo();
-      throw failure({ what: 'the secret could not be rotated', said: errors.join('\n') });
-    },
-  },
+  rotation('rotate-secret', 'mysql', "the application's password for MariaDB is made anew", 'all'),
+  rotation(
+    'rotate-redis-secret',
+    'redis',
+    'the password of Redis and the Sentinels is made anew',
+    'idempotent',
+  ),
 ];
 
 async function scaleTo(stage: Stage, replicas: number): Promise<void> {
@@ -89,6 +83,22 @@ function badRelease(name: string, words: string, code: string, reason: RegExp): 
       if (exitCode === 0) throw failure({ what: 'a bad release was taken' });
       if (reason.test(said)) return undefined;
       throw failure({ what: 'a bad release was refused, and it is not said why', said });
+    },
+  };
+}
+
+/** As a person does it: another in the file where secrets are kept, and the provisioner run again. */
+function rotation(name: string, secret: string, words: string, keeps: Scenario['keeps']): Scenario {
+  return {
+    name,
+    words,
+    keeps,
+    aim: async (stage) => async () => {
+      const undo = rotate(join(checkout, '.secrets', `${stage.approach}.json`), secret);
+      const { exitCode, errors } = await stage.provision();
+      if (exitCode === 0) return undefined;
+      undo();
+      throw failure({ what: 'the secret could not be rotated', said: errors.join('\n') });
     },
   };
 }

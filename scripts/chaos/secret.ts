@@ -2,18 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { failure } from '../../provision/errors.ts';
 
-/** The secret that is made anew while everything runs: the application's password for MariaDB. */
-const NAME = 'mysql';
-
 /**
- * Gives an approach another secret, in the file where they are kept; the next run of the provisioner brings it to the
+ * Gives an approach another secret of that name, in the file where they are kept; the next run of the provisioner brings it to the
  * machines. Answers how to put the old one back.
  */
-export function rotate(file: string): () => void {
+export function rotate(file: string, name: string): () => void {
   const before = readFileSync(file, 'utf8');
   const values = JSON.parse(before) as Record<string, string>;
-  if (values[NAME] === undefined) throw failure({ place: file, what: `has no "${NAME}"` });
+  if (values[name] === undefined) throw failure({ place: file, what: `has no "${name}"` });
   const write = (text: string) => writeFileSync(file, text, { mode: 0o600 });
-  write(`${JSON.stringify({ ...values, [NAME]: randomBytes(24).toString('base64url') }, null, 2)}\n`);
+  write(`${JSON.stringify({ ...values, [name]: randomBytes(24).toString('base64url') }, null, 2)}\n`);
   return () => write(before);
 }

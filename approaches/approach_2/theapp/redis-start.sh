@@ -1,18 +1,34 @@
 #!/bin/sh
 # One of three: NAME. Who the master is, the Sentinels say: one that comes back follows whom they have chosen
-# meanwhile. When none of them answers it goes on as what it was, and the very first time redis-1 is the master.
+# meanwhile. When none of them answers it goes on as what it was, and the very first time redis-1 is the master. One
+# that is told to stop lets another be the master first.
 set -eu
 umask 077
 name=$1
 config=/data/redis.conf
 password=$(cat /run/secrets/redis)
 
-chosen() {
+# Until redis-passwords.sh has told all of them the new password, what it lets in with is the new one and the one
+# before, and what it asks the others with is the one before.
+hash() { printf %s "$1" | sha256sum | cut -c 1-64; }
+known() {
+  if [ -e "$config" ]; then sed -n "s/^$1 \"\\{0,1\\}\\([^\" ]*\\).*/\\1/p" "$config" | head -n 1; fi
+}
+common=$(known masterauth)
+common=${common:-$password}
+accepted() {
+  hash "$password"
+  hash "$common"
+  if [ -e "$config" ]; then grep '^user default ' "$config" | grep -o '#[0-9a-f]\{64\}' | tr -d '#' || :; fi
+}
+
+sentinels() {
   for one in 1 2 3; do
-    REDISCLI_AUTH=$password timeout 5 redis-cli -h "sentinel-$one" -p 26379 --raw sentinel get-master-addr-by-name theapp 2>/dev/null | head -n 1 | grep -x 'redis-[123]' && return
+    REDISCLI_AUTH=$common timeout 3 redis-cli -h "sentinel-$one" -p 26379 --raw "$@" 2>/dev/null | head -n 1 | grep -x "$answer" && return
   done
   return 1
 }
+chosen() { answer='redis-[123]' sentinels sentinel get-master-addr-by-name theapp; }
 
 before() {
   if [ ! -e "$config" ]; then echo redis-1; return; fi
@@ -39,8 +55,8 @@ bind * -::*
 port 6379
 protected-mode no
 dir /data
-requirepass $password
-masterauth $password
+user default on $(accepted | awk '!seen[$0]++ { printf "#%s ", $0 }')~* &* +@all
+masterauth $common
 replica-announce-ip $name
 replica-announce-port 6379
 appendonly yes
@@ -57,4 +73,25 @@ CONFIG
   if [ "$master" != "$name" ]; then echo "replicaof $master 6379"; fi
 } >"$config.draft"
 mv -f "$config.draft" "$config"
-exec redis-server "$config"
+
+redis-server "$config" &
+server=$!
+
+# Without this the others would notice only after a while, and until then nobody could write.
+leave() {
+  trap '' TERM INT
+  if [ "$(chosen)" = "$name" ] && answer=OK sentinels sentinel failover theapp >/dev/null; then
+    for _ in $(seq 30); do
+      if other=$(chosen) && [ "$other" != "$name" ] && followed "$other"; then break; fi
+      sleep 0.5
+    done
+  fi
+  kill -TERM "$server"
+}
+followed() { REDISCLI_AUTH=$common timeout 3 redis-cli -h "$1" info replication | grep -q '^slave[0-9]*:.*state=online'; }
+
+trap leave TERM INT
+# A signal ends `wait` early.
+code=0
+while kill -0 "$server" 2>/dev/null; do wait "$server" && code=0 || code=$?; done
+exit "$code"

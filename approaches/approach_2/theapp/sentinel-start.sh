@@ -10,14 +10,24 @@ learned() {
 }
 monitor=$(learned '^sentinel monitor ' | head -n 1)
 
+# As in redis-start.sh: both passwords let in, and the one before is what it asks with.
+hash() { printf %s "$1" | sha256sum | cut -c 1-64; }
+common=$(learned '^sentinel auth-pass theapp ' | head -n 1 | cut -d ' ' -f 4 | tr -d '"')
+common=${common:-$password}
+accepted() {
+  hash "$password"
+  hash "$common"
+  learned '^user default ' | grep -o '#[0-9a-f]\{64\}' | tr -d '#' || :
+}
+
 {
   cat <<CONFIG
 bind * -::*
 port 26379
 protected-mode no
 dir /tmp
-requirepass $password
-sentinel sentinel-pass $password
+user default on $(accepted | awk '!seen[$0]++ { printf "#%s ", $0 }')~* &* +@all
+sentinel sentinel-pass $common
 sentinel resolve-hostnames yes
 sentinel announce-hostnames yes
 sentinel announce-ip $name
@@ -26,7 +36,7 @@ CONFIG
   learned '^sentinel (myid|current-epoch) '
   printf '%s\n' "${monitor:-sentinel monitor theapp redis-1 6379 2}"
   cat <<CONFIG
-sentinel auth-pass theapp $password
+sentinel auth-pass theapp $common
 sentinel down-after-milliseconds theapp $DOWN_AFTER_MS
 sentinel failover-timeout theapp 10000
 sentinel parallel-syncs theapp 1
