@@ -15,6 +15,7 @@ const inventory = `hosts:
   vm:
     address: 127.0.0.1
     port: 8080
+    host_key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==
     groups: [app]
     vars: { redis: { password: "${PASSWORD}" } }
     forward: { 8081: 80 }
@@ -45,6 +46,8 @@ scenes:
       - run: echo <where> <url:vm> <ssh:vm>
       - run: 'false'
         exit: 1
+      - run: ssh -G vm | grep -E '^(port|hostkeyalias) '
+        shows: ^port 8080\\nhostkeyalias vm
       - run: echo never
         only: lab
 `;

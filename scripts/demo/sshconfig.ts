@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Host } from '../../provision/machines/provider.ts';
 
 /** What makes `ssh NAME` lead to a host of an inventory, before whatever this user's own ssh_config says. */
@@ -9,6 +9,7 @@ export function sshConfig(hosts: readonly Host[], folder: string): string {
 
 function entry({ name, address, port, user, keyFiles = [], hostKeys }: Host, folder: string): string {
   const known = join(folder, '.lab', `${name}.known_hosts`);
+  mkdirSync(dirname(known), { recursive: true });
   if (hostKeys) writeFileSync(known, hostKeys.map((key) => `${name} ${key}\n`).join(''));
   const lines = [
     `Host ${name}`,
