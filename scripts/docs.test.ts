@@ -8,6 +8,7 @@ const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'app/README.md',
+  'demo/README.md',
   ...globSync('approaches/*/README.md', { cwd: ROOT }),
 ];
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -24,7 +25,7 @@ function commandsOf(text: string): string[] {
 
 /** Scripts that say what they do, and that their words are understood, with --help. */
 const explained = new Set(
-  'app app:deps dev dev:logs dev:stop dev:rm dev:tests image load status scale chaos'.split(' '),
+  'app app:deps dev dev:logs dev:stop dev:rm dev:tests image load status scale chaos demo'.split(' '),
 );
 
 const node = (args: readonly string[], cwd: string) =>
