@@ -42,8 +42,8 @@ t.test('the build is told what it needs, and the upload is checked first', async
 });
 
 t.test('kept: the newest, and what a container was made of', async (t) => {
-  const planned = (keep: number, stdout: string) => {
-    const { probe, plan } = kept('theapp', keep);
+  const planned = (keep: number, stdout: string, present?: string) => {
+    const { probe, plan } = kept('theapp', keep, present);
     if (!('script' in probe)) throw new Error('it has a probe of its own');
     return plan(probe.read({ code: 0, stdout, stderr: '' }))
       .map(({ summary }) => summary)
@@ -57,6 +57,9 @@ t.test('kept: the newest, and what a container was made of', async (t) => {
     [0, 'theapp:3\ntheapp:2\n\n', 'remove theapp:3, theapp:2'],
   ];
   for (const [keep, stdout, summary] of table) t.equal(planned(keep, stdout), summary, stdout);
+  const three = 'theapp:3\ntheapp:2\ntheapp:1\n\n';
+  t.equal(planned(2, three, 'theapp:1'), 'remove theapp:2', 'the present release stays, however old it is');
+  t.equal(planned(2, three, 'theapp:3'), 'remove theapp:1');
 });
 
 t.test('input', async (t) => {

@@ -13,7 +13,7 @@ export const image = role({
   vars,
   tasks: ({ vars }) => [
     built({ ...vars, dockerfile: readFileSync(DOCKERFILE, 'utf8') }),
-    kept(vars.name, vars.keep),
+    kept(vars.name, vars.keep, `${vars.name}:${vars.release.version}`),
   ],
   remove: ({ vars }) => [kept(vars.name, 0)],
 });

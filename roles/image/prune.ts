@@ -6,8 +6,11 @@ export interface Tags {
   readonly used: readonly string[];
 }
 
-/** The newest `keep` images of that name stay, and what a container was made of, also one that is stopped. */
-export function kept(name: string, keep: number): Resource<Tags> {
+/**
+ * The newest `keep` images of that name stay, and what a container was made of, also one that is stopped. The `present`
+ * release stays first of all: built from what was there before, it is as old as the day it was built first.
+ */
+export function kept(name: string, keep: number, present?: string): Resource<Tags> {
   return {
     kind: 'docker.images',
     name: `${name}: keep ${keep}`,
@@ -22,7 +25,8 @@ docker ps --all --format '{{.Image}}' 2>/dev/null || :`,
       },
     },
     plan: ({ all, used }) => {
-      const old = all.slice(keep).filter((tag) => !used.includes(tag));
+      const others = all.filter((tag) => tag !== present);
+      const old = others.slice(keep - (all.length - others.length)).filter((tag) => !used.includes(tag));
       if (old.length === 0) return [];
       return [{ summary: `remove ${old.join(', ')}`, script: sh`docker image rm ${old} >/dev/null` }];
     },
