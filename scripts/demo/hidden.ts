@@ -41,7 +41,7 @@ export const generatedIn = (checkout: string): string[] =>
   );
 
 /** Names under which a value is nobody's business. */
-const telling = /pass|secret|token|credential|private/i;
+const telling = /pass|secret|token|credential/i;
 
 /** Every value in something read from YAML whose name says that it is secret. */
 export function secretsIn(value: unknown, name = ''): string[] {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { parse, stringify } from 'yaml';
@@ -76,7 +76,7 @@ export async function listedMachines(
     kind: 'hosts',
     names,
     env: withSshConfig(checkout, sshConfig(all, checkout.folder)),
-    secrets: secretsIn(hosts),
+    secrets: [...secretsIn(hosts), ...passwordsOf(all)],
     typed: (command) => typed(command, `--inventory ${file}`, names, words),
   };
 }
@@ -97,6 +97,12 @@ export async function containers(approach: string, checkout: Checkout): Promise<
     throw error;
   }
 }
+
+/** What sudo is told. */
+const passwordsOf = (hosts: readonly Host[]) =>
+  hosts.flatMap(({ sudoPasswordFile: file }) =>
+    file === undefined ? [] : [readFileSync(file, 'utf8').trim()],
+  );
 
 const urlIn = (hosts: readonly Host[], name: string) => {
   const host = hosts.find((one) => one.name === name);

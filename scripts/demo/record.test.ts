@@ -16,6 +16,7 @@ const inventory = `hosts:
     address: 127.0.0.1
     port: 8080
     host_key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==
+    private_address: 127.0.0.1
     groups: [app]
     vars: { redis: { password: "${PASSWORD}" } }
     forward: { 8081: 80 }
