@@ -10,6 +10,7 @@ import { machineFolder, machinesOf, readSaved } from '../provision/machines/qemu
 import { type Status, statusOf } from '../provision/machines/qemu/status.ts';
 import { bringUp, destroy } from '../provision/machines/qemu.ts';
 import { newCommand, runCommand } from './command.ts';
+import { boxCommand } from './lab/box.ts';
 import { imageCommands } from './lab/images.ts';
 import { noMachine } from './lab/machines.ts';
 import { progressLines } from './progress.ts';
@@ -87,6 +88,7 @@ program
   });
 
 imageCommands(program, progress);
+boxCommand(program, progress);
 
 program
   .command('down [approach]')

@@ -31,6 +31,16 @@ const bad: [name: string, text: string, message: RegExp][] = [
   ['too little memory', 'machines: { a: { memory: 64 } }', /machines\.a\.memory: expected at least 256/],
   ['an unknown key', 'machines: { a: { cpu: 1 } }', /machines\.a\.cpu: unknown key; did you mean "cpus"\?/],
   [
+    'a box without a name',
+    'machines: { a: { box: { version: "1" } } }',
+    /:1:18: machines\.a\.box\.name: missing, expected a string$/,
+  ],
+  [
+    'a checksum that is none',
+    'machines: { a: { box: { name: b, checksum: 12 } } }',
+    /machines\.a\.box\.checksum: expected/,
+  ],
+  [
     'an address that is none',
     'machines: { a: { address: 10.0.0 } }',
     /:1:18: machines\.a\.address: expected .*"10\.0\.0"$/,

@@ -31,8 +31,18 @@ export const machine = z.strictObject({
   address: z.ipv4().optional(),
   /** Ports of this computer's loopback → ports of the machine. */
   forward,
-  /** The Vagrant box, when it is not the default one. */
-  box: z.string().optional(),
+  /** The Vagrant box, when it is not the default one. Its version, or where it is and the SHA-256 of what is there. */
+  box: z
+    .strictObject({
+      name: z.string().min(1),
+      version: z.string().min(1).optional(),
+      url: z.string().min(1).optional(),
+      checksum: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, 'a SHA-256 of 64 lower-case hexadecimal digits')
+        .optional(),
+    })
+    .optional(),
 });
 
 /** What machines.yml asks for: memory in MiB, disk in GiB. */

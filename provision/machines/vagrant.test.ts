@@ -55,7 +55,7 @@ t.test('a section and a machine of machines.yml become a host', async (t) => {
     address: '10.77.0.10',
     forward: { 8080: 80 },
   };
-  t.strictSame(hostOf('db', section, machine, '/kept'), {
+  t.strictSame(hostOf('db', section, machine, { by: 'virtualbox', acceptNewIn: '/kept' }), {
     name: 'db',
     address: '127.0.0.1',
     port: 2200,
@@ -69,12 +69,25 @@ t.test('a section and a machine of machines.yml become a host', async (t) => {
   });
 });
 
+t.test('a machine of Hyper-V has nothing but its own address', async (t) => {
+  const section = parseSshConfig(sshConfig).web ?? { options: {}, keyFiles: [] };
+  const machine = { memory: 1, cpus: 1, disk: 4, groups: [], address: '10.77.0.10', forward: { 8080: 80 } };
+  t.match(hostOf('web', section, machine, { by: 'hyperv', acceptNewIn: '/kept' }), {
+    address: '192.168.121.10',
+    privateAddress: '192.168.121.10',
+    forwarded: { 80: undefined },
+  });
+});
+
 t.test('machines that Vagrant has made are known by their files', async (t) => {
   t.strictSame(created(t.testdir({})), {}, 'none');
   const machine = (id: string) => ({ libvirt: { id } });
   const folder = t.testdir({
     '.vagrant': { machines: { web: machine('0d-1'), db: machine('a/b\n'), old: { libvirt: {} } } },
   });
-  const at = (name: string, file: string) => join(folder, '.vagrant/machines', name, 'libvirt', file);
+  const at = (name: string, file: string) => ({
+    by: 'libvirt',
+    acceptNewIn: join(folder, '.vagrant/machines', name, 'libvirt', file),
+  });
   t.strictSame(created(folder), { db: at('db', 'known_hosts-a-b'), web: at('web', 'known_hosts-0d-1') });
 });

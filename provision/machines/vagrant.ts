@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { execa } from 'execa';
 import { failure } from '../errors.ts';
 import { loadMachines, type Machine } from './machines.ts';
@@ -7,41 +7,58 @@ import type { Host, Provider } from './provider.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 
+/** What Vagrant calls a machine: its Vagrantfile has those of all approaches. */
+const fullName = (approach: string, name: string) => `${approach}-${name}`;
+
 /** The machines of the Vagrantfile, once `vagrant up` has made them. */
 export const vagrant: Provider = {
   name: 'vagrant',
   running: async (approach) => {
     const made = created(project);
-    if (Object.keys(made).length === 0) return false;
-    const names = Object.keys(loadMachines(join(project, 'approaches', approach)));
-    return names.every((name) => made[name] !== undefined) && (await allUp(approach, names));
+    if (!Object.keys(made).some((name) => name.startsWith(fullName(approach, '')))) return false;
+    const machines = loadMachines(join(project, 'approaches', approach));
+    const names = Object.keys(machines).map((name) => fullName(approach, name));
+    return names.every((name) => made[name] !== undefined) && (await allUp(names));
   },
   hosts: async ({ approach, machines }) => {
     const made = created(project);
-    const names = Object.keys(machines);
-    const absent = names.filter((name) => made[name] === undefined);
+    const wanted = Object.entries(machines).map(
+      ([name, machine]) => [name, fullName(approach, name), machine] as const,
+    );
+    const absent = wanted.filter(([, full]) => made[full] === undefined).map(([name]) => name);
     if (absent.length > 0) throw notUp(approach, absent);
-    const sections = parseSshConfig(await run(approach, ['ssh-config', ...names]));
-    return Object.entries(machines).map(([name, machine]) => {
-      const section = sections[name];
-      if (!section) throw notUp(approach, [name]);
-      return hostOf(name, section, machine, made[name] ?? '');
+    const sections = parseSshConfig(await sshConfig(wanted.map(([, full]) => full)));
+    return wanted.map(([name, full, machine]) => {
+      const section = sections[full];
+      const known = made[full];
+      if (!section || !known) throw notUp(approach, [name]);
+      return hostOf(name, section, machine, known);
     });
   },
 };
 
+/** A machine that Vagrant has made. */
+export interface Made {
+  /** Vagrant's word for what runs it: `virtualbox`. */
+  readonly by: string;
+  /** Where the key of this very machine can be kept. */
+  readonly acceptNewIn: string;
+}
+
 /**
- * Machines that Vagrant has made in a folder, by name: it keeps a file `id` for each. The value is where the key of
- * this very machine can be kept. Costs nothing where there are none.
+ * Machines that Vagrant has made in a folder, by name: it keeps a file `id` for each. Costs nothing where there are
+ * none.
  */
-export function created(folder: string): Record<string, string> {
-  if (!existsSync(join(folder, '.vagrant'))) return {};
-  const files = globSync('.vagrant/machines/*/*/id', { cwd: folder }).sort();
+export function created(folder: string): Record<string, Made> {
+  const data = resolve(folder, process.env.VAGRANT_DOTFILE_PATH || '.vagrant');
+  if (!existsSync(data)) return {};
+  const files = globSync('machines/*/*/id', { cwd: data }).sort();
   return Object.fromEntries(
     files.map((file) => {
-      const id = readFileSync(join(folder, file), 'utf8').trim();
+      const id = readFileSync(join(data, file), 'utf8').trim();
       const kept = `known_hosts-${id.replace(/[^\w-]/g, '-')}`;
-      return [file.split('/')[2] ?? '', join(folder, dirname(file), kept)];
+      const [, name = '', by = ''] = file.split(sep);
+      return [name, { by, acceptNewIn: join(data, dirname(file), kept) }];
     }),
   );
 }
@@ -79,39 +96,57 @@ export function hostOf(
   name: string,
   { options, keyFiles }: Section,
   machine: Machine,
-  acceptNewIn: string,
+  { by, acceptNewIn }: Made,
 ): Host {
-  const forwarded = Object.entries(machine.forward).map(([here, guest]) => [
+  const address = options.HostName ?? '127.0.0.1';
+  // Hyper-V neither forwards ports nor gives the addresses that are asked for: its machines have one of their own
+  const direct = by === 'hyperv';
+  const forwarded = Object.entries(direct ? {} : machine.forward).map(([here, guest]) => [
     guest,
     { address: '127.0.0.1', port: Number(here) },
   ]);
+  const privateAddress = direct ? address : machine.address;
   return {
     name,
-    address: options.HostName ?? '127.0.0.1',
+    address,
     port: Number(options.Port ?? 22),
     user: options.User ?? 'vagrant',
     keyFiles,
     acceptNewIn,
     groups: machine.groups,
-    ...(machine.address ? { privateAddress: machine.address } : {}),
+    ...(privateAddress ? { privateAddress } : {}),
     forwarded: Object.fromEntries(forwarded),
     vars: {},
   };
 }
 
-async function allUp(approach: string, names: readonly string[]): Promise<boolean> {
-  const states = parseStatus(await run(approach, ['status', '--machine-readable', ...names]));
+async function allUp(names: readonly string[]): Promise<boolean> {
+  const states = parseStatus(await run(['status', '--machine-readable', ...names]));
   return names.every((name) => states[name] === 'running');
 }
 
-async function run(approach: string, args: readonly string[]): Promise<string> {
-  const { exitCode, stdout, stderr, shortMessage } = await execa('vagrant', args, {
+/** What `vagrant ssh-config` says; Vagrant's own provisioner hands it over in a file (vagrant/provisioning.rb). */
+async function sshConfig(names: readonly string[]): Promise<string> {
+  const file = process.env.THEAPP_SSH_CONFIG;
+  return file ? readFileSync(file, 'utf8') : await run(['ssh-config', ...names]);
+}
+
+async function run(args: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr, shortMessage, code } = await execa('vagrant', args, {
     cwd: project,
-    env: { APPROACH: approach },
+    // of all approaches, whichever a person has set
+    env: { APPROACH: '' },
     reject: false,
     timeout: 120_000,
   });
   if (exitCode === 0) return stdout;
+  if (code === 'ENOENT') {
+    throw failure({
+      place: 'vagrant',
+      what: 'Vagrant is not installed',
+      todo: 'install it, or: --provider qemu',
+    });
+  }
   const why = exitCode === undefined ? `${shortMessage}` : `exit code ${exitCode}`;
   throw failure({ place: 'vagrant', what: `"vagrant ${args.join(' ')}" failed`, why, said: stderr ?? '' });
 }
@@ -119,6 +154,6 @@ async function run(approach: string, args: readonly string[]): Promise<string> {
 const notUp = (approach: string, names: readonly string[]) =>
   failure({
     place: 'vagrant',
-    what: `${names.join(', ')} of ${approach} is not up`,
-    todo: 'vagrant up, or let the lab make machines: --provider qemu',
+    what: `${names.join(', ')} of ${approach} ${names.length > 1 ? 'are' : 'is'} not up`,
+    todo: `vagrant up --no-provision /${approach}/, or let the lab make machines: --provider qemu`,
   });

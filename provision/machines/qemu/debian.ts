@@ -31,7 +31,7 @@ export const packages = [
 ];
 
 /** What a suite has that the ones before had elsewhere: here, who may ping. */
-const since: Record<string, readonly string[]> = { trixie: ['linux-sysctl-defaults'] };
+export const since: Record<string, readonly string[]> = { trixie: ['linux-sysctl-defaults'] };
 
 /**
  * Builds a Debian image in `folder` from the package sources of this computer: `disk.raw`, `vmlinuz`, `initrd`.
@@ -84,7 +84,8 @@ const unpack = (suite: string, draft: string, say: (words: string) => void): Pro
     say,
   );
 
-const initrdSettings = `set -e
+/** Of a kernel in a virtual machine: a small initrd with what such machines have. */
+export const initrdSettings = `set -e
 mkdir -p "$1/etc/initramfs-tools/conf.d"
 echo MODULES=list > "$1/etc/initramfs-tools/conf.d/lab.conf"
 printf '%s\\n' virtio_pci virtio_blk ext4 > "$1/etc/initramfs-tools/modules"`;

@@ -1,0 +1,53 @@
+# frozen_string_literal: true
+
+require 'yaml'
+require_relative 'failure'
+
+module TheAPP
+  # The approaches of this folder, and which of them a command is about.
+  module Approaches
+    ROOT = File.expand_path('..', __dir__)
+
+    # `started?`: `vagrant up` without a name brings its machines up.
+    Approach = Struct.new(:name, :machines, :started) { alias_method :started?, :started }
+
+    # What machines.yml asks for: memory in MiB, disk in GiB. `full_name` is what Vagrant calls it.
+    Machine = Struct.new(:approach, :name, :first, :memory, :cpus, :disk, :address, :forward, :box) do
+      def full_name = "#{approach}-#{name}"
+    end
+
+    # All of them, so that none that is up gets out of sight; only APPROACH's when that is set.
+    def self.chosen(wanted = ENV['APPROACH'].to_s, root = ROOT)
+      known = Dir.children(File.join(root, 'approaches')).select { |name| File.exist?(file(root, name)) }.sort
+      return known.map { |name| approach(root, name, name == known.first) } if wanted.empty?
+      return [approach(root, wanted, true)] if known.include?(wanted)
+
+      raise Failure.new("APPROACH=#{wanted}: there is no such approach", "one of: #{known.join(', ')}")
+    end
+
+    def self.approach(root, name, started)
+      asked = read(file(root, name)).fetch('machines')
+      machines = asked.each_with_index.map { |(key, values), index| machine(name, key, index.zero?, values || {}) }
+      Approach.new(name, machines, started)
+    rescue KeyError, NoMethodError, TypeError
+      raise Failure.new("approaches/#{name}/machines.yml is not what it should be",
+                        "npm run provision -- #{name} --list says what is wrong with it")
+    end
+
+    # The same defaults as in provision/machines/machines.ts; a test compares them.
+    def self.machine(approach, name, first, values)
+      Machine.new(approach, name, first, values.fetch('memory', 1024), values.fetch('cpus', 2),
+                  values.fetch('disk', 10), values['address'], values.fetch('forward', {}), values.fetch('box', {}))
+    end
+
+    def self.read(file)
+      YAML.safe_load(File.read(file))
+    rescue Psych::SyntaxError => e
+      raise Failure.new("#{file.delete_prefix("#{ROOT}/")}:#{e.line}:#{e.column}: #{e.problem}")
+    end
+
+    def self.file(root, name) = File.join(root, 'approaches', name, 'machines.yml')
+
+    private_class_method :approach, :machine, :read, :file
+  end
+end

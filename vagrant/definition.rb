@@ -1,0 +1,52 @@
+# frozen_string_literal: true
+
+require_relative 'box'
+
+module TheAPP
+  # One machine for Vagrant: the same numbers for every provider. Settings of a provider that is not there are never
+  # looked at.
+  module Definition
+    def self.apply(config, machine)
+      Box.apply(config.vm, Box.of(machine))
+      config.vm.hostname = machine.name
+      network(config.vm, machine)
+      providers(config.vm, machine)
+      config.vm.provision(:theapp) { |provisioner| provisioner.approach = machine.approach }
+    end
+
+    def self.network(vm, machine)
+      machine.forward.each do |here, guest|
+        # not the number after it either: the approach says where it answers
+        vm.network :forwarded_port, host: here, guest: guest, host_ip: '127.0.0.1', auto_correct: false
+      end
+      return unless machine.address
+
+      name = "theapp-#{machine.approach}"
+      # among the machines only: VirtualBox allows other addresses than its own on an internal network alone
+      vm.network :private_network, ip: machine.address, virtualbox__intnet: name, libvirt__network_name: name,
+                                   libvirt__forward_mode: 'none', libvirt__dhcp_enabled: false
+    end
+
+    def self.providers(vm, machine)
+      %i[virtualbox parallels libvirt hyperv].each do |name|
+        vm.provider(name) { |provider| provider.memory, provider.cpus = machine.memory, machine.cpus }
+      end
+      vm.provider(:virtualbox) { |provider| provider.linked_clone = true }
+      vm.provider(:parallels) { |provider| provider.linked_clone = true }
+      vm.provider(:hyperv) { |provider| provider.linked_clone = true }
+      vm.provider(:vmware_desktop) do |provider|
+        provider.vmx['memsize'], provider.vmx['numvcpus'] = machine.memory.to_s, machine.cpus.to_s
+      end
+      vm.provider(:libvirt) { |provider| libvirt(provider, machine) }
+    end
+
+    def self.libvirt(provider, machine)
+      driver = ENV['THEAPP_LIBVIRT_DRIVER'].to_s
+      provider.driver = driver unless driver.empty?
+      # Vagrant's other machines of this folder may be somebody else's
+      provider.default_prefix = 'theapp_'
+    end
+
+    private_class_method :network, :providers, :libvirt
+  end
+end

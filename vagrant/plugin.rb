@@ -1,0 +1,45 @@
+# frozen_string_literal: true
+
+require_relative 'approaches'
+require_relative 'definition'
+require_relative 'hardware'
+require_relative 'provisioning'
+require_relative 'requirements'
+
+module TheAPP
+  # `provision :theapp { |theapp| theapp.approach = 'approach_0' }`
+  class ProvisionerConfig < Vagrant.plugin('2', :config)
+    attr_accessor :approach
+  end
+
+  # What Vagrant runs for each machine, when it would run any other provisioner.
+  class Provisioner < Vagrant.plugin('2', :provisioner)
+    def provision
+      Provisioning.owe(config.approach, @machine.env)
+    end
+  end
+
+  # Vagrant's last step of a command that has gone well.
+  class AtTheEnd
+    def initialize(app, _env)
+      @app = app
+    end
+
+    def call(env)
+      @app.call(env)
+      Provisioning.settle unless $!
+    end
+  end
+
+  class Plugin < Vagrant.plugin('2')
+    name 'theapp'
+
+    config(:theapp, :provisioner) { ProvisionerConfig }
+    provisioner(:theapp) { Provisioner }
+
+    %i[up reload provision resume].each do |action|
+      action_hook(:theapp, :"machine_action_#{action}") { |hook| hook.prepend(Requirements) }
+    end
+    action_hook(:theapp, :environment_unload) { |hook| hook.append(AtTheEnd) }
+  end
+end
