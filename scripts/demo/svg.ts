@@ -38,7 +38,7 @@ ${animation(frames)}
 <defs>
 ${[...rows].map(([row, id]) => `<g id="${id}">${row}</g>`).join('\n')}
 </defs>
-<svg x="${EDGE}" y="${BAR}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+<svg aria-hidden="true" x="${EDGE}" y="${BAR}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
 <g class="film" transform="translate(0 ${-poster * height})">
 ${film}
 </g>
