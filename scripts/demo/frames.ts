@@ -36,8 +36,7 @@ function thinned(frames: readonly Frame[], most: number): Frame[] {
 }
 
 /** So many of them, evenly; the last is among them. */
-const every = <T>(all: readonly T[], most: number): T[] =>
-  all.filter(
-    (_, at) =>
-      Math.floor(((at + 1) * most) / all.length) > Math.floor((at * most) / all.length) || most >= all.length,
-  );
+const every = <T>(all: readonly T[], most: number): T[] => {
+  const before = (at: number) => Math.floor((at * most) / all.length);
+  return all.filter((_, at) => before(at + 1) > before(at));
+};
