@@ -15,8 +15,8 @@ const TEMPLATE = join(
   'nginx.conf.hbs',
 );
 
-/** The cluster's nginx, in front of one replica that answers and two that cannot be reached. */
-async function site() {
+/** The cluster's nginx, in front of one replica that answers, unless it is gone too, and two that cannot be reached. */
+async function site({ gone: alone = false } = {}) {
   const asked: string[] = [];
   const replica = createServer(({ method, url, socket }, response) => {
     asked.push(`${method} ${url}`);
@@ -27,7 +27,7 @@ async function site() {
   await new Promise<void>((resolve) => replica.listen(up, '127.0.0.1', resolve));
   const values = { max_body: '1m', read_seconds: 2, retry_seconds: 8, metrics_from: ['127.0.0.2'] };
   const { text } = render(TEMPLATE, values);
-  const servers = [up, down, gone].map((port) => `server 127.0.0.1:${port} max_fails=0;`);
+  const servers = [...(alone ? [] : [up]), down, gone].map((port) => `server 127.0.0.1:${port} max_fails=0;`);
   const http = text
     .slice(text.indexOf('http {') + 'http {'.length, text.lastIndexOf('}'))
     .replace(/^ *(include|default_type|access_log|\w+_temp_path) .*;$/gm, '')
@@ -78,8 +78,16 @@ t.test('what may be asked twice, and what may not', async (t) => {
 t.test('what nginx answers by itself', async (t) => {
   const { ask, stop } = await site();
   t.teardown(stop);
-  t.strictSame(await ask('GET', '/nodez'), [200]);
+  for (let i = 0; i < 6; i++)
+    t.strictSame(await ask('GET', '/nodez'), [200, 'GET /livez'], 'it reaches a replica');
   t.strictSame(await ask('GET', '/nginxz'), [204]);
   t.strictSame(await ask('GET', '/metrics'), [403]);
   t.strictSame(await ask('GET', '/metrics', '127.0.0.2'), [200, 'GET /metrics']);
+});
+
+t.test('a node that reaches no replica says so', async (t) => {
+  const { ask, stop } = await site({ gone: true });
+  t.teardown(stop);
+  t.strictSame(await ask('GET', '/nodez'), [503]);
+  t.strictSame(await ask('GET', '/nginxz'), [204], 'which is no reason to restart nginx');
 });
