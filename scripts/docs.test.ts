@@ -9,6 +9,7 @@ const pages = [
   'CONTRIBUTING.md',
   'app/README.md',
   'demo/README.md',
+  'docs/vagrant.md',
   ...globSync('approaches/*/README.md', { cwd: ROOT }),
 ];
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -18,10 +19,15 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 /** Every command that a page tells a reader to type: in blocks of shell, and between backticks. */
 function commandsOf(text: string): string[] {
   const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.split('\n'));
-  const inline = [...text.matchAll(/`(npm [^`]+)`/g)].map(([, command = '']) => command);
+  const inline = [...text.matchAll(/`((?:npm|(?:\w+=(?:"[^"]*"|\S+) )*vagrant) [^`]+)`/g)].map(
+    ([, command = '']) => command,
+  );
   const indented = [...text.matchAll(/^ {4}(npm .*?)(?: {2,}#.*)?$/gm)].map(([, command = '']) => command);
   return [...blocks, ...inline, ...indented].map((command) => command.trim()).filter(Boolean);
 }
+
+/** Lines of `vagrant` are typed there. */
+const underVagrant = readFileSync(join(ROOT, 'test/vagrant/up.test.ts'), 'utf8');
 
 /** Scripts that say what they do, and that their words are understood, with --help. */
 const explained = new Set(
@@ -43,6 +49,10 @@ t.test('every command in the pages is one that works', async (t) => {
     for (const command of commandsOf(readFileSync(join(ROOT, page), 'utf8'))) {
       if (seen.has(command)) continue;
       seen.add(command);
+      if (/^(\w+=("[^"]*"|\S+) )*vagrant /.test(command)) {
+        t.ok(underVagrant.includes(`'${command}'`), `${page}: ${command}: npm run test:vagrant runs it`);
+        continue;
+      }
       const [npm, run, name = '', dashes, ...args] = command.split(/\s+/);
       if (command === 'npm ci' || command === 'npm test') continue;
       t.strictSame([npm, run], ['npm', 'run'], `${page}: ${command}`);

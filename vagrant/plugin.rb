@@ -15,6 +15,8 @@ module TheAPP
   # What Vagrant runs for each machine, when it would run any other provisioner.
   class Provisioner < Vagrant.plugin('2', :provisioner)
     def provision
+      # SSH answers before the services of a machine that has just been started do
+      @machine.communicate.execute('timeout 300 systemctl is-system-running --wait', error_check: false)
       Provisioning.owe(config.approach, @machine.env)
     end
   end

@@ -1,0 +1,116 @@
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { execa } from 'execa';
+
+/** A libvirt of the tests' own, beside whichever this computer has. */
+export interface Libvirt {
+  /** Words before a command that make it find this libvirt, and start it in `folder`. */
+  enter(folder: string): string[];
+  virsh(...words: string[]): Promise<string>;
+  /** Ends it with all that it has started, and takes off what it has left on this computer's network. */
+  close(): Promise<void>;
+}
+
+/**
+ * The folders that are built into libvirt are others in this mount namespace, so no setting and no machine of a
+ * person is read or written; all its processes are in one process namespace, and go with it, also when the test is
+ * killed. `/proc/cpuinfo` is that of a processor which cannot virtualise. `$0` holds it all.
+ */
+const inside = `set -e
+mkdir -p "$0/etc" "$0/lib" "$0/cache" "$0/log"
+cp -a /etc/libvirt/. "$0/etc/"
+rm -f "$0"/etc/qemu/*.xml "$0"/etc/qemu/networks/*.xml "$0"/etc/qemu/networks/autostart/*
+printf 'user = "root"\\ngroup = "root"\\nsecurity_driver = "none"\\n' > "$0/etc/qemu.conf"
+sed -E '/^flags/s/ (vmx|svm)\\b//g' /proc/cpuinfo > "$0/cpuinfo"
+mount --bind "$0/cpuinfo" /proc/cpuinfo
+mount --bind "$0/etc" /etc/libvirt
+for name in lib cache log; do
+  mkdir -p "/var/$name/libvirt"
+  mount --bind "$0/$name" "/var/$name/libvirt"
+done
+mount -t tmpfs tmpfs /run/libvirt
+virtlogd --pid-file /run/libvirt/virtlogd.pid &
+libvirtd --pid-file /run/libvirt/libvirtd.pid &
+wait`;
+
+/** Chains of libvirt in this computer's packet filter, which it never takes off itself. */
+const unchain = `for program in iptables ip6tables; do
+  for table in filter nat mangle; do
+    rules=$($program -w -t $table -S 2>/dev/null) || continue
+    printf '%s\\n' "$rules" | sed -n 's/^-A \\([A-Z]* -j LIBVIRT_\\)/-D \\1/p' | while read -r rule; do
+      $program -w -t $table $rule
+    done
+    chains=$(printf '%s\\n' "$rules" | sed -n 's/^-N \\(LIBVIRT_\\)/\\1/p')
+    for chain in $chains; do $program -w -t $table -F $chain; done
+    for chain in $chains; do $program -w -t $table -X $chain; done
+  done
+done`;
+
+/** Keeps what it makes in `folder`. Wants root. */
+export async function startLibvirt(folder: string): Promise<Libvirt> {
+  const mine = !(await shell('iptables -w -S')).includes('LIBVIRT_');
+  const made = !existsSync('/run/libvirt');
+  if (made) mkdirSync('/run/libvirt');
+  const own = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--'];
+  const words = ['--pdeathsig', 'KILL', '--', ...own, 'sh', '-c', inside, folder];
+  const child = execa('setpriv', words, { reject: false, all: true, stdin: 'ignore' });
+  const enter = (at: string) => ['nsenter', '-t', first(child.pid), '-m', '-p', `--wdns=${at}`];
+  const virsh = async (...args: string[]) => {
+    const [program = '', ...rest] = [...enter('/'), 'virsh', '-q', '-c', 'qemu:///system', ...args];
+    return (await execa(program, rest)).stdout;
+  };
+  const close = async () => {
+    const networks = await virsh('net-list', '--name').catch(() => '');
+    for (const name of networks.split('\n').filter(Boolean)) await virsh('net-destroy', name);
+    child.kill('SIGKILL');
+    await child;
+    if (mine) await shell(unchain);
+    if (made) rmdirSync('/run/libvirt');
+  };
+  try {
+    await answering(virsh, child);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { enter, virsh, close };
+}
+
+/** The first process of the namespace, whose parent is `unshare`. */
+function first(unshare: number | undefined): string {
+  return readFileSync(`/proc/${unshare}/task/${unshare}/children`, 'utf8').trim().split(' ')[0] ?? '';
+}
+
+async function answering(
+  virsh: Libvirt['virsh'],
+  child: PromiseLike<{ all?: string; exitCode?: number }>,
+): Promise<void> {
+  let ended: string | undefined;
+  void child.then(({ all = '', exitCode }) => (ended = `exit code ${exitCode}: ${all.slice(-2000)}`));
+  for (let tries = 0; tries < 240; tries++) {
+    if (ended !== undefined) throw new Error(`libvirtd ended, ${ended}`);
+    if (
+      await virsh('list').then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
+    await wait(250);
+  }
+  throw new Error('libvirtd does not answer');
+}
+
+const shell = async (script: string) => (await execa('sh', ['-c', script])).stdout;
+
+/** Bridges on this computer by address: what a network of libvirt is from outside. */
+export async function bridges(): Promise<string[]> {
+  const rows = (await shell('ip -o -4 address show type bridge')).split('\n');
+  return rows.map((row) => row.trim().split(/\s+/)[3] ?? '').filter(Boolean);
+}
+
+/** Command lines of processes that have `word` in them. */
+export async function processesWith(word: string): Promise<string[]> {
+  const rows = (await shell('ps -eo args')).split('\n');
+  return rows.filter((row) => row.includes(word));
+}
