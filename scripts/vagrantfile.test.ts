@@ -26,7 +26,7 @@ interface Probed {
   readonly primary: string;
 }
 
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 const home = t.testdir({});
 const run = (program: string, args: readonly string[], cwd: string, env: Record<string, string> = {}) =>
   execa(program, args, {

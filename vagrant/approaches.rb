@@ -13,7 +13,9 @@ module TheAPP
 
     # What machines.yml asks for: memory in MiB, disk in GiB. `full_name` is what Vagrant calls it.
     Machine = Struct.new(:approach, :name, :first, :memory, :cpus, :disk, :address, :forward, :box) do
-      def full_name = "#{approach}-#{name}"
+      def full_name
+        "#{approach}-#{name}"
+      end
     end
 
     # All of them, so that none that is up gets out of sight; only APPROACH's when that is set.
@@ -41,12 +43,14 @@ module TheAPP
     end
 
     def self.read(file)
-      YAML.safe_load(File.read(file))
+      YAML.safe_load(File.read(file, encoding: 'UTF-8'))
     rescue Psych::SyntaxError => e
       raise Failure.new("#{file.delete_prefix("#{ROOT}/")}:#{e.line}:#{e.column}: #{e.problem}")
     end
 
-    def self.file(root, name) = File.join(root, 'approaches', name, 'machines.yml')
+    def self.file(root, name)
+      File.join(root, 'approaches', name, 'machines.yml')
+    end
 
     private_class_method :approach, :machine, :read, :file
   end

@@ -37,14 +37,12 @@ module TheAPP
       vm.provider(:vmware_desktop) do |provider|
         provider.vmx['memsize'], provider.vmx['numvcpus'] = machine.memory.to_s, machine.cpus.to_s
       end
-      vm.provider(:libvirt) { |provider| libvirt(provider, machine) }
+      vm.provider(:libvirt) { |provider| libvirt(provider) }
     end
 
-    def self.libvirt(provider, machine)
+    def self.libvirt(provider)
       driver = ENV['THEAPP_LIBVIRT_DRIVER'].to_s
       provider.driver = driver unless driver.empty?
-      # Vagrant's other machines of this folder may be somebody else's
-      provider.default_prefix = 'theapp_'
     end
 
     private_class_method :network, :providers, :libvirt

@@ -20,7 +20,7 @@ module TheAPP
     # The kernel takes the flag away when the firmware has switched it off.
     def self.virtualises?(cpuinfo = '/proc/cpuinfo')
       flags = File.read(cpuinfo)[/^flags\s*:(.*)$/, 1]
-      flags.nil? || flags.split.intersect?(%w[vmx svm])
+      flags.nil? || (flags.split & %w[vmx svm]).any?
     rescue SystemCallError
       true
     end

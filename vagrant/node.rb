@@ -1,7 +1,6 @@
 # frozen_string_literal: true
 
 require 'json'
-require 'open3'
 require_relative 'failure'
 
 module TheAPP
@@ -25,9 +24,9 @@ module TheAPP
     end
 
     def self.version(program)
-      output, status = Vagrant::Util::Env.with_clean_env { Open3.capture2e(program, '--version') }
-      output[/\Av(\d[\d.]*)/, 1] if status.success?
-    rescue SystemCallError
+      ran = Vagrant::Util::Subprocess.execute(program, '--version')
+      ran.stdout[/\Av(\d[\d.]*)/, 1] if ran.exit_code.zero?
+    rescue Vagrant::Errors::CommandUnavailable, SystemCallError
       nil
     end
 

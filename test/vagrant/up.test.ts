@@ -18,7 +18,7 @@ const url = `http://127.0.0.1:${port}/`;
 /** A line as a person types it; says how long it took. docs.test.ts looks for the lines of the pages here. */
 async function typed(line: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
   const ran = await world.run(['sh', '-c', line], env);
-  t.comment(`${line}: ${ran.seconds.toFixed(1)} s`);
+  process.stderr.write(`# ${line}: ${ran.seconds.toFixed(1)} s\n`);
   return ran;
 }
 
