@@ -35,6 +35,7 @@ async function script(file: string, address = ''): Promise<string> {
     .replaceAll(/\bsentinel-(?=[\d$[])/g, `${prefix}.1.`)
     .replaceAll('/run/secrets/redis', secret)
     .replaceAll('/data', data)
+    .replace('self=127.0.0.1', `self=${address}`)
     .replace('bind * -::*', `bind ${address}`);
   const path = join(data, file);
   writeFileSync(path, text);

@@ -77,13 +77,17 @@ mv -f "$config.draft" "$config"
 redis-server "$config" &
 server=$!
 
+# Who is told to stop is no longer known by its name.
+self=127.0.0.1
 ask() { REDISCLI_AUTH=$common timeout 3 redis-cli -h "$@" 2>/dev/null | tr -d '\r'; }
 
 # Without this the others would notice only after a while, and until then nobody could write.
 leave() {
   trap '' TERM INT
   if [ "$(chosen)" = "$name" ] && refuse && answer=OK sentinels sentinel failover theapp >/dev/null; then
-    for _ in $(seq 30); do
+    # where all is taken down, nobody answers
+    end=$(($(date +%s) + 15))
+    while [ "$(date +%s)" -lt "$end" ]; do
       if other=$(chosen) && [ "$other" != "$name" ] && ask "$other" info replication | grep -q ',state=online,'; then break; fi
       sleep 0.5
     done
@@ -94,10 +98,10 @@ leave() {
 # What it writes once another is the master is lost, also when a replica that still follows it has confirmed it: so it
 # writes nothing more, and the others have all that it has written.
 refuse() {
-  [ "$(ask "$name" config set min-replicas-to-write 99)" = OK ] || return 1
-  upto=$(ask "$name" info replication | sed -n 's/^master_repl_offset://p')
+  [ "$(ask "$self" config set min-replicas-to-write 99)" = OK ] || return 1
+  upto=$(ask "$self" info replication | sed -n 's/^master_repl_offset://p')
   for _ in $(seq 20); do
-    if ask "$name" info replication | awk -F '[=,]' -v "upto=$upto" '/^slave[0-9]+:/ { n++; if ($6 != "online" || $8 < upto + 0) late++ } END { exit !(n && !late) }'; then return; fi
+    if ask "$self" info replication | awk -F '[=,]' -v "upto=$upto" '/^slave[0-9]+:/ { n++; if ($6 != "online" || $8 < upto + 0) late++ } END { exit !(n && !late) }'; then return; fi
     sleep 0.2
   done
   return 1
