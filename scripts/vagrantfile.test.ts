@@ -197,6 +197,8 @@ t.test('the provisioner runs once, when the command has done with all machines',
     both.said,
     /^one, three: provisioning has failed \(exit code 4\).*\n {2}→ again: vagrant provision$/m,
   );
+  const unclosed = await vagrant('provision', { PROVISION_ARGS: '"--diff' });
+  t.match([unclosed.exitCode, unclosed.said], [3, /^PROVISION_ARGS: Unmatched/m]);
   const parallel = await vagrant('up --provision /three/', { CODE: '3' });
   t.strictSame([parallel.exitCode, parallel.runs], [3, ['three']]);
   t.notMatch(parallel.said, /multiple actions in parallel/, 'no error around it');

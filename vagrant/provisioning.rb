@@ -60,10 +60,15 @@ module TheAPP
 
     # On the terminal that Vagrant has, so that what it shows is what it shows elsewhere.
     def self.start(approach, variables)
-      args = Shellwords.split(ENV['PROVISION_ARGS'].to_s)
-      command = [Node.path, 'provision/cli.mjs', approach, '--provider', 'vagrant', *args]
+      command = [Node.path, 'provision/cli.mjs', approach, '--provider', 'vagrant', *words]
       Vagrant::Util::Env.with_clean_env { system(variables, *command, chdir: Approaches::ROOT) }
       $?.exitstatus || 130
+    end
+
+    def self.words
+      Shellwords.split(ENV['PROVISION_ARGS'].to_s)
+    rescue ArgumentError => e
+      raise Failure.new("PROVISION_ARGS: #{e.message}", nil, code: 3)
     end
 
     def self.failure(failed)
@@ -76,6 +81,6 @@ module TheAPP
                   code: code)
     end
 
-    private_class_method :run, :up, :wait, :section, :start, :failure
+    private_class_method :run, :up, :wait, :section, :start, :words, :failure
   end
 end

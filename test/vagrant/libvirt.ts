@@ -103,9 +103,9 @@ async function answering(
 
 const shell = async (script: string) => (await execa('sh', ['-c', script])).stdout;
 
-/** Bridges on this computer by address: what a network of libvirt is from outside. */
-export async function bridges(): Promise<string[]> {
-  const rows = (await shell('ip -o -4 address show type bridge')).split('\n');
+/** Addresses that this computer has: a network of libvirt is one of them. */
+export async function addresses(): Promise<string[]> {
+  const rows = (await shell('ip -o -4 address show')).split('\n');
   return rows.map((row) => row.trim().split(/\s+/)[3] ?? '').filter(Boolean);
 }
 
