@@ -25,7 +25,8 @@ export function traces(text: string): string[] {
 
 /** The same, and what this computer and its user are called, unless machines are called so too. */
 export function tracesHere(text: string, machines: readonly string[]): string[] {
-  const words = new Set(text.split(/[^\w-]+/));
   const own = [hostname(), userInfo().username].filter((name) => !['root', ...machines].includes(name));
+  // vm.swappiness is no computer of the name vm
+  const words = new Set(text.split(/[^\w.-]+/));
   return [...traces(text), ...own.filter((name) => words.has(name))];
 }
