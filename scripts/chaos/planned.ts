@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { failure } from '../../provision/errors.ts';
 import { sh } from '../../provision/shell/sh.ts';
-import { scale } from '../scale/scale.ts';
 import { countOf } from '../status/swarm.ts';
+import { autoscale } from './autoscale.ts';
 import { checkout, type Provisioned } from './provision.ts';
 import { anotherRelease, bad } from './release.ts';
 import type { Scenario } from './scenario.ts';
@@ -33,11 +33,12 @@ export const planned: readonly Scenario[] = [
       const { cluster } = await stage.look();
       const before = countOf(serviceNamed(cluster, roles.app), cluster).wanted;
       return async () => {
-        for (const replicas of [2, 6, 2]) await scaleTo(stage, replicas);
-        return () => scaleTo(stage, before);
+        for (const replicas of [2, 6, 2]) await stage.scale(roles.app, replicas);
+        return () => stage.scale(roles.app, before);
       };
     },
   },
+  autoscale,
   {
     name: 'drain',
     words: 'a worker is drained for a minute, and taken back',
@@ -63,13 +64,6 @@ export const planned: readonly Scenario[] = [
     'idempotent',
   ),
 ];
-
-async function scaleTo(stage: Stage, replicas: number): Promise<void> {
-  const { hosts, sessions, tell } = stage;
-  const progress = (topic: string, line: string) => tell(`${topic}: ${line}`);
-  const service = serviceNamed((await stage.look()).cluster, roles.app).Spec.Name;
-  await scale(hosts, { service, replicas }, sessions, { seconds: 900, progress });
-}
 
 /** Refused, with its reason, and the cluster has gone back by itself. */
 function badRelease(name: string, words: string, code: string, reason: RegExp): Scenario {

@@ -1,7 +1,7 @@
 import { failure } from '../../provision/errors.ts';
 import type { Host } from '../../provision/machines/provider.ts';
 import { type Script, sh } from '../../provision/shell/sh.ts';
-import { managerOf } from '../scale/scale.ts';
+import { managerOf, scale } from '../scale/scale.ts';
 import { look, type Sight } from '../status/look.ts';
 import type { Sessions } from '../status/sessions.ts';
 import { type Cluster, nameOf, type Service } from '../status/swarm.ts';
@@ -23,8 +23,10 @@ export interface StageOptions {
 export interface Stage extends StageOptions {
   look(): Promise<Sight>;
   on(host: Host, script: Script, seconds?: number): Promise<string>;
-  /** From another checkout, where that is given. */
-  provision(another?: { readonly from?: string }): Promise<Provisioned>;
+  /** From another checkout, or with more words, where these are given. */
+  provision(another?: { readonly from?: string; readonly words?: readonly string[] }): Promise<Provisioned>;
+  /** So many replicas of a service, which are waited for. */
+  scale(service: string, replicas: number): Promise<void>;
   host(name: string): Host;
   manager(): Promise<Host>;
   /** A worker where neither the Redis master nor the MariaDB primary stands. */
@@ -66,7 +68,13 @@ export function setStage(options: StageOptions): Stage {
     ...options,
     look: see,
     on: (host, script, seconds) => sessions.run(host, script, seconds),
-    provision: ({ from } = {}) => provision([approach, ...where, ...words], tell, from),
+    provision: ({ from, words: more = [] } = {}) =>
+      provision([approach, ...where, ...words, ...more], tell, from),
+    async scale(name, replicas) {
+      const service = serviceNamed((await see()).cluster, name).Spec.Name;
+      const progress = (topic: string, line: string) => tell(`${topic}: ${line}`);
+      await scale(hosts, { service, replicas }, sessions, { seconds: 900, progress });
+    },
     host,
     manager: async () => managerOf(hosts, (await see()).cluster),
     async calmWorker() {

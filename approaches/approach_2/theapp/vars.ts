@@ -41,6 +41,8 @@ export const vars = z.strictObject({
   autoscale_min: z.int().min(1).max(100),
   autoscale_max: z.int().min(1).max(100),
   autoscale_in_flight: z.number().min(0.1).max(1000),
+  autoscale_up_seconds: seconds(0, 86_400),
+  autoscale_down_seconds: seconds(0, 86_400),
   autoscaler_program: z.string().min(1).nullable(),
   converge_seconds: seconds(60, 3600),
   mysql_root_password: secretVariable,
