@@ -14,12 +14,13 @@ export interface Hidden {
 export function hiding(moments: readonly Moment[], hidden: Hidden): Moment[] {
   return linesOf(moments).flatMap((line) => {
     const text = line.map((moment) => moment.text).join('');
-    const shown = without(text, hidden);
+    const shown = hiddenIn(text, hidden);
     return shown === text ? line : [{ delay: line.reduce((sum, { delay }) => sum + delay, 0), text: shown }];
   });
 }
 
-function without(text: string, { secrets, folders }: Hidden): string {
+/** A text without it. */
+export function hiddenIn(text: string, { secrets, folders }: Hidden): string {
   const longest = Object.entries(folders).sort(([a], [b]) => b.length - a.length);
   return longest.reduce((all, [folder, name]) => all.replaceAll(folder, name), mask(text, secrets));
 }

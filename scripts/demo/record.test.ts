@@ -99,6 +99,7 @@ t.test('what is not as a scene says is no recording', async (t) => {
     ['another answer', '{ run: echo one, shows: two }', /expected it to show two, found what follows\n +one/],
     ['a trace', '{ run: echo /home/somebody/x }', /tells of this computer.*\/home\/somebody/s],
     ['an address', '{ run: echo 192.0.2.1 }', /tells of this computer.*192\.0\.2\.1/s],
+    ['a password', '{ run: echo q7RkP2vX9mLwT4sZ8nYbC3dF6gHjKaUe }', /found q7Rk…$/m],
     ['a machine that is none', '{ run: "<ssh:web>" }', /there is no machine "web"/],
     ['no step', '{ walk: 1 }', /scenes\.yml:1:/],
   ];
