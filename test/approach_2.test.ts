@@ -113,11 +113,12 @@ async function newRelease(t: Test, cluster: Cluster): Promise<void> {
     reject: false,
     stdin: 'ignore',
   });
-  const { lost, asked, problems } = await load.stop();
+  const { lost, asked, problems, failures, latency } = await load.stop();
   t.equal(exitCode, 0, `a new release${exitCode === 0 ? '' : `: ${stderr}`}`);
   t.not(await image(), before, 'it is another image');
   t.ok(asked > 200, `${asked} requests`);
-  t.strictSame([lost, problems], [{ idempotent: 0, others: 0 }, []], 'no request was lost');
+  const words = `no request was lost; ${JSON.stringify({ latency, failures })}`;
+  t.strictSame([lost, problems], [{ idempotent: 0, others: 0 }, []], words);
 }
 
 const lightly: Pick<LoadOptions, 'rate' | 'health' | 'deadline'> = {
