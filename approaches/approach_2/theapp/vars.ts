@@ -31,6 +31,7 @@ export const vars = z.strictObject({
   monitor_seconds: seconds(5, 600),
   read_seconds: seconds(1, 60),
   mysql_pool_mb: megabytes,
+  mysql_timeout_ms: z.int().min(100).max(30_000),
   mysql_max_connections: z.int().min(10).max(10_000),
   redis_max_memory_mb: megabytes,
   redis_append_fsync: z.enum(['always', 'everysec', 'no']),
