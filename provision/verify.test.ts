@@ -9,6 +9,8 @@ import { verify } from './verify.ts';
 type Asked = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & { body: string };
 type Reply = { status?: number; body?: string; cut?: boolean };
 
+const patience = { wrong: 30, absent: 30 };
+
 /** Verifies one question at a server that answers as it is told, and says what both sides saw. */
 async function asking(t: Test, expected: Expected, ...replies: Reply[]) {
   const asked: Asked[] = [];
@@ -37,7 +39,7 @@ async function asking(t: Test, expected: Expected, ...replies: Reply[]) {
       given = await expect(url, { ...expected, secure: `${url}/secure` });
     },
   });
-  await verify(one, [], (event) => events.push(event));
+  await verify(one, [], (event) => events.push(event), patience);
   return { url, asked, events, given };
 }
 
@@ -76,7 +78,9 @@ t.test('an answer that is wrong', async (t) => {
     verify: async ({ expect }) => void (await expect('http://127.0.0.1:1/', { body: 'yes' })),
     hint: 'its log says more',
   });
-  const error = await verify(one, [], () => undefined, 0).catch((error: unknown) => error);
+  const error = await verify(one, [], () => undefined, { wrong: 60, absent: 0 }).catch(
+    (error: unknown) => error,
+  );
   const words = 'expected status 200 and "yes": found ECONNREFUSED\n  → its log says more';
   t.equal(explain(error), `http://127.0.0.1:1/: ${words}`, 'the approach says where to look');
 });
@@ -92,4 +96,27 @@ t.test('an answer that comes late is waited for', async (t) => {
   );
   t.equal(late.asked.length, 4, 'not ready, wrong, cut off, right');
   t.match(late.events.at(-1), { event: 'verify', ok: true });
+});
+
+t.test('who answers wrongly is waited for less than who does not answer yet', async (t) => {
+  const one = (url: string) =>
+    approach({
+      groups: [],
+      provision: async () => undefined,
+      decommission: async () => undefined,
+      urls: () => [],
+      verify: async ({ expect }) => void (await expect(url, { body: 'yes' })),
+    });
+  const statuses = [502, 503, 504, 200];
+  let asked = 0;
+  const server = createServer((_request, response) => {
+    response.statusCode = statuses[asked++] ?? 200;
+    response.end('no');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const ends = verify(one(url), [], () => undefined, { wrong: 0, absent: 60 });
+  await t.rejects(ends, { message: /expected status 200 and "yes": found 200 no/ });
+  t.equal(asked, 4, 'three times not there yet, and then wrong at once');
 });

@@ -6,8 +6,17 @@ import type { Host } from './machines/provider.ts';
 import type { Reporter } from './report/events.ts';
 import { grouped } from './walk.ts';
 
-/** Seconds a check may take until the answer is as expected. */
-const PATIENCE = 30;
+/** Seconds until the answer has to be as expected: where there is a wrong one, and where nobody answers yet. */
+interface Patience {
+  readonly wrong: number;
+  readonly absent: number;
+}
+
+/** A machine that has just started on an emulated processor takes a minute until it serves. */
+const PATIENCE: Patience = { wrong: 30, absent: 120 };
+
+/** What a proxy says while nobody stands behind it, and a server that is not ready. */
+const notYet = [502, 503, 504];
 
 /** Where a port of a host answers from here: its forwarded port, or its own address. */
 export function urlOf({ address, forwarded }: Host, port: number, path = '/'): string {
@@ -22,7 +31,7 @@ export async function verify<G extends string>(
   approach: Approach<G>,
   hosts: readonly Host[],
   report: Reporter,
-  patience: number = PATIENCE,
+  patience: Patience = PATIENCE,
 ): Promise<void> {
   const context: Verification<G> = {
     hosts: grouped(approach.groups, hosts),
@@ -43,7 +52,7 @@ export async function verify<G extends string>(
           done(true, answer.shown);
           return answer.body;
         }
-        if (performance.now() - start > patience * 1000) {
+        if (performance.now() - start > (answer.absent ? patience.absent : patience.wrong) * 1000) {
           done(false, answer.shown);
           throw failure({
             place: url,
@@ -64,7 +73,15 @@ export async function verify<G extends string>(
 const wanted = ({ status = 200, body }: Expected) =>
   `status ${status}${body === undefined ? '' : ` and ${body instanceof RegExp ? body : JSON.stringify(body)}`}`;
 
-async function ask(url: string, expected: Expected): Promise<{ ok: boolean; shown: string; body: string }> {
+interface Asked {
+  readonly ok: boolean;
+  /** Nobody has answered yet who could be wrong. */
+  readonly absent: boolean;
+  readonly shown: string;
+  readonly body: string;
+}
+
+async function ask(url: string, expected: Expected): Promise<Asked> {
   const { status = 200, body, secure } = expected;
   try {
     const first = await request(url, expected);
@@ -74,10 +91,15 @@ async function ask(url: string, expected: Expected): Promise<{ ok: boolean; show
     const text = answer.body.trim().replaceAll(/\s+/g, ' ').slice(0, 80);
     const through = answer === first ? '' : ` (through ${secure})`;
     const shown = `${answer.status} ${text}${through}`.trim();
-    return { ok: answer.status === status && fits, shown, body: answer.body };
+    return {
+      ok: answer.status === status && fits,
+      absent: notYet.includes(answer.status),
+      shown,
+      body: answer.body,
+    };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return { ok: false, shown: code ?? message, body: '' };
+    return { ok: false, absent: true, shown: code ?? message, body: '' };
   }
 }
 
