@@ -16,6 +16,7 @@ const programs = [
   { name: 'ssh-agent', package: 'openssh-client' },
   { name: 'sudo', package: 'sudo' },
   { name: 'visudo', package: 'sudo' },
+  { name: 'vagrant', package: 'vagrant' },
 ];
 
 /** Nobody can be asked in CI, or where root runs this without a terminal. */
