@@ -24,7 +24,13 @@ const folder = await newFolder('redis-cluster');
 const secret = join(folder, 'secret');
 const log = join(folder, 'log');
 const running = new Map<string, Process>();
-t.teardown(() => Promise.all([...running.values()].map((server) => server.end('SIGKILL'))));
+t.teardown(async () => {
+  // a start script that is killed leaves its server behind
+  await Promise.all(
+    [...running.keys()].map((address) => ask(address, secretNow(), 'SHUTDOWN', 'NOSAVE', 'NOW', 'FORCE')),
+  );
+  await Promise.all([...running.values()].map((server) => server.end('SIGKILL')));
+});
 
 /** One of the stack's scripts, where names, data and secrets are this test's. */
 async function script(file: string, address = ''): Promise<string> {
