@@ -9,8 +9,6 @@ import { verify } from './verify.ts';
 type Asked = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & { body: string };
 type Reply = { status?: number; body?: string; cut?: boolean };
 
-const patience = { wrong: 30, absent: 30 };
-
 /** Verifies one question at a server that answers as it is told, and says what both sides saw. */
 async function asking(t: Test, expected: Expected, ...replies: Reply[]) {
   const asked: Asked[] = [];
@@ -39,7 +37,7 @@ async function asking(t: Test, expected: Expected, ...replies: Reply[]) {
       given = await expect(url, { ...expected, secure: `${url}/secure` });
     },
   });
-  await verify(one, [], (event) => events.push(event), patience);
+  await verify(one, [], (event) => events.push(event));
   return { url, asked, events, given };
 }
 

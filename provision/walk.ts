@@ -78,17 +78,16 @@ async function gather<G extends string>(
 /** All that is wrong with the variables of all hosts is one error; what is wrong for each of them is said once. */
 function checkVariables(applied: readonly Applied[], extras: readonly Extra[]): void {
   const problems = new Map<string, { place: string; what: string }>();
-  for (const { hosts, calls } of applied) {
-    for (const host of hosts) {
-      for (const call of calls) {
-        try {
-          call.resolve(layersOf(call, host, extras));
-        } catch (error) {
-          if (!(error instanceof ProvisionError)) throw error;
-          const { place = call.role, what } = error.parts;
-          problems.set(error.message, { place, what });
-        }
-      }
+  const each = applied.flatMap(({ hosts, calls }) =>
+    hosts.flatMap((host) => calls.map((call) => ({ host, call }))),
+  );
+  for (const { host, call } of each) {
+    try {
+      call.resolve(layersOf(call, host, extras));
+    } catch (error) {
+      if (!(error instanceof ProvisionError)) throw error;
+      const { place = call.role, what } = error.parts;
+      problems.set(error.message, { place, what });
     }
   }
   if (problems.size > 0) throw combine([...problems.values()]);

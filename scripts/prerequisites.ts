@@ -1,5 +1,4 @@
-import { exitCodes, explain, ProvisionError } from '../provision/errors.ts';
-import { ensurePrograms } from '../provision/machines/qemu/install.ts';
+import { prerequisites } from '../provision/testing/prerequisites.ts';
 
 /** What the tests run for real, beside what the lab itself asks for. */
 const programs = [
@@ -19,13 +18,4 @@ const programs = [
   { name: 'vagrant', package: 'vagrant' },
 ];
 
-/** Nobody can be asked in CI, or where root runs this without a terminal. */
-const unattended = Boolean(process.env.CI) || (process.getuid?.() === 0 && !process.stdin.isTTY);
-const yes = unattended || process.argv.includes('--yes');
-
-try {
-  await ensurePrograms(programs, false, { yes, progress: (line) => process.stderr.write(`${line}\n`) });
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = error instanceof ProvisionError ? exitCodes[error.kind] : 1;
-}
+await prerequisites(programs, false);

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
@@ -207,13 +207,3 @@ t.test('the provisioner runs once, when the command has done with all machines',
   t.match(stdout, /one-vm +running/, 'what is up does not get out of sight');
   t.match(stdout, /three-a +not created/);
 });
-
-t.test(
-  'vagrant status knows them all',
-  { skip: existsSync('/usr/share/doc/vagrant-libvirt') ? false : 'vagrant-libvirt is not installed' },
-  async (t) => {
-    const { stdout } = await run('vagrant', ['status'], ROOT);
-    for (const name of ['approach_0-vm', 'approach_1-vm', 'approach_2-manager']) t.match(stdout, name);
-    t.equal((await run('vagrant', ['validate'], ROOT)).exitCode, 0);
-  },
-);

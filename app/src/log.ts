@@ -2,6 +2,13 @@ import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
 
 export type { Logger };
 
+declare module 'sonic-boom' {
+  interface SonicBoom {
+    /** What it takes with `contentMode: 'buffer'`; its types know text only. */
+    write(bytes: Buffer): boolean;
+  }
+}
+
 /** pino, and a way for who has a line ready: it leaves in its order among pino's own. */
 export interface Log extends Logger {
   /** What follows level and time in each line, who writes: `,"pid":1,"version":"1.0.0"`. */
@@ -28,13 +35,11 @@ export function createLog(level: string, version: string): Log {
     periodicFlush: patience,
     contentMode: 'buffer',
   });
-  // Its types know text only, which would be made of bytes to become bytes again.
-  const write = (bytes: Buffer) => stream.write(bytes as unknown as string);
-  const lines = gather(write);
+  const lines = gather((bytes) => stream.write(bytes));
   const inOrder = {
     write(line: string) {
       lines.handOver();
-      write(Buffer.from(line));
+      stream.write(Buffer.from(line));
     },
     // pino calls it after a fatal line.
     flushSync() {

@@ -1,6 +1,5 @@
-import { exitCodes, explain, ProvisionError } from '../../provision/errors.ts';
-import { ensurePrograms } from '../../provision/machines/qemu/install.ts';
 import { forMachines } from '../../provision/machines/qemu/programs.ts';
+import { prerequisites } from '../../provision/testing/prerequisites.ts';
 
 /** Vagrant, libvirt with QEMU, and what they run. */
 const programs = [
@@ -15,12 +14,4 @@ const programs = [
   { name: 'ip', package: 'iproute2' },
 ];
 
-const unattended = Boolean(process.env.CI) || (process.getuid?.() === 0 && !process.stdin.isTTY);
-const yes = unattended || process.argv.includes('--yes');
-
-try {
-  await ensurePrograms(programs, true, { yes, progress: (line) => process.stderr.write(`${line}\n`) });
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = error instanceof ProvisionError ? exitCodes[error.kind] : 1;
-}
+await prerequisites(programs, true);

@@ -95,6 +95,9 @@ t.test('each way to name machines means those', async (t) => {
   t.strictSame(brought(several), three);
   t.equal(several.exitCode, 1);
   for (const name of three) t.match(several.text, `${name}: the processor of this computer`);
+  t.equal((await typed('vagrant validate')).exitCode, 0);
+  const { text: status } = await typed('vagrant status');
+  for (const name of ['approach_0-vm', 'approach_1-vm', ...three]) t.match(status, name);
   const none = await typed('vagrant ssh approach_2-manager');
   t.match([none.exitCode, none.text], [1, /must be created/]);
 });
