@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
+import { answering } from '../answering.ts';
 import { type Disk, makeDisk } from './disk.ts';
 import { type Network, takeNetwork } from './network.ts';
 
@@ -54,7 +54,7 @@ export async function startDaemon(): Promise<Daemon> {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await answering(docker, child);
+    await answering('dockerd', () => docker('version'), child);
     const { bridge, prefix, gateway } = network;
     const named = ['--opt', `com.docker.network.bridge.name=${bridge}`];
     await docker('network', 'create', '--subnet', `${prefix}.0/24`, '--gateway', gateway, ...named, 'light');
@@ -63,20 +63,6 @@ export async function startDaemon(): Promise<Daemon> {
     throw error;
   }
   return { host, network, docker, feed, limited, close };
-}
-
-async function answering(
-  docker: Daemon['docker'],
-  child: PromiseLike<{ all?: string; exitCode?: number }>,
-): Promise<void> {
-  let ended: string | undefined;
-  void child.then(({ all = '', exitCode }) => (ended = `exit code ${exitCode}: ${all.slice(-2000)}`));
-  for (let tries = 0; tries < 240; tries++) {
-    if (ended !== undefined) throw new Error(`dockerd ended, ${ended}`);
-    if (await docker('version').then(Boolean, () => false)) return;
-    await wait(250);
-  }
-  throw new Error('dockerd does not answer');
 }
 
 /** How this computer looks names up: the containers do it in the same way. */

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
+import { answering } from '../answering.ts';
 
 /** A libvirt of the tests' own, beside whichever this computer has. */
 export interface Libvirt {
@@ -68,7 +68,7 @@ export async function startLibvirt(folder: string): Promise<Libvirt> {
     if (made) rmdirSync('/run/libvirt');
   };
   try {
-    await answering(virsh, child);
+    await answering('libvirtd', () => virsh('list'), child);
   } catch (error) {
     await close();
     throw error;
@@ -79,26 +79,6 @@ export async function startLibvirt(folder: string): Promise<Libvirt> {
 /** The first process of the namespace, whose parent is `unshare`. */
 function first(unshare: number | undefined): string {
   return readFileSync(`/proc/${unshare}/task/${unshare}/children`, 'utf8').trim().split(' ')[0] ?? '';
-}
-
-async function answering(
-  virsh: Libvirt['virsh'],
-  child: PromiseLike<{ all?: string; exitCode?: number }>,
-): Promise<void> {
-  let ended: string | undefined;
-  void child.then(({ all = '', exitCode }) => (ended = `exit code ${exitCode}: ${all.slice(-2000)}`));
-  for (let tries = 0; tries < 240; tries++) {
-    if (ended !== undefined) throw new Error(`libvirtd ended, ${ended}`);
-    if (
-      await virsh('list').then(
-        () => true,
-        () => false,
-      )
-    )
-      return;
-    await wait(250);
-  }
-  throw new Error('libvirtd does not answer');
 }
 
 const shell = async (script: string) => (await execa('sh', ['-c', script])).stdout;
