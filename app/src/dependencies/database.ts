@@ -3,6 +3,7 @@ import type { Config } from '../settings.ts';
 import { guard, nobody, type Observer } from './breaker.ts';
 import { type Address, connectionOptions, isDown } from './mysql.ts';
 import { openPool, type PoolState, type Value } from './pool.ts';
+import { together } from './together.ts';
 import { Unavailable } from './unavailable.ts';
 
 export type { PoolState, Value };
@@ -20,6 +21,7 @@ export interface Database {
   /**
    * Rows that may be a little old: from the replica when there is one and it answers, else from the primary.
    * `fresh`: as they are now, from the primary; from the replica only while the primary does not answer.
+   * Who asks the same at the same moment is given the same rows: they are not to be changed.
    */
   read(sql: string, values?: Value[], options?: { fresh?: boolean }): Promise<RowDataPacket[]>;
   /** The same, and which server they come from. */
@@ -44,7 +46,7 @@ export function openDatabase(config: Config, observer: Observer = nobody): Datab
     const server = from === 'replica' && replica ? replica : primary;
     return { rows: await server.ask<RowDataPacket[]>(sql, values), from };
   };
-  const readFrom: Database['readFrom'] = async (sql, values, { fresh = false } = {}) => {
+  const readNow = async (sql: string, values: Value[] | undefined, fresh: boolean) => {
     if (!replica) return rowsOf('primary', sql, values);
     try {
       return await rowsOf(fresh ? 'primary' : 'replica', sql, values);
@@ -53,6 +55,9 @@ export function openDatabase(config: Config, observer: Observer = nobody): Datab
       return rowsOf(fresh ? 'replica' : 'primary', sql, values);
     }
   };
+  const shared = together<Awaited<ReturnType<typeof rowsOf>>>();
+  const readFrom: Database['readFrom'] = (sql, values, { fresh = false } = {}) =>
+    shared(`${fresh} ${sql} ${JSON.stringify(values)}`, () => readNow(sql, values, fresh));
   const servers = replica ? [primary, replica] : [primary];
   return {
     query: (sql, values, milliseconds) => primary.ask(sql, values, milliseconds),

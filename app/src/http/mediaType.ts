@@ -3,6 +3,7 @@
  * Browsers name `text/html`; curl and probes take anything, and get the text.
  */
 export function prefersHtml(accept: string): boolean {
+  if (accept === '*/*') return false;
   const weights = new Map(accept.toLowerCase().split(',').map(readRange));
   return liking(weights, 'text/html') > liking(weights, 'text/plain');
 }

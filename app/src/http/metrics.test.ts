@@ -37,6 +37,34 @@ t.test('what the dependencies do is told', async (t) => {
   t.ok((await app.metric('dependency_calls_total{dependency="mysql",outcome="refused"}')) >= 1);
 });
 
+t.test('each sample once, and buckets that hold those below them', async (t) => {
+  await app.get('/hello', { host: 'counter.example.org' });
+  const text = String((await app.get('/metrics')).body);
+  const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  for (const line of samples) t.match(line, /^[a-z_\d]+(\{([a-z_]+="[^"]*",?)+\})? (-?[\d.e+-]+|Nan|\+Inf)$/);
+  const names = samples.map((line) => line.slice(0, line.lastIndexOf(' ')));
+  t.equal(new Set(names).size, names.length);
+  const kinds = [...text.matchAll(/^# TYPE (\S+) (\w+)$/gm)].map(([, name, kind]) => [name, kind]);
+  t.match(Object.fromEntries(kinds), {
+    http_requests_total: 'counter',
+    http_request_duration_seconds: 'histogram',
+    http_requests_in_flight: 'gauge',
+  });
+  t.equal(kinds.length, new Set(kinds.map(([name]) => name)).size);
+  const of = 'method="GET",route="/hello",service="greeting"';
+  const counts = samples
+    .filter((line) => line.startsWith('http_request_duration_seconds_bucket') && line.includes(of))
+    .map((line) => Number(line.slice(line.lastIndexOf(' '))));
+  t.equal(counts.length, 14);
+  t.strictSame(
+    counts,
+    counts.toSorted((a, b) => a - b),
+  );
+  t.equal(await app.metric(`http_request_duration_seconds_count{${of}}`), counts.at(-1));
+  const seconds = await app.metric(`http_request_duration_seconds_sum{${of}}`);
+  t.ok(seconds > 0 && seconds < 5, `${seconds} s`);
+});
+
 t.test('who and how', async (t) => {
   const { status, headers, body } = await app.get('/metrics');
   t.equal(status, 200);

@@ -1,5 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge } from 'prom-client';
 import type { Observer } from '../dependencies/breaker.ts';
+import { SeriesRegistry } from './series.ts';
 
 /** Seconds: from a cached answer to the longest that a request may take. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5];
@@ -8,7 +9,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 
 /** Everything TheAPP counts, for Prometheus; the names follow its naming guide (seconds, _total). */
 export function createMetrics(version: string) {
-  const registry = new Registry();
+  const registry = new SeriesRegistry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   new Gauge({
@@ -17,38 +18,39 @@ export function createMetrics(version: string) {
     labelNames: ['version', 'node'],
     registers,
   }).set({ version, node: process.version }, 1);
+  const inFlight = { requests: 0 };
+  new Gauge({
+    name: 'http_requests_in_flight',
+    help: 'Requests being answered now',
+    registers,
+    collect() {
+      this.set(inFlight.requests);
+    },
+  });
   return {
     registry,
-    requests: new Counter({
+    requests: registry.counter({
       name: 'http_requests_total',
       help: 'Requests answered, by route and status',
       labelNames: ['method', 'route', 'service', 'status'],
-      registers,
     }),
-    requestSeconds: new Histogram({
+    requestSeconds: registry.histogram({
       name: 'http_request_duration_seconds',
       help: 'From the first byte of a request to the answer handed over, by route',
       labelNames: ['method', 'route', 'service'],
       buckets,
-      registers,
     }),
-    inFlight: new Gauge({
-      name: 'http_requests_in_flight',
-      help: 'Requests being answered now',
-      registers,
-    }),
-    dependencyCalls: new Counter({
+    inFlight,
+    dependencyCalls: registry.counter({
       name: 'dependency_calls_total',
       help: 'Calls of MySQL, Redis and Memcached by outcome; refused: the breaker was open, nothing was sent',
       labelNames: ['dependency', 'outcome'],
-      registers,
     }),
-    dependencySeconds: new Histogram({
+    dependencySeconds: registry.histogram({
       name: 'dependency_call_duration_seconds',
       help: 'How long calls of a dependency took',
       labelNames: ['dependency'],
       buckets,
-      registers,
     }),
     breakerOpen: new Gauge({
       name: 'dependency_breaker_open',
@@ -77,19 +79,21 @@ export function createMetrics(version: string) {
   };
 }
 
-/** Hands what the data layer tells to the metrics. Series are looked up once: their labels cost more than counting. */
+/** Hands what the data layer tells to the metrics. */
 export function observerOf({ dependencyCalls, dependencySeconds, breakerOpen }: Metrics): Observer {
-  const counts = new Map<string, { inc(): void }>();
-  const times = new Map<string, { observe(seconds: number): void }>();
+  const seriesOf = (dependency: string) => ({
+    ok: dependencyCalls({ dependency, outcome: 'ok' }),
+    failed: dependencyCalls({ dependency, outcome: 'failed' }),
+    refused: dependencyCalls({ dependency, outcome: 'refused' }),
+    seconds: dependencySeconds({ dependency }),
+  });
+  const known = new Map<string, ReturnType<typeof seriesOf>>();
   return {
     call(dependency, outcome, seconds) {
-      const key = `${dependency} ${outcome}`;
-      const count = counts.get(key) ?? dependencyCalls.labels(dependency, outcome);
-      const time = times.get(dependency) ?? dependencySeconds.labels(dependency);
-      counts.set(key, count);
-      times.set(dependency, time);
-      count.inc();
-      time.observe(seconds);
+      const series = known.get(dependency) ?? seriesOf(dependency);
+      known.set(dependency, series);
+      series[outcome]();
+      series.seconds(seconds);
     },
     breaker: (dependency, open) => breakerOpen.labels(dependency).set(open ? 1 : 0),
   };

@@ -4,19 +4,25 @@ import type { Metrics } from './metrics.ts';
 
 /** Counts every request by its route: how many, how they ended, how long they took (RED), and how many are under way. */
 export function observe(metrics: Metrics): { began(): void; counted: Ended } {
-  const routes = new Map<string, (status: number, seconds: number) => void>();
+  // Not by its path, which other services have at their own names as well.
+  const routes = new Map<Request['route'], Map<string, Count>>();
   return {
-    began: () => metrics.inFlight.inc(),
+    began: () => {
+      metrics.inFlight.requests++;
+    },
     counted(request, milliseconds) {
-      metrics.inFlight.dec();
-      const labels = labelsOf(request);
-      const key = `${labels.method} ${labels.route}`;
-      const count = routes.get(key) ?? counterOf(metrics, labels);
-      routes.set(key, count);
+      metrics.inFlight.requests--;
+      const { route, method } = request;
+      const methods = routes.get(route) ?? new Map<string, Count>();
+      routes.set(route, methods);
+      const count = methods.get(method) ?? counterOf(metrics, labelsOf(request));
+      methods.set(method, count);
       count(statusOf(request), milliseconds / 1000);
     },
   };
 }
+
+type Count = (status: number, seconds: number) => void;
 
 interface Labels {
   method: string;
@@ -31,15 +37,15 @@ function labelsOf({ route, method }: Request): Labels {
   return { method: 'any', route: 'none', service: 'none' };
 }
 
-/** One route's series, looked up once: hashing the labels for each request costs more than counting it. */
-function counterOf({ requests, requestSeconds }: Metrics, labels: Labels) {
-  const seconds = requestSeconds.labels(labels);
-  const byStatus = new Map<number, { inc(): void }>();
-  return (status: number, took: number) => {
-    const child = byStatus.get(status) ?? requests.labels({ ...labels, status: String(status) });
-    byStatus.set(status, child);
-    child.inc();
-    seconds.observe(took);
+/** One route's series. */
+function counterOf({ requests, requestSeconds }: Metrics, labels: Labels): Count {
+  const seconds = requestSeconds(labels);
+  const byStatus = new Map<number, () => void>();
+  return (status, took) => {
+    const count = byStatus.get(status) ?? requests({ ...labels, status: String(status) });
+    byStatus.set(status, count);
+    count();
+    seconds(took);
   };
 }
 

@@ -1,0 +1,19 @@
+/**
+ * Puts a question once for all who ask it in the same turn of the event loop, at the end of that turn: who asks gets no
+ * answer that is older than the question. Questions of the same key are the same.
+ */
+export function together<T>(): (key: string, ask: () => Promise<T>) => Promise<T> {
+  const turn = new Map<string, Promise<T>>();
+  return (key, ask) => {
+    const asked = turn.get(key);
+    if (asked) return asked;
+    const answer = new Promise<T>((resolve) => {
+      setImmediate(() => {
+        turn.delete(key);
+        resolve(ask());
+      });
+    });
+    turn.set(key, answer);
+    return answer;
+  };
+}
