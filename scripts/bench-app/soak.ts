@@ -3,11 +3,12 @@ import { failure } from '../../provision/errors.ts';
 import type { Shoot } from './measure.ts';
 import type { Subject } from './world.ts';
 
+/** What is looked at: all that the process holds, and where it may be. */
+const kinds = ['resident', 'heap used', 'heap held', 'external'] as const;
+
 /** What the process held at a moment of the soak, in MiB. */
-export interface Memory {
+export interface Memory extends Readonly<Record<(typeof kinds)[number], number>> {
   readonly minutes: number;
-  readonly rss: number;
-  readonly heap: number;
 }
 
 /** How much the trend of the whole run may be of what the process held in the middle of it. */
@@ -51,21 +52,26 @@ export async function soak(subject: Subject, paths: readonly string[], options: 
   await load;
 }
 
-async function held({ name, url }: Subject): Promise<{ rss: number; heap: number }> {
+async function held({ name, url }: Subject): Promise<Omit<Memory, 'minutes'>> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const read = (metric: string) => {
     const [, value] = new RegExp(`^${metric} ([\\d.e+]+)$`, 'm').exec(text) ?? [];
     if (value === undefined) throw failure({ place: name, what: `/metrics does not say ${metric}` });
     return Number(value) / 2 ** 20;
   };
-  return { rss: read('process_resident_memory_bytes'), heap: read('nodejs_heap_size_used_bytes') };
+  return {
+    resident: read('process_resident_memory_bytes'),
+    'heap used': read('nodejs_heap_size_used_bytes'),
+    'heap held': read('nodejs_heap_size_total_bytes'),
+    external: read('nodejs_external_memory_bytes'),
+  };
 }
 
 /** Start, end and trend of each kind of memory, and whether it is flat. */
 export function memoryTable(seen: readonly Memory[]): string {
   const later = seen.slice(Math.floor(seen.length * settling));
   const span = (later.at(-1)?.minutes ?? 0) - (later[0]?.minutes ?? 0);
-  const rows = (['rss', 'heap'] as const).map((kind) => {
+  const rows = kinds.map((kind) => {
     const points = later.map((one) => [one.minutes, one[kind]] as const);
     const { slope, middle } = trend(points);
     const grown = (slope * span) / middle;
@@ -74,7 +80,7 @@ export function memoryTable(seen: readonly Memory[]): string {
     );
     const cells = [...figures, slope.toFixed(3), `${(grown * 100).toFixed(1)} %`];
     const verdict =
-      kind === 'rss' ? ` (target: at most ${flat * 100} %${grown <= flat ? '' : '; missed'})` : '';
+      kind === 'resident' ? ` (target: at most ${flat * 100} %${grown <= flat ? '' : '; missed'})` : '';
     return `  ${kind.padEnd(12)}${cells.map((cell) => cell.padStart(10)).join('')}${verdict}`;
   });
   const head = ['start', 'end', 'mean', 'MiB/min', 'growth'].map((cell) => cell.padStart(10)).join('');
