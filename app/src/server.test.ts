@@ -102,6 +102,15 @@ t.test('request ids', async (t) => {
       t.match((await get(url, given ? { 'x-request-id': given } : {})).headers['x-request-id'], expected);
 });
 
+t.test('a trace is gone on with, and none begins here', async (t) => {
+  const [trace, caller] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
+  for (const url of ['/hello', '/nowhere']) {
+    const { headers } = await get(url, { traceparent: `00-${trace}-${caller}-01` });
+    t.match(headers.traceparent, new RegExp(`^00-${trace}-(?!${caller})[0-9a-f]{16}-01$`), url);
+    t.equal((await get(url)).headers.traceparent, undefined, url);
+  }
+});
+
 t.test('a killed server: 503 at once, and back by itself', async (t) => {
   await mariadb.kill();
   const [page, ready] = [await get('/'), await get('/readyz')];
@@ -132,8 +141,9 @@ t.test('a paused server: every answer within its deadline, however many ask', as
 
 t.test('a table under a lock: a deadline for the statement, a bound for those who wait', async (t) => {
   const root = await mariadb.root();
-  await root.query('LOCK TABLES theapp.data WRITE');
-  const answers = await Promise.all(Array.from({ length: 12 }, () => get('/')));
+  await root.query('LOCK TABLES theapp.todos WRITE');
+  // Each asks something else: who asks the same shares one question.
+  const answers = await Promise.all(Array.from({ length: 12 }, (_, at) => get(`/api/todos/${at + 1}`)));
   const times = answers.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
   t.ok(answers.every(({ statusCode }) => statusCode === 503));
   t.equal(times.filter((time) => time < 600).length, 4, '4 ask, 4 wait, 4 are told at once');
@@ -143,7 +153,7 @@ t.test('a table under a lock: a deadline for the statement, a bound for those wh
   );
   await root.query('UNLOCK TABLES');
   await root.end();
-  t.ok(await recovered('/'));
+  t.ok(await recovered('/api/todos'));
 });
 
 t.test('who may not ask learns nothing, the operator does', async (t) => {

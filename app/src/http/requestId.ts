@@ -7,7 +7,8 @@ declare module '@hapi/hapi' {
   interface RequestApplicationState {
     /** The request's name in the log, taken from `X-Request-Id` where nginx or the client gave one. */
     id: string;
-    trace: Trace;
+    /** Where the caller is part of one. */
+    trace: Trace | undefined;
     /** When it came, on the clock of `performance.now()`. */
     began: number;
   }
@@ -16,7 +17,7 @@ declare module '@hapi/hapi' {
 /** What may be taken from a client into the log and back into a header. */
 const sane = /^[\w.:-]{1,128}$/;
 
-/** Gives a request a name, of the form that nginx makes (`$request_id`), and a place in its trace. */
+/** Gives a request a name, of the form that nginx makes (`$request_id`), and its place in the trace that it is part of. */
 export function nameRequest({ app, headers }: Request): void {
   const given = headers['x-request-id'];
   app.began = performance.now();
@@ -27,5 +28,5 @@ export function nameRequest({ app, headers }: Request): void {
 /** Tells the client the names that the log has. */
 export function tellNames({ app }: Request, headers: Headers): void {
   headers['x-request-id'] = app.id;
-  headers.traceparent = traceparent(app.trace);
+  if (app.trace) headers.traceparent = traceparent(app.trace);
 }

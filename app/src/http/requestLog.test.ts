@@ -9,8 +9,9 @@ const server = hapiServer();
 server.route({ method: '*', path: '/{any*}', handler: () => 'ok' });
 
 /** A request as it is when its answer has been handed over. */
-async function answered(method: string, url: string, remoteAddress?: string): Promise<Request> {
-  const { request } = await server.inject({ method, url, ...(remoteAddress ? { remoteAddress } : {}) });
+async function answered(method: string, url: string, remoteAddress?: string, headers = {}): Promise<Request> {
+  const from = remoteAddress ? { remoteAddress } : {};
+  const { request } = await server.inject({ method, url, headers, ...from });
   nameRequest(request);
   return request;
 }
@@ -33,15 +34,16 @@ const timeless = (line: string) =>
   line.replace(/"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/, '"time":""');
 
 t.test('the line is the one that pino would write', async (t) => {
-  const cases: [method: string, url: string, from?: string][] = [
+  const cases: [method: string, url: string, from?: string, headers?: object][] = [
     ['GET', '/hello'],
     ['DELETE', '/api/todos/1?and=more', '2001:db8::1'],
+    ['PUT', '/hello/ana', '192.0.2.1', { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }],
     ['GET', '/quote/"/back\\slash'],
     ['GET', '/ñandú/%00%22%0a'],
     ['GET', `/${'x'.repeat(1000)}`],
   ];
-  for (const [method, url, from] of cases) {
-    const request = await answered(method, url, from);
+  for (const [method, url, from, headers] of cases) {
+    const request = await answered(method, url, from, headers);
     const { writer } = createLog('silent', '1.2.3');
     const line = lineOf(request, writer, 12.4);
     t.equal(timeless(line), timeless(ofPino(request, { pid: process.pid, version: '1.2.3' }, 12)), url);

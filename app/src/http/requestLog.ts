@@ -32,8 +32,7 @@ export function logRequests(server: Server, log: Log): Ended {
 export function namesOf({ app, method, path, info }: Request) {
   return {
     requestId: app.id,
-    traceId: app.trace.traceId,
-    spanId: app.trace.spanId,
+    ...(app.trace && { traceId: app.trace.traceId, spanId: app.trace.spanId }),
     request: { method, path: path.slice(0, longest), from: info.remoteAddress },
   };
 }
@@ -48,12 +47,13 @@ export function lineOf(
   milliseconds: number,
 ): string {
   const { id, trace } = app;
-  const [verb, place] = [inJson(method), inJson(path.slice(0, longest))];
+  const [verb, target] = [inJson(method), inJson(path.slice(0, longest))];
+  const place = trace ? `"traceId":"${trace.traceId}","spanId":"${trace.spanId}",` : '';
   const from = info.remoteAddress ? `,"from":"${info.remoteAddress}"` : '';
   return (
-    `{"level":30,"time":"${now()}"${writer},"requestId":"${id}","traceId":"${trace.traceId}",` +
-    `"spanId":"${trace.spanId}","request":{"method":"${verb}","path":"${place}"${from}},` +
-    `"res":{"statusCode":${raw.res.statusCode}},"responseTime":${Math.round(milliseconds)},"msg":"${verb} ${place}"}\n`
+    `{"level":30,"time":"${now()}"${writer},"requestId":"${id}",${place}` +
+    `"request":{"method":"${verb}","path":"${target}"${from}},` +
+    `"res":{"statusCode":${raw.res.statusCode}},"responseTime":${Math.round(milliseconds)},"msg":"${verb} ${target}"}\n`
   );
 }
 

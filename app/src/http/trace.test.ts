@@ -12,13 +12,14 @@ t.test('a well-formed traceparent is gone on with', async (t) => {
   ];
   for (const [header, flags] of cases) {
     const trace = traceOf(header);
+    if (!trace) throw new Error(`${header} is well formed`);
     t.match(trace, { traceId: id, parentId: span, flags }, header);
     t.not(trace.spanId, span, 'a span of its own');
     t.equal(traceparent(trace), `00-${id}-${trace.spanId}-${flags}`);
   }
 });
 
-t.test('anything else begins a trace', async (t) => {
+t.test('anything else is no trace', async (t) => {
   const cases = [
     undefined,
     '',
@@ -30,16 +31,10 @@ t.test('anything else begins a trace', async (t) => {
     `00-${id}-${span}`,
     [`00-${id}-${span}-01`],
   ];
-  for (const header of cases) {
-    const trace = traceOf(header);
-    t.match(trace, { traceId: /^[0-9a-f]{32}$/, spanId: /^[0-9a-f]{16}$/, flags: '00' }, String(header));
-    t.not(trace.traceId, id);
-    t.equal(trace.parentId, undefined);
-  }
+  for (const header of cases) t.equal(traceOf(header), undefined, String(header));
 });
 
-t.test('a thousand traces, a thousand names', async (t) => {
-  const traces = Array.from({ length: 1000 }, () => traceOf(undefined));
-  t.equal(new Set(traces.map(({ traceId }) => traceId)).size, 1000);
-  t.equal(new Set(traces.map(({ spanId }) => spanId)).size, 1000);
+t.test('a thousand requests of a trace, a thousand names', async (t) => {
+  const spans = Array.from({ length: 1000 }, () => traceOf(`00-${id}-${span}-01`)?.spanId);
+  t.equal(new Set(spans).size, 1000);
 });

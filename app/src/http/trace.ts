@@ -1,13 +1,13 @@
 import { randomHex } from './randomHex.ts';
 
-/** Where a request stands in a trace that may have begun elsewhere. */
+/** Where a request stands in a trace that began elsewhere. */
 export interface Trace {
   /** 32 hexadecimal digits, the same for everything that one caller set off. */
   traceId: string;
   /** 16 hexadecimal digits: this request. */
   spanId: string;
-  /** Who asked, where the caller is part of a trace itself. */
-  parentId?: string;
+  /** Who asked. */
+  parentId: string;
   /** `01` when the caller records the trace, `00` otherwise. */
   flags: string;
 }
@@ -15,19 +15,16 @@ export interface Trace {
 const form = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 
 /**
- * Goes on with the trace of a `traceparent` header, or begins one where there is none or it is not well formed
- * (W3C Trace Context, https://www.w3.org/TR/trace-context/, section 3.2).
+ * Goes on with the trace of a `traceparent` header. There is none without a well-formed one: TheAPP records no
+ * traces, and asks nobody who would, so that one that began here would lead nowhere (W3C Trace Context,
+ * https://www.w3.org/TR/trace-context/, section 3.2).
  */
-export function traceOf(traceparent: unknown): Trace {
+export function traceOf(traceparent: unknown): Trace | undefined {
   const [, traceId, parentId, flags] = (typeof traceparent === 'string' && form.exec(traceparent)) || [];
-  if (!traceId || !parentId || !flags) return { traceId: randomHex(32), spanId: randomHex(16), flags: '00' };
+  if (!traceId || !parentId || !flags) return undefined;
   // Of the flags of version 00 only the last bit is ours to pass on.
-  return {
-    traceId,
-    parentId,
-    spanId: randomHex(16),
-    flags: (Number.parseInt(flags, 16) & 1) === 1 ? '01' : '00',
-  };
+  const recorded = (Number.parseInt(flags, 16) & 1) === 1;
+  return { traceId, parentId, spanId: randomHex(16), flags: recorded ? '01' : '00' };
 }
 
 /** The header that hands the trace on: this request is the parent of whatever follows from it. */
