@@ -130,6 +130,7 @@ const SAMPLE = {
   memory: 1024,
   addresses: [],
   systemd: true,
+  emulated: false,
 } as const;
 
 /** A file that nobody has made. */

@@ -13,6 +13,7 @@ export const debian: Facts = {
   memory: 966,
   addresses: ['10.0.2.15'],
   systemd: true,
+  emulated: false,
 };
 
 /** The machine itself, to whom nobody connects. */

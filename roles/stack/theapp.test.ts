@@ -19,14 +19,14 @@ const passwords = {
   mysql_password: 'the-mysql-password',
   redis_password: 'the-redis-password',
 };
-const resources = (given: Given = {}) =>
+const resources = (given: Given = {}, more: Partial<Facts> = {}) =>
   theapp({ app_image: 'registry:5000/theapp@sha256:abc', ...passwords, ...given })
     .resolve([])
-    .resources(facts, host);
+    .resources({ ...facts, ...more }, host);
 
 /** The stack file as it is put on a manager. */
-function stack(given: Given = {}) {
-  const file = resources(given).find((one) => title(one) === 'file /opt/stacks/theapp/stack.yml');
+function stack(given: Given = {}, more: Partial<Facts> = {}) {
+  const file = resources(given, more).find((one) => title(one) === 'file /opt/stacks/theapp/stack.yml');
   return file?.plan({ kind: 'absent' })[0]?.diff?.after ?? '';
 }
 
@@ -57,8 +57,21 @@ t.test('the stack', async (t) => {
   t.throws(() => stack({ autoscale: true }), /theapp\.autoscale needs it/);
 });
 
+t.test('who is slow is asked less often for its health', async (t) => {
+  const table: [Given, Partial<Facts>, string][] = [
+    [{}, {}, '10s'],
+    [{}, { emulated: true }, '60s'],
+    [{ health_seconds: 5 }, { emulated: true }, '5s'],
+  ];
+  for (const [given, more, expected] of table) {
+    const { services } = parse(stack(given, more));
+    for (const [name, { healthcheck }] of Object.entries(services) as [string, Service][])
+      if (healthcheck) t.equal(healthcheck.interval, expected, name);
+  }
+});
+
 interface Service {
-  readonly healthcheck?: unknown;
+  readonly healthcheck?: { readonly interval: string };
   readonly deploy: {
     readonly mode?: string;
     readonly endpoint_mode?: string;

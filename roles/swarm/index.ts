@@ -11,8 +11,9 @@ export const swarm = role({
   tasks: ({ vars, facts, host }) => {
     const address = addressOf(host, facts);
     const { members } = vars;
+    const heartbeat = vars.heartbeat ?? (facts.emulated ? '30s' : '5s');
     return [
-      ...(vars.init ? [begun(address, vars.subnets), settings(vars)] : []),
+      ...(vars.init ? [begun(address, vars.subnets), settings({ ...vars, heartbeat })] : []),
       ...(vars.join ? [joined(address, vars.join)] : []),
       ...(members ? [nodes({ ...vars, members }), others({ ...vars, members })] : []),
     ];

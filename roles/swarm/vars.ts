@@ -30,7 +30,7 @@ export const vars = z.strictObject({
   subnets: z.cidrv4(),
   cert_expiry: duration,
   ca_generation: z.int().min(0),
-  heartbeat: duration,
+  heartbeat: duration.nullable(),
   task_history: z.int().min(0).max(100),
   drained: z.array(hostName),
   drain_seconds: z.int().min(0).max(3600),

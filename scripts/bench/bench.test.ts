@@ -49,6 +49,7 @@ t.test('every peer is given the same 60 tasks', async (t) => {
     memory: 1024,
     addresses: [],
     systemd: false,
+    emulated: false,
   };
   const host = { name: 'h1', address: '127.0.1.1', groups: [], forwarded: {}, vars: {} };
   const resources = workload({ files }).resolve([]).resources(facts, host);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { inputError, role, type Text } from '../../../provision/index.ts';
+import { type Facts, inputError, role, type Text } from '../../../provision/index.ts';
 import { stackRemoved, stackResources } from '../../../roles/stack/index.ts';
 import { vars } from './vars.ts';
 
@@ -12,11 +12,11 @@ export const NAME = 'theapp';
 export const theapp = role({
   folder: import.meta.dirname,
   vars,
-  tasks: ({ vars, template }) => {
+  tasks: ({ vars, facts, template }) => {
     return stackResources({
       name: NAME,
       file: FILE,
-      content: template(FILE, derived(vars)),
+      content: template(FILE, derived(vars, facts)),
       secrets: {
         'mysql-root': vars.mysql_root_password,
         'mysql-replication': vars.mysql_replication_password,
@@ -24,7 +24,7 @@ export const theapp = role({
         redis: vars.redis_password,
       },
       configs: {
-        'nginx-conf': template(join(import.meta.dirname, 'nginx.conf.hbs'), derived(vars)),
+        'nginx-conf': template(join(import.meta.dirname, 'nginx.conf.hbs'), derived(vars, facts)),
         'nginx-start': asItIs('nginx-start.sh'),
         'app-health': asItIs('app-health.sh'),
         'mysql-accounts': asItIs('mysql-accounts.sh'),
@@ -44,7 +44,7 @@ export const theapp = role({
 });
 
 /** What the files want and follows from the variables. */
-function derived(vars: Vars) {
+function derived(vars: Vars, { emulated }: Facts) {
   return {
     stack: NAME,
     redis: [1, 2, 3],
@@ -55,6 +55,7 @@ function derived(vars: Vars) {
     vhost_names: Object.entries(vars.vhosts)
       .map(([name, service]) => `${name}=${service}`)
       .join(','),
+    health_seconds: vars.health_seconds ?? (emulated ? 60 : 10),
     mysql_options: mysqlOptions(vars),
     // as long as stopping takes at most, and some
     app_grace_seconds: vars.drain_seconds + 30,

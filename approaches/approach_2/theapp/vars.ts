@@ -27,7 +27,7 @@ export const vars = z.strictObject({
   log_level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']),
   leave_seconds: seconds(0, 60),
   drain_seconds: seconds(0, 60),
-  health_seconds: seconds(1, 300),
+  health_seconds: seconds(1, 300).nullable(),
   ready_seconds: seconds(10, 600),
   monitor_seconds: seconds(5, 600),
   read_seconds: seconds(1, 60),
