@@ -26,11 +26,16 @@ export const everyRequest: Plugin<{ metrics: Metrics; log: Log }> = {
   register(server, { metrics, log }) {
     const { began, counted } = observe(metrics);
     const logged = logRequests(server, log);
-    server.ext('onRequest', (request, h) => {
-      nameRequest(request);
-      began();
-      return h.continue;
-    });
+    // Called as each request is made; an extension for onRequest would have every one wait for it.
+    server.decorate(
+      'request',
+      'names',
+      (request: Request) => {
+        began();
+        return nameRequest(request);
+      },
+      { apply: true },
+    );
     server.ext('onPreResponse', (request, h) => {
       const { response } = request;
       if (isBoom(response)) return sayWhatFailed(server, request, response).then(() => h.continue);
@@ -38,7 +43,7 @@ export const everyRequest: Plugin<{ metrics: Metrics; log: Log }> = {
       return h.continue;
     });
     server.events.on('response', (request) => {
-      const milliseconds = performance.now() - request.app.began;
+      const milliseconds = performance.now() - request.names.began;
       counted(request, milliseconds);
       logged(request, milliseconds);
     });

@@ -12,8 +12,7 @@ server.route({ method: '*', path: '/{any*}', handler: () => 'ok' });
 async function answered(method: string, url: string, remoteAddress?: string, headers = {}): Promise<Request> {
   const from = remoteAddress ? { remoteAddress } : {};
   const { request } = await server.inject({ method, url, headers, ...from });
-  nameRequest(request);
-  return request;
+  return Object.assign(request, { names: nameRequest(request) });
 }
 
 /** What pino makes of the same. */

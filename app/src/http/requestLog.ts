@@ -29,10 +29,10 @@ export function logRequests(server: Server, log: Log): Ended {
 }
 
 /** What finds the lines of one request, here and in the logs of others. */
-export function namesOf({ app, method, path, info }: Request) {
+export function namesOf({ names: { id, trace }, method, path, info }: Request) {
   return {
-    requestId: app.id,
-    ...(app.trace && { traceId: app.trace.traceId, spanId: app.trace.spanId }),
+    requestId: id,
+    ...(trace && { traceId: trace.traceId, spanId: trace.spanId }),
     request: { method, path: path.slice(0, longest), from: info.remoteAddress },
   };
 }
@@ -42,11 +42,10 @@ export function namesOf({ app, method, path, info }: Request) {
  * request; a test holds the two together. Of what stands in it, only path and method are the client's own words.
  */
 export function lineOf(
-  { app, method, path, info, raw }: Request,
+  { names: { id, trace }, method, path, info, raw }: Request,
   writer: string,
   milliseconds: number,
 ): string {
-  const { id, trace } = app;
   const [verb, target] = [inJson(method), inJson(path.slice(0, longest))];
   const place = trace ? `"traceId":"${trace.traceId}","spanId":"${trace.spanId}",` : '';
   const from = info.remoteAddress ? `,"from":"${info.remoteAddress}"` : '';

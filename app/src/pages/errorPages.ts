@@ -18,10 +18,14 @@ const words: Record<number, [heading: string, advice: string]> = {
 };
 
 /** Browsers get an error as a page. Only what is sent changes, not the error. */
-export async function showAsPage(server: Server, { headers, app }: Request, { output }: Boom): Promise<void> {
+export async function showAsPage(
+  server: Server,
+  { headers, names }: Request,
+  { output }: Boom,
+): Promise<void> {
   if (!prefersHtml(String(headers.accept ?? '*/*'))) return;
   const [heading, advice] = words[output.statusCode] ?? [STATUS_CODES[output.statusCode]];
-  const payload = await server.render('error', { heading, advice, id: app.id });
+  const payload = await server.render('error', { heading, advice, id: names.id });
   Object.assign(output, { payload });
   Object.assign(output.headers, { 'content-type': 'text/html; charset=utf-8', vary: 'accept' });
 }
