@@ -10,7 +10,6 @@ export type { Database, PoolState, Source, Value } from './database.ts';
 export type { Counts } from './memcached.ts';
 export type { Peers } from './peers.ts';
 export type { Store } from './redis.ts';
-export { together } from './together.ts';
 export { Unavailable } from './unavailable.ts';
 
 /** Everything outside the process that the services use. */

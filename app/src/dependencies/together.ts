@@ -1,3 +1,5 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+
 /**
  * Puts a question once for all who ask it in the same turn of the event loop, at the end of that turn: who asks gets no
  * answer that is older than the question. Questions of the same key are the same.
@@ -7,11 +9,9 @@ export function together<T>(): (key: string, ask: () => Promise<T>) => Promise<T
   return (key, ask) => {
     const asked = turn.get(key);
     if (asked) return asked;
-    const answer = new Promise<T>((resolve) => {
-      setImmediate(() => {
-        turn.delete(key);
-        resolve(ask());
-      });
+    const answer = endOfTurn().then(() => {
+      turn.delete(key);
+      return ask();
     });
     turn.set(key, answer);
     return answer;

@@ -60,7 +60,7 @@ export function createMetrics(version: string) {
     }),
     degraded: new Counter({
       name: 'theapp_degraded_total',
-      help: 'How often a dependency did not deliver a part of what was answered all the same',
+      help: 'Answers given without a part that a dependency did not deliver',
       labelNames: ['service', 'part'],
       registers,
     }),

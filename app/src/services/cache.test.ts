@@ -28,17 +28,6 @@ t.test('the origin is asked once', async (t) => {
   t.equal(origin.asked, 1);
 });
 
-t.test('who asks at the same moment shares the question', async (t) => {
-  const origins = Array.from({ length: 10 }, () => says('red'));
-  const answers = await Promise.all(origins.map(({ ask }) => cached.through('shared', ask)));
-  t.strictSame(answers, Array(10).fill('red'));
-  t.equal(origins.filter(({ asked }) => asked > 0).length, 1);
-  const failing = Array.from({ length: 3 }, () =>
-    cached.through('all', () => Promise.reject(new Error('no'))),
-  );
-  for (const one of failing) await t.rejects(one, /no/, 'and each is told of a failure');
-});
-
 t.test('what the replica says, and that there is nothing, is asked for again', async (t) => {
   for (const origin of [says('red', 'replica'), says(undefined)]) {
     await cached.through('again', origin.ask);

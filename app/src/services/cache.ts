@@ -1,14 +1,11 @@
-import { type Source, type Store, together, Unavailable } from '../dependencies/dependencies.ts';
+import { type Source, type Store, Unavailable } from '../dependencies/dependencies.ts';
 import type { Service } from '../http/endpoint.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { owed } from './owed.ts';
 
 /** Values that MySQL has, kept in Redis for a while. Redis down costs time, never the answer. */
 export interface Cache<V extends string> {
-  /**
-   * The value of `key`; what the cache does not have, `origin` is asked for. Who asks for the same in one turn of the
-   * event loop shares one look, and where that finds nothing, one question of MySQL.
-   */
+  /** The value of `key`; what the cache does not have, `origin` is asked for. */
   through(key: string, origin: () => Promise<{ value: V | undefined; from: Source }>): Promise<V | undefined>;
   /** After MySQL was given a new value: whoever asks from now on shall see it, also when Redis misses the news. */
   renew(key: string, value: V): Promise<void>;
@@ -42,22 +39,18 @@ export function cache<V extends string>(
     ),
   );
 
-  type Origin = Parameters<Cache<V>['through']>[1];
-  const look = async (key: string, origin: Origin) => {
-    if (missed.has(key)) return (await origin()).value;
-    const cached = await ask(store.get(key));
-    if (typeof cached === 'string' && accepts(cached)) return cached;
-    const { value, from } = await origin();
-    // Only what is new: a reader that was slow must not put an old value over that of a writer. A Redis that
-    // just failed is not waited for again.
-    if (value !== undefined && from === 'primary' && cached !== silent)
-      await ask(store.set(key, value, seconds, { onlyNew: true }));
-    return value;
-  };
-  const shared = together<V | undefined>();
-
   return {
-    through: (key, origin) => shared(key, () => look(key, origin)),
+    async through(key, origin) {
+      if (missed.has(key)) return (await origin()).value;
+      const cached = await ask(store.get(key));
+      if (typeof cached === 'string' && accepts(cached)) return cached;
+      const { value, from } = await origin();
+      // Only what is new: a reader that was slow must not put an old value over that of a writer. A Redis that
+      // just failed is not waited for again.
+      if (value !== undefined && from === 'primary' && cached !== silent)
+        await ask(store.set(key, value, seconds, { onlyNew: true }));
+      return value;
+    },
     async renew(key, value) {
       if ((await ask(store.set(key, value, seconds))) === silent) missed.owe(key);
       else missed.forget(key);

@@ -6,8 +6,8 @@ export const isDay = (text: string): text is Day => /^\d{4}-\d\d-\d\d$/.test(tex
 
 /** Which day it is at `moment` where the clocks show the time of `zone` (see isZone). */
 export function dayIn(zone: string, moment: Date): Day {
-  // The zone of who names none, and quicker to read.
-  if (zone === 'UTC') return moment.toISOString().slice(0, 10) as Day;
+  // The zone of who names none.
+  if (zone === 'UTC') return dayInUtc(moment);
   const { year, month, day } = Object.fromEntries(
     clockOf(zone)
       .formatToParts(moment)
@@ -15,6 +15,16 @@ export function dayIn(zone: string, moment: Date): Day {
   );
   return `${Number(year)}-${month as `${number}`}-${day as `${number}`}`;
 }
+
+/** Made once a day. */
+function dayInUtc(moment: Date): Day {
+  const number = Math.floor(moment.getTime() / msOfDay);
+  if (number !== utc.number) Object.assign(utc, { number, day: moment.toISOString().slice(0, 10) });
+  return utc.day;
+}
+
+const msOfDay = 86_400_000;
+const utc: { number: number; day: Day } = { number: 0, day: '1970-01-01' };
 
 /** Whether the text is the name of a time zone: `Europe/Madrid`, `UTC` (https://www.iana.org/time-zones). */
 export function isZone(text: string): boolean {
@@ -31,14 +41,14 @@ export function isZone(text: string): boolean {
  * Who was born on 29 February celebrates on 1 March in common years (see README.md).
  */
 export function daysUntilBirthday(born: Day, today: Day): number {
-  const [year, month, day] = today.split('-').map(Number) as [number, number, number];
-  const [, birthMonth, birthDay] = born.split('-').map(Number) as [number, number, number];
-  // Days since 1970 in UTC, which has no summer time. There is no 29 February 2027: it is 1 March.
-  const number = (year: number, month: number, day: number) => Date.UTC(year, month - 1, day) / 86_400_000;
-  const now = number(year, month, day);
-  const thisYear = number(year, birthMonth, birthDay);
-  return (thisYear >= now ? thisYear : number(year + 1, birthMonth, birthDay)) - now;
+  const [year, birthday] = [Number(today.slice(0, 4)), born.slice(5)];
+  const [now, thisYear] = [numberOf(year, today.slice(5)), numberOf(year, birthday)];
+  return (thisYear >= now ? thisYear : numberOf(year + 1, birthday)) - now;
 }
+
+/** Days since 1970 in UTC, which has no summer time. There is no 29 February 2027: it is 1 March. */
+const numberOf = (year: number, monthAndDay: string) =>
+  Date.UTC(year, Number(monthAndDay.slice(0, 2)) - 1, Number(monthAndDay.slice(3))) / msOfDay;
 
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
