@@ -14,7 +14,7 @@ import { infra } from './infra/index.ts';
 import { bundleService } from './services/bundle.ts';
 import { NAME, theapp } from './theapp/index.ts';
 
-type Group = 'managers' | 'workers' | 'registry';
+type Group = 'managers' | 'registry';
 
 /** Where the registry answers within the cluster. */
 const at = { host: 'registry.internal', port: 5000 };
@@ -23,7 +23,7 @@ const none = secret('-');
 
 /** Three machines, one Docker Swarm: what runs heals, scales, and is replaced without a break. */
 export default approach({
-  groups: ['managers', 'workers', 'registry'],
+  groups: ['managers', 'registry'],
 
   async provision(context: Context<Group>) {
     const { hosts, apply, read, artefact } = context;
@@ -55,7 +55,8 @@ export default approach({
     const keys = { certificate: none, key: none, passwords: none, visualiser_program: '-' };
     await apply(hosts.managers, theapp.absent(image), infra.absent(keys));
     if (purge) await apply(hosts.all, theapp.absent({ ...image, purge }), infra.absent({ ...keys, purge }));
-    await apply(hosts.workers, swarm.absent());
+    const workers = hosts.all.filter((host) => !hosts.managers.includes(host));
+    await apply(workers, swarm.absent());
     await apply(hosts.managers, swarm.absent());
     await apply(
       hosts.all,

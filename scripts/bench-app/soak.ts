@@ -84,7 +84,13 @@ export function memoryTable(seen: readonly Memory[]): string {
     return `  ${kind.padEnd(12)}${cells.map((cell) => cell.padStart(10)).join('')}${verdict}`;
   });
   const head = ['start', 'end', 'mean', 'MiB/min', 'growth'].map((cell) => cell.padStart(10)).join('');
-  return [`memory, MiB   ${head}`, ...rows].join('\n');
+  return [`memory, MiB   ${head}`, ...rows, `  resident, ${steps(seen)}`].join('\n');
+}
+
+/** How it went, in a few steps: a trend does not tell a slope from a stair. */
+function steps(seen: readonly Memory[]): string {
+  const parts = Array.from({ length: 11 }, (_, part) => Math.round((part * (seen.length - 1)) / 10));
+  return `tenth by tenth: ${parts.map((at) => seen[at]?.resident.toFixed(0)).join(' ')}`;
 }
 
 /** The line of least squares through the points: its slope, and its value in the middle. */
