@@ -4,7 +4,7 @@ import { startTheApp } from '../../test/theapp.ts';
 
 const redis = await startRedis();
 const app = await startTheApp(redis.environment, {
-  VHOSTS: 'counter.example.org=counter,Pokedex.example.org=pokedex',
+  VHOSTS: 'counter.example.org=counter,Pokedex.example.org=pokedex,todo.example.org=todos',
 });
 t.teardown(async () => {
   await app.stop();
@@ -91,4 +91,13 @@ t.test('a service answers at its own root on its own name', async (t) => {
   ];
   for (const [host, url, status, body] of cases)
     t.match(await app.get(url, { host }), { status, body }, `${host}${url}`);
+});
+
+t.test('what two services have at the same path is counted for each', async (t) => {
+  const count = (service: string) =>
+    app.metric(`http_requests_total{method="GET",route="/",service="${service}",status="503"}`);
+  const before = await count('greeting');
+  t.equal((await app.get('/', { host: 'todo.example.org' })).status, 503, 'without MySQL');
+  t.equal(await count('todos'), 1);
+  t.equal(await count('greeting'), before);
 });
