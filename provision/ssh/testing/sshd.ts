@@ -30,7 +30,7 @@ export interface SshdOptions {
   readonly start?: boolean;
   /** The environment of what it starts. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Shell that runs before it in a mount namespace of its own: what it mounts, nobody else sees. Needs root. */
+  /** Shell that runs before it, as root, in a mount namespace of its own: what it mounts, nobody else sees. */
   readonly mounts?: (folder: string) => string;
   /** Kinds of host keys; Ed25519 alone unless said. */
   readonly kinds?: readonly string[];
@@ -92,9 +92,7 @@ export async function sshd(options: SshdOptions = {}): Promise<Sshd> {
     }),
     async start() {
       const command = [SSHD, '-D', '-f', config, '-E', log] as const;
-      const [file, ...args] = mounts
-        ? (['unshare', '-m', 'sh', '-ec', `${mounts(folder)}\nexec "$@"`, 'sh', ...command] as const)
-        : command;
+      const [file, ...args] = mounts ? mounted(mounts(folder), command) : command;
       child = spawn(file, args, { stdio: 'ignore' });
       for (let i = 0; !(await listens(port)); i++) {
         if (i > 200 || child.exitCode !== null) throw new Error(`sshd: ${readFileSync(log, 'utf8')}`);
@@ -114,6 +112,18 @@ export async function sshd(options: SshdOptions = {}): Promise<Sshd> {
   };
   if (start) await server.start();
   return server;
+}
+
+/**
+ * A command that runs after a script in a mount namespace. Who is not root is that in a user namespace
+ * (user_namespaces(7)) for the script, and for the command, in another one within, who they are.
+ */
+function mounted(script: string, command: readonly string[]): [string, ...string[]] {
+  const after = [`${script}\nexec "$@"`, 'sh'];
+  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+  if (uid === 0) return ['unshare', '-m', 'sh', '-ec', ...after, ...command];
+  const themselves = ['unshare', `--map-user=${uid}`, `--map-group=${gid}`];
+  return ['unshare', '-m', '--map-root-user', 'sh', '-ec', ...after, ...themselves, ...command];
 }
 
 /** For whoever is not root, and cannot become root: a sudo that stays who it is. */
