@@ -1,0 +1,89 @@
+import t from 'tap';
+import { judge } from './judge.ts';
+import type { Played } from './play.ts';
+import type { Scenario } from './scenario.ts';
+import { withTable } from './table.ts';
+
+const load = (idempotent: number, others: number, calls: Record<string, Record<string, number>> = {}) => ({
+  lost: { idempotent, others },
+  skipped: 0,
+  problems: [],
+  calls: Object.fromEntries(
+    Object.entries(calls).map(([name, words]) => [name, { asked: 9, answered: 9, words }]),
+  ),
+});
+const well = { provisioned: { exitCode: 0, errors: [] }, touched: [], wrong: [] };
+
+t.test('what has to hold', async (t) => {
+  const written = load(3, 2, { 'PUT /hello/NAME': { 503: 3 }, 'POST /api/todos': { 503: 2 } });
+  const read = load(1, 0, { 'GET /todos': { 503: 1 } });
+  const counted = load(0, 4, { 'GET /counter/ID': { 503: 4 } });
+  const cases: [Scenario['keeps'], Parameters<typeof judge>[1], Partial<typeof well>, string[]][] = [
+    ['all', load(0, 0), {}, []],
+    ['all', load(0, 1), {}, ['1 requests lost']],
+    ['all', load(2, 1), {}, ['3 requests lost']],
+    ['idempotent', load(0, 7), {}, []],
+    ['idempotent', load(1, 7), {}, ['1 idempotent requests lost']],
+    ['reads', written, {}, []],
+    ['reads', counted, {}, []],
+    ['reads', read, {}, ['1 reading requests lost']],
+    ['nothing', written, {}, []],
+    ['nothing', { ...load(0, 0), problems: ['todo 7 was lost'] as never }, {}, ['todo 7 was lost']],
+    ['nothing', { ...load(0, 0), skipped: 4 }, {}, ['4 requests were not sent']],
+    ['all', load(0, 0), { wrong: ['no worker'] as never }, ['no worker']],
+    [
+      'all',
+      load(0, 0),
+      { touched: ['theapp_app', 'theapp_app'] as never },
+      ['provisioning afterwards replaced theapp_app'],
+    ],
+    [
+      'all',
+      load(0, 0),
+      { provisioned: { exitCode: 1, errors: ['no'] as never } },
+      ['provisioning afterwards failed: no'],
+    ],
+  ];
+  for (const [keeps, report, aftermath, why] of cases)
+    t.strictSame(judge({ keeps }, report, { ...well, ...aftermath }), { ok: why.length === 0, why });
+});
+
+const played = (scenario: string, lost: number): Played => ({
+  scenario,
+  words: 'a | b',
+  verdict: { ok: lost === 0, why: [] },
+  healed: 1.5,
+  whole: 20,
+  load: {
+    ...load(lost, 0),
+    rate: 60,
+    seconds: 170,
+    asked: 10_000,
+    answered: 10_000 - lost,
+    retried: { asked: 3, answered: 3 },
+    latency: { p50: 1, p99: 2, max: 3 },
+    gap: 0.4,
+    nodes: [],
+    failures: [],
+  },
+  provisioned: { exitCode: 0, changed: [], errors: [], seconds: 9 },
+  touched: [],
+});
+
+t.test('the table', async (t) => {
+  const first = withTable('# A\n\n<!-- chaos -->\n\nmore\n', 'approach_2', [
+    played('drain', 0),
+    played('scale', 1),
+  ]);
+  t.match(
+    first,
+    /^# A\n\n<!-- chaos -->\n[\s\S]*npm run chaos -- approach_2 SCENARIO[\s\S]*<!-- \/chaos -->\n\nmore\n$/,
+  );
+  t.match(first, '| `drain` | a \\| b | 1.5 s | 20 s | 10000 | 0 | 0 | 3 | 0.4 s | 0 changed, 9 s |');
+  const again = withTable(first, 'approach_2', [played('scale', 0)]);
+  t.match(again, '| `drain` |', 'what was not played stays');
+  t.match(again, '| `scale` | a \\| b |', 'what was played again is replaced');
+  t.notMatch(again, '`scale` ✗');
+  t.equal(withTable(again, 'approach_2', [played('scale', 0)]), again, 'twice is as once');
+  t.throws(() => withTable('# A\n', 'approach_2', []), /has no place for the table: <!-- chaos -->/);
+});
