@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { Client, Server } from 'memjs';
 import type { Config } from '../settings.ts';
 import { guard, type Observer } from './breaker.ts';
 import { within } from './deadline.ts';
+import { gather } from './gather.ts';
 import { Unavailable } from './unavailable.ts';
 
 /** TheAPP's one way to Memcached: counts that may be lost. Throws Unavailable within MEMCACHED_TIMEOUT_MS. */
@@ -42,10 +44,20 @@ export function openCounts(config: Config, observer: Observer): Counts {
 function newClient(config: Config): Client {
   const timeout = (10 * config.MEMCACHED_TIMEOUT_MS) / 1000;
   const servers = config.MEMCACHED_SERVERS.map(
-    ({ host, port }) => new Server(host, port, undefined, undefined, { timeout, keepAlive: true }),
+    ({ host, port }) => new GatheringServer(host, port, undefined, undefined, { timeout, keepAlive: true }),
   );
   // `retries` is how often memjs sends in all: a count that was made and not answered is not made again.
   return new Client(servers, { retries: 1, logger: { log: () => undefined } });
+}
+
+/** memjs' connection, which sends the questions of one turn of the event loop together. */
+class GatheringServer extends Server {
+  override sock(sasl: boolean, go: (socket: Socket) => void): void {
+    super.sock(sasl, (socket) => {
+      gather(socket);
+      go(socket);
+    });
+  }
 }
 
 /** Destroys its connections, which `close` does not while the server is silent; others who wait on it fail now. */

@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings.ts';
+import { gather } from './gather.ts';
 import { Unavailable } from './unavailable.ts';
 
 type Options = Omit<RedisOptions, 'replyMapping'>;
@@ -57,12 +58,7 @@ export function openRedisClient(config: Config, log: Logger): RedisClient {
       attempt ??= settled();
       return attempt;
     },
-    gather() {
-      const { stream } = redis;
-      if (stream.writableCorked > 0) return;
-      stream.cork();
-      setImmediate(() => stream.uncork());
-    },
+    gather: () => gather(redis.stream),
     close: () => redis.disconnect(),
   };
 }
