@@ -66,7 +66,7 @@ async function measure(
   const [saturated, steady]: [Round[], Round[]] = [[], []];
   for (let round = 1; round <= rounds; round++) {
     const [most, calm] = [new Map<SubjectName, Sample>(), new Map<SubjectName, Sample>()];
-    for (const subject of subjects) {
+    for (const subject of inTurn(subjects, round)) {
       const { name } = subject;
       tell(service, `${name}, round ${round} of ${rounds}`);
       const sample = await shoot(subject, load);
@@ -78,6 +78,12 @@ async function measure(
     steady.push(calm);
   }
   return table({ service, saturated, steady });
+}
+
+/** Each round begins with another: what went before one changes how fast it is. */
+function inTurn<T>(all: readonly T[], round: number): T[] {
+  const first = round % all.length;
+  return [...all.slice(first), ...all.slice(0, first)];
 }
 
 /** All services in turn, at 80 % of what TheAPP can do of the mixture. */

@@ -29,15 +29,27 @@ t.test('an option that is none is bad input', async (t) => {
   t.equal((await image({}, '--bse', 'x')).exitCode, 3);
 });
 
-/** The health check as Docker reads it. */
-function healthCheck(): string[] {
-  const dockerfile = readFileSync(join(import.meta.dirname, '../app/Dockerfile'), 'utf8');
-  const [, words = ''] = /^HEALTHCHECK [^[]*CMD (\[.*\])$/m.exec(dockerfile) ?? [];
+const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
+
+/** What stands in the Dockerfile in JSON after the instruction, as Docker reads it. */
+function wordsOf(instruction: string): string[] {
+  const [, words = ''] = new RegExp(`^${instruction} (\\[.*\\])$`, 'm').exec(read('app/Dockerfile')) ?? [];
   return JSON.parse(words);
 }
 
+t.test('a machine starts it with the same options of Node as a container', async (t) => {
+  const [program, ...words] = wordsOf('ENTRYPOINT');
+  t.equal(program, 'node');
+  const options = words.slice(0, -1).join(' ');
+  t.match(options, /^--max-semi-space-size=\d+$/);
+  t.match(
+    read('roles/app/templates/theapp.service.hbs'),
+    `\nExecStart={{node}} ${options} /opt/theapp/current/theapp.mjs\n`,
+  );
+});
+
 t.test('the health check hears what /livez says', async (t) => {
-  const [program = '', ...words] = healthCheck();
+  const [program = '', ...words] = wordsOf('HEALTHCHECK [^[]*CMD');
   const ask = async (port: number, timeout = 20_000) =>
     (await execa(program, words, { reject: false, timeout, env: { PORT: String(port) } })).exitCode;
   let status = 200;

@@ -176,7 +176,7 @@ async function healed(t: Test, { ask, run }: Stage): Promise<void> {
     const since = performance.now();
     await ask(`started() { docker ps -q --filter name=theapp-app | xargs -r docker inspect --format '{{.State.StartedAt}}'; }
 before=$(started)
-pkill -${signal} -f '^node /opt/theapp/theapp.mjs'
+pkill -${signal} -f '^node .*/opt/theapp/theapp.mjs'
 for i in $(seq 300); do
 if [ "$(started)" != "$before" ] && curl -fs -m 5 http://127.0.0.1/readyz >/dev/null; then exit 0; fi
 sleep 1

@@ -1,9 +1,12 @@
-import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { Redis } from 'ioredis';
 import { startMariadb } from '../../app/test/mariadb.ts';
+import { unpackRelease } from '../../app/test/program.ts';
 import { startMemcached } from '../../app/test/servers/memcached.ts';
 import { freePort } from '../../app/test/servers/process.ts';
 import { startRedis } from '../../app/test/servers/redis.ts';
@@ -26,8 +29,14 @@ export interface World {
   stop(): Promise<void>;
 }
 
-const root = resolve(import.meta.dirname, '../..');
-const [sources, peer] = [resolve(root, 'app/src/main.ts'), resolve(import.meta.dirname, 'peer.ts')];
+const peer = resolve(import.meta.dirname, 'peer.ts');
+const dockerfile = resolve(import.meta.dirname, '../../app/Dockerfile');
+
+/** Node's own options, as containers start TheAPP with. */
+function nodeOptions(): string[] {
+  const [, entrypoint = '[]'] = /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync(dockerfile, 'utf8')) ?? [];
+  return JSON.parse(entrypoint).slice(1, -1);
+}
 
 /** What stands before the command of a subject: they have the first core to themselves, in turn. */
 const onFirstCore = (): readonly string[] =>
@@ -39,22 +48,23 @@ async function leaveFirstCore(): Promise<void> {
   await execa('taskset', ['-a', '-c', '-p', `1-${availableParallelism() - 1}`, String(process.pid)]);
 }
 
-/** Starts MariaDB, Redis and Memcached with what the services are asked for, TheAPP as in production, and its peers. */
+/** Starts MariaDB, Redis and Memcached with what the services are asked for, TheAPP's release as in production, and its peers. */
 export async function startWorld(services: readonly ServiceName[], signal: AbortSignal): Promise<World> {
   const first = onFirstCore();
   await leaveFirstCore();
   const servers = await Promise.all([startMariadb(), startRedis(), startMemcached()]);
+  const folder = await mkdtemp(join(tmpdir(), 'theapp-bench-'));
   const stopServers = async () => void (await Promise.all(servers.map((server) => server.stop())));
   const ends = new AbortController();
   const cancelSignal = AbortSignal.any([signal, ends.signal]);
   const environment = Object.assign({}, ...servers.map((server) => server.environment));
   const start = async (name: SubjectName, words: readonly string[]): Promise<Subject> => {
     const port = await freePort();
-    const [program = '', ...args] = [...first, process.execPath, ...words];
+    const [file = '', ...args] = [...first, process.execPath, ...words];
     const env = { PATH: process.env.PATH, ...environment, PORT: String(port) };
     // The log goes where it costs what a log costs, and fills no disk.
     const stdio = ['ignore', 'ignore', 'inherit'] as const;
-    const child = execa(program, args, { env, extendEnv: false, cancelSignal, stdio, reject: false });
+    const child = execa(file, args, { env, extendEnv: false, cancelSignal, stdio, reject: false });
     const subject = { name, url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0 };
     await Promise.race([answers(subject, cancelSignal), child.then(() => ended(name))]);
     return subject;
@@ -62,10 +72,12 @@ export async function startWorld(services: readonly ServiceName[], signal: Abort
   const stop = async () => {
     ends.abort();
     await stopServers();
+    await rm(folder, { recursive: true });
   };
   try {
-    await execa(process.execPath, [sources, 'migrate'], { env: environment, cancelSignal });
-    const subjects = [await start('theapp', [sources])];
+    const program = await unpackRelease(folder);
+    await execa(process.execPath, [program, 'migrate'], { env: environment, cancelSignal });
+    const subjects = [await start('theapp', [...nodeOptions(), program])];
     for (const name of peerNames) subjects.push(await start(name, [peer, name]));
     await seed(subjects[0], services, servers[1].admin());
     return { subjects, stop };
