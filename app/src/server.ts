@@ -6,6 +6,7 @@ import { drain } from './http/drain.ts';
 import type { AnyEndpoint } from './http/endpoint.ts';
 import { everyRequest } from './http/everyRequest.ts';
 import { health } from './http/health.ts';
+import { createListener } from './http/listener.ts';
 import { createMetrics, observerOf } from './http/metrics.ts';
 import { scrape } from './http/scrape.ts';
 import { vhosts } from './http/vhosts.ts';
@@ -25,14 +26,15 @@ export async function createServer(config: Config, release: Release, log: Log): 
   const metrics = createMetrics(release.version);
   const dependencies = openDependencies(config, observerOf(metrics), log);
   const server = hapiServer({
+    listener: createListener(),
     host: config.HOST,
     port: config.PORT,
     debug: false,
     // A cookie that cannot be read belongs to another application at a host name nearby: the others are read.
     state: { ignoreErrors: true },
-    routes: { security: false, state: { failAction: 'ignore' } },
+    // Nothing here is long enough to be asked for in parts.
+    routes: { security: false, state: { failAction: 'ignore' }, response: { ranges: false } },
   });
-  boundWaits(server);
   await server.register({ plugin: everyRequest, options: { metrics, log } });
   await server.register({ plugin: drain, options: { seconds: config.DRAIN_SECONDS } });
   const assets = await addPages(server, release);
@@ -50,14 +52,4 @@ export async function createServer(config: Config, release: Release, log: Log): 
   await server.register({ plugin: vhosts, options: { endpoints, assets, vhosts: config.VHOSTS ?? [] } });
   server.ext('onPostStop', () => dependencies.close());
   return server;
-}
-
-/**
- * A client that sends slowly does not hold a connection for long. An idle one is kept for longer than
- * nginx keeps its own (60 s): were it closed here first, a request already on its way would be lost.
- */
-function boundWaits({ listener }: Server) {
-  listener.headersTimeout = 10_000;
-  listener.requestTimeout = 30_000;
-  listener.keepAliveTimeout = 75_000;
 }

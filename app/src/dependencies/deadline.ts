@@ -1,7 +1,15 @@
 import { Unavailable } from './unavailable.ts';
 
-/** What `work` comes to, or Unavailable with code TIMEOUT after the milliseconds: who waits is told, the work goes on. */
-export function within<T>(dependency: string, milliseconds: number, work: Promise<T>): Promise<T> {
+/**
+ * What `work` comes to, or Unavailable with code TIMEOUT after the milliseconds: who waits is told, the work goes on.
+ * What it fails with is told in the words of `named`.
+ */
+export function within<T>(
+  dependency: string,
+  milliseconds: number,
+  work: Promise<T>,
+  named = (error: unknown) => error,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = afterDeadline(milliseconds, () =>
       reject(new Unavailable(dependency, 'TIMEOUT', `no answer in ${milliseconds} ms`)),
@@ -13,7 +21,7 @@ export function within<T>(dependency: string, milliseconds: number, work: Promis
       },
       (error) => {
         cancel();
-        reject(error);
+        reject(named(error));
       },
     );
   });

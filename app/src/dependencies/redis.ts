@@ -35,7 +35,7 @@ export function openStore(config: Config, observer: Observer, log: Logger): Stor
   const countReplicas = replicaCounter();
   const guarded = guard('redis', observer, { isDown });
   const call = <T>(client: RedisClient, send: () => Promise<T>) =>
-    guarded(() => within('redis', milliseconds, answer(client, send, milliseconds)));
+    guarded(() => within('redis', milliseconds, answer(client, send, milliseconds), asUnavailable));
   const { redis } = main;
   const replicated = replicatedIncrement(counting.redis, replicas, milliseconds);
   return {
@@ -64,17 +64,18 @@ export function openStore(config: Config, observer: Observer, log: Logger): Stor
 }
 
 /** Sends once the connection is ready. What was sent and not answered in time is not sent again. */
-async function answer<T>(client: RedisClient, send: () => Promise<T>, milliseconds: number): Promise<T> {
+function answer<T>(client: RedisClient, send: () => Promise<T>, milliseconds: number): Promise<T> {
+  const sent = () => {
+    client.gather();
+    return send();
+  };
+  if (client.redis.status === 'ready') return sent();
   const until = performance.now() + milliseconds;
-  try {
-    if (client.redis.status !== 'ready') await client.ready();
+  return client.ready().then(() => {
     // Whoever asked has been told that it took too long: a count for nobody is not made.
     if (performance.now() > until) throw new Unavailable('redis', 'TIMEOUT', 'connected too late');
-    client.gather();
-    return await send();
-  } catch (error) {
-    throw asUnavailable(error);
-  }
+    return sent();
+  });
 }
 
 /** Connects to the new master. A client that is connecting asks the Sentinels anyway. */

@@ -20,16 +20,12 @@ export function cache<V extends string>(
   const { service, seconds, accepts } = options;
   const degraded = metrics.degraded.labels(service, 'cache');
 
-  /** What Redis says, or that it does not answer. */
-  async function ask<T>(question: Promise<T>): Promise<T | typeof silent> {
-    try {
-      return await question;
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      degraded.inc();
-      return silent;
-    }
-  }
+  /** In the place of what Redis would have said. */
+  const silence = (error: unknown): typeof silent => {
+    if (!(error instanceof Unavailable)) throw error;
+    degraded.inc();
+    return silent;
+  };
 
   // Removed, not set: by the time that Redis is back, another process may have told it of a newer change.
   const missed = owed(seconds, (key) =>
@@ -42,17 +38,17 @@ export function cache<V extends string>(
   return {
     async through(key, origin) {
       if (missed.has(key)) return (await origin()).value;
-      const cached = await ask(store.get(key));
+      const cached = await store.get(key).catch(silence);
       if (typeof cached === 'string' && accepts(cached)) return cached;
       const { value, from } = await origin();
       // Only what is new: a reader that was slow must not put an old value over that of a writer. A Redis that
       // just failed is not waited for again.
       if (value !== undefined && from === 'primary' && cached !== silent)
-        await ask(store.set(key, value, seconds, { onlyNew: true }));
+        await store.set(key, value, seconds, { onlyNew: true }).catch(silence);
       return value;
     },
     async renew(key, value) {
-      if ((await ask(store.set(key, value, seconds))) === silent) missed.owe(key);
+      if ((await store.set(key, value, seconds).catch(silence)) === silent) missed.owe(key);
       else missed.forget(key);
     },
   };
