@@ -3,16 +3,14 @@ import { progressOf } from './bench/progress.ts';
 import { paths, type ServiceName } from './bench-app/calls.ts';
 import { type Sample, type Shoot, startLoader } from './bench-app/measure.ts';
 import { type Options, parseOptions } from './bench-app/options.ts';
-import { more, type Round, table } from './bench-app/report.ts';
+import { type Figures, more, type Round, table } from './bench-app/report.ts';
 import { type Memory, memoryTable, soak } from './bench-app/soak.ts';
-import { type SubjectName, startWorld, type World } from './bench-app/world.ts';
+import { type Subject, type SubjectName, startWorld, type World } from './bench-app/world.ts';
 
 /** As many as a small nginx keeps open to TheAPP. */
 const connections = 20;
 /** The part of its saturation at which a server is expected to live. */
 const steadily = 0.8;
-/** Seconds until V8 has compiled what runs most. */
-const warmth = 5;
 /** Who is asked at that. */
 const calmly: ReadonlySet<SubjectName> = new Set(['theapp', 'hapi', 'node:http']);
 
@@ -35,7 +33,7 @@ async function bench(options: Options): Promise<void> {
   const world = await startWorld(options.services, signal);
   const loader = startLoader(signal);
   try {
-    for (const service of options.services) print(await measure(service, world, loader.shoot, options));
+    for (const figures of await measureAll(world, loader.shoot, options)) print(table(figures));
     print(more);
     if (options.soak > 0) await watch(world, loader.shoot, options);
   } finally {
@@ -49,35 +47,46 @@ function print(text: string): void {
 }
 
 /**
- * Round by round, so that what else the computer does falls on all alike. How fast a server can be changes with it,
- * so 80 % is that of what the server did a moment before.
+ * Round by round, so that what else the computer does falls on all alike; each with processes of its own, which
+ * differ by a tenth from one start to the next.
  */
+async function measureAll(world: World, shoot: Shoot, options: Options): Promise<Figures[]> {
+  const { services, rounds } = options;
+  const all = services.map((service) => ({ service, saturated: [] as Round[], steady: [] as Round[] }));
+  for (let round = 1; round <= rounds; round++) {
+    const { subjects, end } = await world.launch();
+    for (const { service, saturated, steady } of all) {
+      const place = `round ${round} of ${rounds}, ${service}`;
+      const seen = await measure(service, inTurn(subjects, round), { place, shoot, options });
+      saturated.push(seen.saturated);
+      steady.push(seen.steady);
+    }
+    await end();
+  }
+  return all;
+}
+
+/** How fast a server can be changes with what else the computer does, so 80 % is that of what it did a moment before. */
 async function measure(
   service: ServiceName,
-  { subjects }: World,
-  shoot: Shoot,
-  { seconds, rounds }: Options,
-): Promise<string> {
+  subjects: readonly Subject[],
+  { place, shoot, options: { seconds, warmth } }: { place: string; shoot: Shoot; options: Options },
+): Promise<{ saturated: Round; steady: Round }> {
   const load = { paths: [paths[service]], connections, seconds };
-  for (const subject of rounds > 1 ? subjects : []) {
-    tell(service, `warming ${subject.name}`);
+  for (const subject of subjects) {
+    tell(place, `warming ${subject.name}`);
     await shoot(subject, { ...load, seconds: warmth });
   }
-  const [saturated, steady]: [Round[], Round[]] = [[], []];
-  for (let round = 1; round <= rounds; round++) {
-    const [most, calm] = [new Map<SubjectName, Sample>(), new Map<SubjectName, Sample>()];
-    for (const subject of inTurn(subjects, round)) {
-      const { name } = subject;
-      tell(service, `${name}, round ${round} of ${rounds}`);
-      const sample = await shoot(subject, load);
-      most.set(name, sample);
-      if (calmly.has(name))
-        calm.set(name, await shoot(subject, { ...load, rate: steadily * sample.perSecond }));
-    }
-    saturated.push(most);
-    steady.push(calm);
+  const [saturated, steady] = [new Map<SubjectName, Sample>(), new Map<SubjectName, Sample>()];
+  for (const subject of subjects) {
+    const { name } = subject;
+    tell(place, name);
+    const sample = await shoot(subject, load);
+    saturated.set(name, sample);
+    if (calmly.has(name))
+      steady.set(name, await shoot(subject, { ...load, rate: steadily * sample.perSecond }));
   }
-  return table({ service, saturated, steady });
+  return { saturated, steady };
 }
 
 /** Each round begins with another: what went before one changes how fast it is. */
@@ -87,11 +96,9 @@ function inTurn<T>(all: readonly T[], round: number): T[] {
 }
 
 /** All services in turn, at 80 % of what TheAPP can do of the mixture. */
-async function watch(
-  { subjects: [theapp] }: World,
-  shoot: Shoot,
-  { services, soak: minutes }: Options,
-): Promise<void> {
+async function watch(world: World, shoot: Shoot, { services, soak: minutes }: Options): Promise<void> {
+  const launch = await world.launch(['theapp']);
+  const [theapp] = launch.subjects;
   if (!theapp) throw new RangeError('nobody to watch');
   const mixture = services.map((service) => paths[service]);
   tell('soak', 'how fast all services together can be');
@@ -100,4 +107,5 @@ async function watch(
   tell('soak', `${minutes} minutes at ${rate} requests/s`);
   const show = (seen: readonly Memory[]) => print(memoryTable(seen));
   await soak(theapp, mixture, { shoot, rate, minutes, connections, signal, tell: show });
+  await launch.end();
 }

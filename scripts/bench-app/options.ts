@@ -5,8 +5,10 @@ import { type ServiceName, serviceNames } from './calls.ts';
 export interface Options {
   /** How long each load lasts. */
   readonly seconds: number;
-  /** How often all servers are loaded in turn. */
+  /** How often all servers are started and loaded in turn. */
   readonly rounds: number;
+  /** Seconds until V8 has compiled what runs most. */
+  readonly warmth: number;
   readonly services: readonly ServiceName[];
   /** How long memory is watched at the end; 0: not at all. */
   readonly soak: number;
@@ -17,7 +19,12 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
   const command = new Command('npm run bench:app --')
     .description('Loads TheAPP and bare handlers that make the same dependency call, and compares.')
     .option('--seconds <count>', 'how long each load lasts', (text) => whole('--seconds', text, 600), 2)
-    .option('--rounds <count>', 'how often each is loaded', (text) => whole('--rounds', text, 100), 7)
+    .option(
+      '--rounds <count>',
+      'how often each is started and loaded',
+      (text) => whole('--rounds', text, 100),
+      5,
+    )
     .option('--service <names>', `of ${serviceNames.join(', ')}`, names, [...serviceNames])
     .option('--quick', 'one short round: that it works, not how fast', false)
     .option('--soak <minutes>', 'then watch memory for so long', (text) => whole('--soak', text, 1440), 0);
@@ -30,7 +37,9 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
   }>(command, argv);
   if (!given) return undefined;
   const { seconds, rounds, service: services, quick, soak } = given;
-  return quick ? { seconds: 1, rounds: 1, services, soak } : { seconds, rounds, services, soak };
+  return quick
+    ? { seconds: 1, rounds: 1, warmth: 1, services, soak }
+    : { seconds, rounds, warmth: 3, services, soak };
 }
 
 const names = (text: string) => named('--service', 'service', serviceNames, text);

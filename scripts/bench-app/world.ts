@@ -13,9 +13,10 @@ import { startRedis } from '../../app/test/servers/redis.ts';
 import { failure } from '../../provision/errors.ts';
 import { locate } from '../../provision/machines/qemu/programs.ts';
 import type { ServiceName } from './calls.ts';
-import { type PeerName, peerNames } from './peer.ts';
+import { peerNames } from './peer.ts';
 
-export type SubjectName = 'theapp' | PeerName;
+const subjectNames = ['theapp', ...peerNames] as const;
+export type SubjectName = (typeof subjectNames)[number];
 
 /** A server that is measured: a process of its own. */
 export interface Subject {
@@ -25,8 +26,14 @@ export interface Subject {
 }
 
 export interface World {
-  readonly subjects: readonly Subject[];
+  /** Starts all subjects, or those that are named, anew. */
+  launch(names?: readonly SubjectName[]): Promise<Launch>;
   stop(): Promise<void>;
+}
+
+export interface Launch {
+  readonly subjects: readonly Subject[];
+  end(): Promise<void>;
 }
 
 const peer = resolve(import.meta.dirname, 'peer.ts');
@@ -48,41 +55,71 @@ async function leaveFirstCore(): Promise<void> {
   await execa('taskset', ['-a', '-c', '-p', `1-${availableParallelism() - 1}`, String(process.pid)]);
 }
 
-/** Starts MariaDB, Redis and Memcached with what the services are asked for, TheAPP's release as in production, and its peers. */
+/** Starts MariaDB, Redis and Memcached with what the services are asked for; the subjects are started by `launch`. */
 export async function startWorld(services: readonly ServiceName[], signal: AbortSignal): Promise<World> {
-  const first = onFirstCore();
   await leaveFirstCore();
   const servers = await Promise.all([startMariadb(), startRedis(), startMemcached()]);
   const folder = await mkdtemp(join(tmpdir(), 'theapp-bench-'));
-  const stopServers = async () => void (await Promise.all(servers.map((server) => server.stop())));
+  const over = new AbortController();
+  const stop = async () => {
+    over.abort();
+    await Promise.all(servers.map((server) => server.stop()));
+    await rm(folder, { recursive: true });
+  };
+  const environment = Object.assign({}, ...servers.map((server) => server.environment));
+  try {
+    const program = await unpackRelease(folder);
+    await execa(process.execPath, [program, 'migrate'], { env: environment, cancelSignal: signal });
+    const wordsOf = (name: SubjectName) => (name === 'theapp' ? [...nodeOptions(), program] : [peer, name]);
+    const launch = (names: readonly SubjectName[] = subjectNames) =>
+      launchAll(names, { wordsOf, environment, signal: AbortSignal.any([signal, over.signal]) });
+    const seeding = await launch(['theapp']);
+    await seed(seeding.subjects[0], services, servers[1].admin());
+    await seeding.end();
+    return { launch, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface Terms {
+  /** Node's arguments. */
+  readonly wordsOf: (name: SubjectName) => readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+async function launchAll(
+  names: readonly SubjectName[],
+  { wordsOf, environment, signal }: Terms,
+): Promise<Launch> {
   const ends = new AbortController();
   const cancelSignal = AbortSignal.any([signal, ends.signal]);
-  const environment = Object.assign({}, ...servers.map((server) => server.environment));
-  const start = async (name: SubjectName, words: readonly string[]): Promise<Subject> => {
+  const children: Promise<unknown>[] = [];
+  const end = async () => {
+    ends.abort();
+    await Promise.all(children);
+  };
+  const start = async (name: SubjectName): Promise<Subject> => {
     const port = await freePort();
-    const [file = '', ...args] = [...first, process.execPath, ...words];
+    const [file = '', ...args] = [...onFirstCore(), process.execPath, ...wordsOf(name)];
     const env = { PATH: process.env.PATH, ...environment, PORT: String(port) };
     // The log goes where it costs what a log costs, and fills no disk.
     const stdio = ['ignore', 'ignore', 'inherit'] as const;
-    const child = execa(file, args, { env, extendEnv: false, cancelSignal, stdio, reject: false });
+    const options = { env, extendEnv: false, cancelSignal, stdio, reject: false } as const;
+    const child = execa(file, args, { ...options, forceKillAfterDelay: 1000 });
+    children.push(child);
     const subject = { name, url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0 };
     await Promise.race([answers(subject, cancelSignal), child.then(() => ended(name))]);
     return subject;
   };
-  const stop = async () => {
-    ends.abort();
-    await stopServers();
-    await rm(folder, { recursive: true });
-  };
   try {
-    const program = await unpackRelease(folder);
-    await execa(process.execPath, [program, 'migrate'], { env: environment, cancelSignal });
-    const subjects = [await start('theapp', [...nodeOptions(), program])];
-    for (const name of peerNames) subjects.push(await start(name, [peer, name]));
-    await seed(subjects[0], services, servers[1].admin());
-    return { subjects, stop };
+    const subjects: Subject[] = [];
+    for (const name of names) subjects.push(await start(name));
+    return { subjects, end };
   } catch (error) {
-    await stop();
+    await end();
     throw error;
   }
 }
