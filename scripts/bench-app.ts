@@ -32,11 +32,14 @@ async function bench(options: Options): Promise<void> {
   tell('bench', 'starting MariaDB, Redis, Memcached, TheAPP and its peers');
   const world = await startWorld(options.services, signal);
   const loader = startLoader(signal);
+  const figures: Measured[] = options.services.map((service) => ({ service, saturated: [], steady: [] }));
   try {
-    for (const figures of await measureAll(world, loader.shoot, options)) print(table(figures));
-    print(more);
+    await measureAll(figures, world, loader.shoot, options);
     if (options.soak > 0) await watch(world, loader.shoot, options);
   } finally {
+    // Also what was measured until it was interrupted.
+    const seen = figures.filter(({ saturated }) => saturated.length > 0);
+    if (seen.length > 0) print([...seen.map(table), more].join('\n'));
     await Promise.all([loader.stop(), world.stop()]);
   }
 }
@@ -50,9 +53,13 @@ function print(text: string): void {
  * Round by round, so that what else the computer does falls on all alike; each with processes of its own, which
  * differ by a tenth from one start to the next.
  */
-async function measureAll(world: World, shoot: Shoot, options: Options): Promise<Figures[]> {
-  const { services, rounds } = options;
-  const all = services.map((service) => ({ service, saturated: [] as Round[], steady: [] as Round[] }));
+async function measureAll(
+  all: readonly Measured[],
+  world: World,
+  shoot: Shoot,
+  options: Options,
+): Promise<void> {
+  const { rounds } = options;
   for (let round = 1; round <= rounds; round++) {
     const { subjects, end } = await world.launch();
     for (const { service, saturated, steady } of all) {
@@ -63,7 +70,12 @@ async function measureAll(world: World, shoot: Shoot, options: Options): Promise
     }
     await end();
   }
-  return all;
+}
+
+/** Figures that grow round by round. */
+interface Measured extends Figures {
+  readonly saturated: Round[];
+  readonly steady: Round[];
 }
 
 /** How fast a server can be changes with what else the computer does, so 80 % is that of what it did a moment before. */
