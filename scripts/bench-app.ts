@@ -32,14 +32,10 @@ async function bench(options: Options): Promise<void> {
   tell('bench', 'starting MariaDB, Redis, Memcached, TheAPP and its peers');
   const world = await startWorld(options.services, signal);
   const loader = startLoader(signal);
-  const figures: Measured[] = options.services.map((service) => ({ service, saturated: [], steady: [] }));
   try {
-    await measureAll(figures, world, loader.shoot, options);
+    await measureAll(world, loader.shoot, options);
     if (options.soak > 0) await watch(world, loader.shoot, options);
   } finally {
-    // Also what was measured until it was interrupted.
-    const seen = figures.filter(({ saturated }) => saturated.length > 0);
-    if (seen.length > 0) print([...seen.map(table), more].join('\n'));
     await Promise.all([loader.stop(), world.stop()]);
   }
 }
@@ -53,22 +49,24 @@ function print(text: string): void {
  * Round by round, so that what else the computer does falls on all alike; each with processes of its own, which
  * differ by a tenth from one start to the next.
  */
-async function measureAll(
-  all: readonly Measured[],
-  world: World,
-  shoot: Shoot,
-  options: Options,
-): Promise<void> {
-  const { rounds } = options;
-  for (let round = 1; round <= rounds; round++) {
-    const { subjects, end } = await world.launch();
-    for (const { service, saturated, steady } of all) {
-      const place = `round ${round} of ${rounds}, ${service}`;
-      const seen = await measure(service, inTurn(subjects, round), { place, shoot, options });
-      saturated.push(seen.saturated);
-      steady.push(seen.steady);
+async function measureAll(world: World, shoot: Shoot, options: Options): Promise<void> {
+  const { services, rounds } = options;
+  const all: Measured[] = services.map((service) => ({ service, saturated: [], steady: [] }));
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      const { subjects, end } = await world.launch();
+      for (const { service, saturated, steady } of all) {
+        const place = `round ${round} of ${rounds}, ${service}`;
+        const seen = await measure(service, inTurn(subjects, round), { place, shoot, options });
+        saturated.push(seen.saturated);
+        steady.push(seen.steady);
+      }
+      await end();
     }
-    await end();
+  } finally {
+    // Also what was measured until it was interrupted.
+    const seen = all.filter(({ saturated }) => saturated.length > 0);
+    if (seen.length > 0) print([...seen.map(table), more].join('\n'));
   }
 }
 
@@ -101,7 +99,7 @@ async function measure(
   return { saturated, steady };
 }
 
-/** Each round begins with another: what went before one changes how fast it is. */
+/** Each round begins with another, so that no place in the order favours anybody. */
 function inTurn<T>(all: readonly T[], round: number): T[] {
   const first = round % all.length;
   return [...all.slice(first), ...all.slice(0, first)];

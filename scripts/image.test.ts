@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createSilent } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
+import { wordsOf } from './image/dockerfile.ts';
 
 const script = join(import.meta.dirname, 'image.ts');
 const image = (env: Record<string, string>, ...words: string[]) =>
@@ -29,23 +30,13 @@ t.test('an option that is none is bad input', async (t) => {
   t.equal((await image({}, '--bse', 'x')).exitCode, 3);
 });
 
-const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
-
-/** What stands in the Dockerfile in JSON after the instruction, as Docker reads it. */
-function wordsOf(instruction: string): string[] {
-  const [, words = ''] = new RegExp(`^${instruction} (\\[.*\\])$`, 'm').exec(read('app/Dockerfile')) ?? [];
-  return JSON.parse(words);
-}
-
 t.test('a machine starts it with the same options of Node as a container', async (t) => {
   const [program, ...words] = wordsOf('ENTRYPOINT');
   t.equal(program, 'node');
   const options = words.slice(0, -1).join(' ');
   t.match(options, /^--max-semi-space-size=\d+$/);
-  t.match(
-    read('roles/app/templates/theapp.service.hbs'),
-    `\nExecStart={{node}} ${options} /opt/theapp/current/theapp.mjs\n`,
-  );
+  const unit = join(import.meta.dirname, '../roles/app/templates/theapp.service.hbs');
+  t.match(readFileSync(unit, 'utf8'), `\nExecStart={{node}} ${options} /opt/theapp/current/theapp.mjs\n`);
 });
 
 t.test('the health check hears what /livez says', async (t) => {

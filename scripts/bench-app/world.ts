@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -11,8 +10,9 @@ import { startMemcached } from '../../app/test/servers/memcached.ts';
 import { freePort } from '../../app/test/servers/process.ts';
 import { startRedis } from '../../app/test/servers/redis.ts';
 import { failure } from '../../provision/errors.ts';
-import { locate } from '../../provision/machines/qemu/programs.ts';
+import { wordsOf } from '../image/dockerfile.ts';
 import type { ServiceName } from './calls.ts';
+import { leaveFirstCore } from './cores.ts';
 import { peerNames } from './peer.ts';
 
 const subjectNames = ['theapp', ...peerNames] as const;
@@ -37,27 +37,13 @@ export interface Launch {
 }
 
 const peer = resolve(import.meta.dirname, 'peer.ts');
-const dockerfile = resolve(import.meta.dirname, '../../app/Dockerfile');
 
 /** Node's own options, as containers start TheAPP with. */
-function nodeOptions(): string[] {
-  const [, entrypoint = '[]'] = /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync(dockerfile, 'utf8')) ?? [];
-  return JSON.parse(entrypoint).slice(1, -1);
-}
-
-/** What stands before the command of a subject: they have the first core to themselves, in turn. */
-const onFirstCore = (): readonly string[] =>
-  locate('taskset') && availableParallelism() > 1 ? ['taskset', '-c', '0'] : [];
-
-/** This process and all that it starts from now on, databases and load, leave the first core alone. */
-async function leaveFirstCore(): Promise<void> {
-  if (onFirstCore().length === 0) return;
-  await execa('taskset', ['-a', '-c', '-p', `1-${availableParallelism() - 1}`, String(process.pid)]);
-}
+const nodeOptions = () => wordsOf('ENTRYPOINT').slice(1, -1);
 
 /** Starts MariaDB, Redis and Memcached with what the services are asked for; the subjects are started by `launch`. */
 export async function startWorld(services: readonly ServiceName[], signal: AbortSignal): Promise<World> {
-  await leaveFirstCore();
+  const onFirstCore = await leaveFirstCore();
   const servers = await Promise.all([startMariadb(), startRedis(), startMemcached()]);
   const folder = await mkdtemp(join(tmpdir(), 'theapp-bench-'));
   const over = new AbortController();
@@ -70,9 +56,12 @@ export async function startWorld(services: readonly ServiceName[], signal: Abort
   try {
     const program = await unpackRelease(folder);
     await execa(process.execPath, [program, 'migrate'], { env: environment, cancelSignal: signal });
-    const wordsOf = (name: SubjectName) => (name === 'theapp' ? [...nodeOptions(), program] : [peer, name]);
+    const commandOf = (name: SubjectName) => [
+      ...[...onFirstCore, process.execPath],
+      ...(name === 'theapp' ? [...nodeOptions(), program] : [peer, name]),
+    ];
     const launch = (names: readonly SubjectName[] = subjectNames) =>
-      launchAll(names, { wordsOf, environment, signal: AbortSignal.any([signal, over.signal]) });
+      launchAll(names, { commandOf, environment, signal: AbortSignal.any([signal, over.signal]) });
     const seeding = await launch(['theapp']);
     await seed(seeding.subjects[0], services, servers[1].admin());
     await seeding.end();
@@ -84,15 +73,14 @@ export async function startWorld(services: readonly ServiceName[], signal: Abort
 }
 
 interface Terms {
-  /** Node's arguments. */
-  readonly wordsOf: (name: SubjectName) => readonly string[];
+  readonly commandOf: (name: SubjectName) => readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
 
 async function launchAll(
   names: readonly SubjectName[],
-  { wordsOf, environment, signal }: Terms,
+  { commandOf, environment, signal }: Terms,
 ): Promise<Launch> {
   const ends = new AbortController();
   const cancelSignal = AbortSignal.any([signal, ends.signal]);
@@ -103,12 +91,12 @@ async function launchAll(
   };
   const start = async (name: SubjectName): Promise<Subject> => {
     const port = await freePort();
-    const [file = '', ...args] = [...onFirstCore(), process.execPath, ...wordsOf(name)];
+    const [file = '', ...args] = commandOf(name);
     const env = { PATH: process.env.PATH, ...environment, PORT: String(port) };
     // The log goes where it costs what a log costs, and fills no disk.
     const stdio = ['ignore', 'ignore', 'inherit'] as const;
-    const options = { env, extendEnv: false, cancelSignal, stdio, reject: false } as const;
-    const child = execa(file, args, { ...options, forceKillAfterDelay: 1000 });
+    const ending = { cancelSignal, killSignal: 'SIGKILL', reject: false } as const;
+    const child = execa(file, args, { env, extendEnv: false, stdio, ...ending });
     children.push(child);
     const subject = { name, url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0 };
     await Promise.race([answers(subject, cancelSignal), child.then(() => ended(name))]);

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { failure, unreachable } from '../../provision/errors.ts';
 import { ticking } from '../../provision/machines/qemu/ticking.ts';
 import { buildRelease } from '../build/release.ts';
+import { dockerfile } from './dockerfile.ts';
 
 export interface ImageOptions {
   /** An image with Node.js 24, instead of the one that app/Dockerfile names. */
@@ -21,8 +22,6 @@ export interface BuiltImage {
   readonly bytes: number;
   readonly seconds: number;
 }
-
-const dockerfile = join(import.meta.dirname, '../../app/Dockerfile');
 
 /**
  * Builds `theapp:VERSION` from the release, with the Docker that the user's `docker` talks to.

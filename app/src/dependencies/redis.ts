@@ -65,16 +65,16 @@ export function openStore(config: Config, observer: Observer, log: Logger): Stor
 
 /** Sends once the connection is ready. What was sent and not answered in time is not sent again. */
 function answer<T>(client: RedisClient, send: () => Promise<T>, milliseconds: number): Promise<T> {
-  const sent = () => {
+  const sendNow = () => {
     client.gather();
     return send();
   };
-  if (client.redis.status === 'ready') return sent();
+  if (client.redis.status === 'ready') return sendNow();
   const until = performance.now() + milliseconds;
   return client.ready().then(() => {
     // Whoever asked has been told that it took too long: a count for nobody is not made.
     if (performance.now() > until) throw new Unavailable('redis', 'TIMEOUT', 'connected too late');
-    return sent();
+    return sendNow();
   });
 }
 

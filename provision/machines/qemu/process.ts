@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
 import { failure } from '../../errors.ts';
 import { commandOf, type Wanted } from './command.ts';
@@ -105,8 +106,7 @@ export function serial(folder: string, bytes = 20_000): string {
     const buffer = Buffer.alloc(Math.min(size, bytes));
     readSync(handle, buffer, 0, buffer.length, Math.max(0, size - bytes));
     closeSync(handle);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal codes are control characters
-    return buffer.toString().replace(/\x1b(\[[\d;?]*[A-Za-z]|[78c])|\r/g, '');
+    return stripVTControlCharacters(buffer.toString()).replaceAll('\r', '');
   } catch {
     return '';
   }

@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { execa } from 'execa';
+import { locate } from '../../provision/machines/qemu/programs.ts';
+
+/**
+ * Leaves the first processor to what is measured: this process, and all that it starts from now on, keep to the
+ * others (taskset(1)).
+ *
+ * @returns what stands before the command of what is measured; nothing where there is one processor, or no taskset
+ */
+export async function leaveFirstCore(): Promise<readonly string[]> {
+  const [first, ...others] = coresOf(readFileSync('/proc/self/status', 'utf8'));
+  if (others.length === 0 || !locate('taskset')) return [];
+  await execa('taskset', ['-a', '-c', '-p', others.join(), String(process.pid)]);
+  return ['taskset', '-c', String(first)];
+}
+
+/** The processors that a process may use, by its /proc/PID/status: `0-2,5` are 0, 1, 2 and 5 (cpuset(7), "List format"). */
+export function coresOf(status: string): number[] {
+  const [, list = ''] = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status) ?? [];
+  return list.split(',').flatMap((range) => {
+    const [from = 0, to = from] = range.split('-').map(Number);
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  });
+}
