@@ -3,7 +3,7 @@ import { progressOf } from './bench/progress.ts';
 import { paths, type ServiceName } from './bench-app/calls.ts';
 import { type Sample, type Shoot, startLoader } from './bench-app/measure.ts';
 import { type Options, parseOptions } from './bench-app/options.ts';
-import { type Figures, more, type Round, table } from './bench-app/report.ts';
+import { type Figures, more, type Turn, table } from './bench-app/report.ts';
 import { type Memory, memoryTable, soak } from './bench-app/soak.ts';
 import { type Subject, type SubjectName, startWorld, type World } from './bench-app/world.ts';
 
@@ -45,10 +45,7 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/**
- * Round by round, so that what else the computer does falls on all alike; each with processes of its own, which
- * differ by a tenth from one start to the next.
- */
+/** Round by round, each with processes of its own, which differ by a tenth from one start to the next. */
 async function measureAll(world: World, shoot: Shoot, options: Options): Promise<void> {
   const { services, rounds } = options;
   const all: Measured[] = services.map((service) => ({ service, saturated: [], steady: [] }));
@@ -58,7 +55,7 @@ async function measureAll(world: World, shoot: Shoot, options: Options): Promise
       for (const { service, saturated, steady } of all) {
         const place = `round ${round} of ${rounds}, ${service}`;
         const seen = await measure(service, inTurn(subjects, round), { place, shoot, options });
-        saturated.push(seen.saturated);
+        saturated.push(...seen.saturated);
         steady.push(seen.steady);
       }
       await end();
@@ -72,36 +69,45 @@ async function measureAll(world: World, shoot: Shoot, options: Options): Promise
 
 /** Figures that grow round by round. */
 interface Measured extends Figures {
-  readonly saturated: Round[];
-  readonly steady: Round[];
+  readonly saturated: Turn[];
+  readonly steady: Turn[];
 }
 
-/** How fast a server can be changes with what else the computer does, so 80 % is that of what it did a moment before. */
+/**
+ * First as fast as they go, a second each in turn, so that what else the computer does falls on all alike. How fast a server
+ * can be changes with that, so 80 % is that of what it did a moment before.
+ */
 async function measure(
   service: ServiceName,
   subjects: readonly Subject[],
   { place, shoot, options: { seconds, warmth } }: { place: string; shoot: Shoot; options: Options },
-): Promise<{ saturated: Round; steady: Round }> {
-  const load = { paths: [paths[service]], connections, seconds };
+): Promise<{ saturated: Turn[]; steady: Turn }> {
+  const load = { paths: [paths[service]], connections };
   for (const subject of subjects) {
     tell(place, `warming ${subject.name}`);
     await shoot(subject, { ...load, seconds: warmth });
   }
-  const [saturated, steady] = [new Map<SubjectName, Sample>(), new Map<SubjectName, Sample>()];
-  for (const subject of subjects) {
-    const { name } = subject;
-    tell(place, name);
-    const sample = await shoot(subject, load);
-    saturated.set(name, sample);
-    if (calmly.has(name))
-      steady.set(name, await shoot(subject, { ...load, rate: steadily * sample.perSecond }));
+  const saturated: Turn[] = [];
+  for (let second = 0; second < seconds; second++) {
+    const turn = new Map<SubjectName, Sample>();
+    for (const subject of inTurn(subjects, second)) {
+      tell(place, subject.name);
+      turn.set(subject.name, await shoot(subject, { ...load, seconds: 1 }));
+    }
+    saturated.push(turn);
+  }
+  const steady = new Map<SubjectName, Sample>();
+  for (const subject of subjects.filter(({ name }) => calmly.has(name))) {
+    tell(place, `${subject.name} at 80 %`);
+    const { perSecond } = await shoot(subject, { ...load, seconds: 1 });
+    steady.set(subject.name, await shoot(subject, { ...load, seconds, rate: steadily * perSecond }));
   }
   return { saturated, steady };
 }
 
-/** Each round begins with another, so that no place in the order favours anybody. */
-function inTurn<T>(all: readonly T[], round: number): T[] {
-  const first = round % all.length;
+/** Each time begins with another, so that no place in the order favours anybody. */
+function inTurn<T>(all: readonly T[], time: number): T[] {
+  const first = time % all.length;
   return [...all.slice(first), ...all.slice(0, first)];
 }
 

@@ -1,9 +1,9 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { named, parsed, whole } from '../bench/options.ts';
 import { type ServiceName, serviceNames } from './calls.ts';
 
 export interface Options {
-  /** How long each load lasts. */
+  /** How long each load lasts in a round: as fast as it goes in turns of a second, then at 80 %. */
   readonly seconds: number;
   /** How often all servers are started and loaded in turn. */
   readonly rounds: number;
@@ -18,14 +18,23 @@ export interface Options {
 export function parseOptions(argv: readonly string[]): Options | undefined {
   const command = new Command('npm run bench:app --')
     .description('Loads TheAPP and bare handlers that make the same dependency call, and compares.')
-    .option('--seconds <count>', 'how long each load lasts', (text) => whole('--seconds', text, 600), 2)
+    .option(
+      '--seconds <count>',
+      'how long each load lasts in a round',
+      (text) => whole('--seconds', text, 600),
+      3,
+    )
     .option(
       '--rounds <count>',
       'how often each is started and loaded',
       (text) => whole('--rounds', text, 100),
-      5,
+      4,
     )
-    .option('--service <names>', `of ${serviceNames.join(', ')}`, names, [...serviceNames])
+    .addOption(
+      new Option('--service <names>', `of ${serviceNames.join(', ')}; several with commas between them`)
+        .argParser(names)
+        .default([...serviceNames], 'all'),
+    )
     .option('--quick', 'one short round: that it works, not how fast', false)
     .option('--soak <minutes>', 'then watch memory for so long', (text) => whole('--soak', text, 1440), 0);
   const given = parsed<{

@@ -4,16 +4,16 @@ import { middle, type Sample } from './measure.ts';
 import type { PeerName } from './peer.ts';
 import type { SubjectName } from './world.ts';
 
-/** One time in turn for all subjects. */
-export type Round = ReadonlyMap<SubjectName, Sample>;
+/** One load of each subject, one directly after the other. */
+export type Turn = ReadonlyMap<SubjectName, Sample>;
 
 /** What was measured of one service. */
 export interface Figures {
   readonly service: ServiceName;
   /** As fast as it goes. */
-  readonly saturated: readonly Round[];
+  readonly saturated: readonly Turn[];
   /** At 80 % of what each had just done. */
-  readonly steady: readonly Round[];
+  readonly steady: readonly Turn[];
 }
 
 /** Who is compared with whom, and the part of the other's requests/s that should be reached. */
@@ -44,9 +44,9 @@ export function table({ service, saturated, steady }: Figures): string {
 }
 
 /** The median of each figure of each subject. */
-export function medians(rounds: readonly Round[]): Round {
-  const names = [...(rounds[0]?.keys() ?? [])];
-  return new Map(names.map((name) => [name, middle(rounds.flatMap((round) => round.get(name) ?? []))]));
+export function medians(turns: readonly Turn[]): Turn {
+  const names = [...(turns[0]?.keys() ?? [])];
+  return new Map(names.map((name) => [name, middle(turns.flatMap((turn) => turn.get(name) ?? []))]));
 }
 
 const row = (name: string, cells: readonly string[]) =>
@@ -64,14 +64,14 @@ const calm = (sample: Sample | undefined) =>
   sample ? [sample.perSecond.toFixed(0), sample.p50.toFixed(2), sample.p99.toFixed(2)] : [];
 
 /**
- * Ratios of what was measured in the same round, and their median: what else the computer does changes from round to
- * round. Where a server was not the limit, it is processor time that is held against the target. Other work can only
- * add to processor time: the least that each took in any round is the nearest to what an idle computer would show.
+ * Ratios of what was measured in the same turn, and their median: what else the computer does changes from turn to
+ * turn. Where a server was not the limit, it is processor time that is held against the target. Other work can only
+ * add to processor time: the least that each took in any turn is the nearest to what an idle computer would show.
  */
-function compared(rounds: readonly Round[]): string[] {
+function compared(turns: readonly Turn[]): string[] {
   return comparisons.flatMap(({ of, to, target }) => {
-    const pairs = rounds.flatMap((round) => {
-      const [own, peer] = [round.get(of), round.get(to)];
+    const pairs = turns.flatMap((turn) => {
+      const [own, peer] = [turn.get(of), turn.get(to)];
       return own && peer ? [{ own, peer }] : [];
     });
     if (pairs.length === 0) return [];
@@ -96,9 +96,9 @@ function limits(samples: ReadonlyMap<SubjectName, Sample>): string[] {
 }
 
 /** The bare handlers' say what the computer and the load add by themselves. */
-function tails(rounds: readonly Round[]): string[] {
-  const parts = [...(rounds[0]?.keys() ?? [])].map((name) => {
-    const ratio = median(rounds.flatMap((round) => ratioOf(round.get(name))));
+function tails(turns: readonly Turn[]): string[] {
+  const parts = [...(turns[0]?.keys() ?? [])].map((name) => {
+    const ratio = median(turns.flatMap((turn) => ratioOf(turn.get(name))));
     return `${name} ${ratio.toFixed(2)}${verdict('at most', name === 'theapp' ? tail : undefined, ratio)}`;
   });
   return parts.length === 0 ? [] : [`  p99 / p50 at 80 %: ${parts.join(', ')}`];
