@@ -74,8 +74,8 @@ interface Measured extends Figures {
 }
 
 /**
- * First as fast as they go, a second each in turn, so that what else the computer does falls on all alike. How fast a server
- * can be changes with that, so 80 % is that of what it did a moment before.
+ * First as fast as they go, a second each in turn, so that what else the computer does falls on all alike. How fast a
+ * server can be changes with that, so 80 % is that of what it did a moment before.
  */
 async function measure(
   service: ServiceName,

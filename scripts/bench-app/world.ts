@@ -57,7 +57,8 @@ export async function startWorld(services: readonly ServiceName[], signal: Abort
     const program = await unpackRelease(folder);
     await execa(process.execPath, [program, 'migrate'], { env: environment, cancelSignal: signal });
     const commandOf = (name: SubjectName) => [
-      ...[...onFirstCore, process.execPath],
+      ...onFirstCore,
+      process.execPath,
       ...(name === 'theapp' ? [...nodeOptions(), program] : [peer, name]),
     ];
     const launch = (names: readonly SubjectName[] = subjectNames) =>
