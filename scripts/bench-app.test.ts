@@ -41,15 +41,15 @@ t.test('how figures are shown', async (t) => {
     cpu,
     busy,
   });
-  const round = (theapp: Sample, http: Sample, hapi: Sample) =>
+  const turn = (theapp: Sample, http: Sample, hapi: Sample) =>
     new Map([
       ['theapp', theapp],
       ['node:http', http],
       ['hapi', hapi],
     ] as const);
-  // Each round on a computer that is twice as busy as before.
+  // Each turn on a computer that is twice as busy as before.
   const saturated = [1, 2, 4].map((slow) =>
-    round(
+    turn(
       sample(900 / slow, 1000, 0.99),
       sample(1600 / slow, 500, 0.8),
       sample(slow === 2 ? 5000 : 1000 / slow, 800, 1),

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer as createSilent } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
-import { wordsOf } from './image/dockerfile.ts';
+import { execForm } from './image/dockerfile.ts';
 
 const script = join(import.meta.dirname, 'image.ts');
 const image = (env: Record<string, string>, ...words: string[]) =>
@@ -31,7 +31,7 @@ t.test('an option that is none is bad input', async (t) => {
 });
 
 t.test('a machine starts it with the same options of Node as a container', async (t) => {
-  const [program, ...words] = wordsOf('ENTRYPOINT');
+  const [program, ...words] = execForm('ENTRYPOINT');
   t.equal(program, 'node');
   const options = words.slice(0, -1).join(' ');
   t.match(options, /^--max-semi-space-size=\d+$/);
@@ -40,7 +40,7 @@ t.test('a machine starts it with the same options of Node as a container', async
 });
 
 t.test('the health check hears what /livez says', async (t) => {
-  const [program = '', ...words] = wordsOf('HEALTHCHECK [^[]*CMD');
+  const [program = '', ...words] = execForm('HEALTHCHECK [^[]*CMD');
   const ask = async (port: number, timeout = 20_000) =>
     (await execa(program, words, { reject: false, timeout, env: { PORT: String(port) } })).exitCode;
   let status = 200;

@@ -10,7 +10,7 @@ import { startMemcached } from '../../app/test/servers/memcached.ts';
 import { freePort } from '../../app/test/servers/process.ts';
 import { startRedis } from '../../app/test/servers/redis.ts';
 import { failure } from '../../provision/errors.ts';
-import { wordsOf } from '../image/dockerfile.ts';
+import { execForm } from '../image/dockerfile.ts';
 import type { ServiceName } from './calls.ts';
 import { leaveFirstCore } from './cores.ts';
 import { peerNames } from './peer.ts';
@@ -39,7 +39,7 @@ export interface Launch {
 const peer = resolve(import.meta.dirname, 'peer.ts');
 
 /** Node's own options, as containers start TheAPP with. */
-const nodeOptions = () => wordsOf('ENTRYPOINT').slice(1, -1);
+const nodeOptions = () => execForm('ENTRYPOINT').slice(1, -1);
 
 /** Starts MariaDB, Redis and Memcached with what the services are asked for; the subjects are started by `launch`. */
 export async function startWorld(services: readonly ServiceName[], signal: AbortSignal): Promise<World> {

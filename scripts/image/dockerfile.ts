@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** TheAPP's Dockerfile. */
 export const dockerfile = join(import.meta.dirname, '../../app/Dockerfile');
 
-/** The words that stand as JSON after an instruction (a pattern) of TheAPP's Dockerfile. @throws SyntaxError when there are none */
-export function wordsOf(instruction: string): string[] {
+/**
+ * The words of an instruction of TheAPP's Dockerfile that is in exec form, JSON behind its name and options
+ * (Dockerfile reference, "Shell and exec form").
+ *
+ * @param instruction a pattern of what stands before the JSON
+ * @throws SyntaxError when there is no such line
+ */
+export function execForm(instruction: string): string[] {
   const text = readFileSync(dockerfile, 'utf8');
   const [, words = ''] = new RegExp(`^${instruction} (\\[.*\\])$`, 'm').exec(text) ?? [];
   return JSON.parse(words);
