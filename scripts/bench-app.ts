@@ -56,7 +56,7 @@ async function measureAll(world: World, shoot: Shoot, options: Options): Promise
         const place = `round ${round} of ${rounds}, ${service}`;
         const seen = await measure(service, inTurn(subjects, round), { place, shoot, options });
         saturated.push(...seen.saturated);
-        steady.push(seen.steady);
+        steady.push(...seen.steady);
       }
       await end();
     }
@@ -74,35 +74,35 @@ interface Measured extends Figures {
 }
 
 /**
- * First as fast as they go, a second each in turn, so that what else the computer does falls on all alike. How fast a
- * server can be changes with that, so 80 % is that of what it did a moment before.
+ * In turns of a second, so that what else the computer does falls on all alike: as fast as it goes, and directly after
+ * that at 80 % of what that was.
  */
 async function measure(
   service: ServiceName,
   subjects: readonly Subject[],
   { place, shoot, options: { seconds, warmth } }: { place: string; shoot: Shoot; options: Options },
-): Promise<{ saturated: Turn[]; steady: Turn }> {
+): Promise<{ saturated: Turn[]; steady: Turn[] }> {
   const load = { paths: [paths[service]], connections };
   for (const subject of subjects) {
     tell(place, `warming ${subject.name}`);
     await shoot(subject, { ...load, seconds: warmth });
   }
-  const saturated: Turn[] = [];
+  const seen = { saturated: [] as Turn[], steady: [] as Turn[] };
   for (let second = 0; second < seconds; second++) {
-    const turn = new Map<SubjectName, Sample>();
+    const [saturated, steady] = [new Map<SubjectName, Sample>(), new Map<SubjectName, Sample>()];
     for (const subject of inTurn(subjects, second)) {
-      tell(place, subject.name);
-      turn.set(subject.name, await shoot(subject, { ...load, seconds: 1 }));
+      const { name } = subject;
+      tell(place, name);
+      const sample = await shoot(subject, { ...load, seconds: 1 });
+      saturated.set(name, sample);
+      if (!calmly.has(name)) continue;
+      tell(place, `${name} at 80 %`);
+      steady.set(name, await shoot(subject, { ...load, seconds: 1, rate: steadily * sample.perSecond }));
     }
-    saturated.push(turn);
+    seen.saturated.push(saturated);
+    seen.steady.push(steady);
   }
-  const steady = new Map<SubjectName, Sample>();
-  for (const subject of subjects.filter(({ name }) => calmly.has(name))) {
-    tell(place, `${subject.name} at 80 %`);
-    const { perSecond } = await shoot(subject, { ...load, seconds: 1 });
-    steady.set(subject.name, await shoot(subject, { ...load, seconds, rate: steadily * perSecond }));
-  }
-  return { saturated, steady };
+  return seen;
 }
 
 /** Each time begins with another, so that no place in the order favours anybody. */

@@ -24,7 +24,12 @@ export interface Sample {
  */
 export type Shoot = (subject: Subject, load: Omit<Load, 'url'>) => Promise<Sample>;
 
-const program = resolve(import.meta.dirname, 'load.ts');
+/** With room for all that one load leaves behind: collecting it would be measured as latency of the subject. */
+const program = [
+  '--expose-gc',
+  ...['min', 'max'].map((bound) => `--${bound}-semi-space-size=256`),
+  resolve(import.meta.dirname, 'load.ts'),
+];
 
 /** Starts the process that loads the others: one for all loads, which is as warm for the first subject as for the last. */
 export function startLoader(cancelSignal: AbortSignal): { shoot: Shoot; stop(): Promise<void> } {
@@ -34,7 +39,7 @@ export function startLoader(cancelSignal: AbortSignal): { shoot: Shoot; stop(): 
     stdio: ['ignore', 'inherit', 'inherit'],
     reject: false,
   } as const;
-  const loader = execa(process.execPath, [program], options);
+  const loader = execa(process.execPath, program, options);
   return {
     async shoot({ name, url, pid }, load) {
       const before = cpuSeconds(pid);

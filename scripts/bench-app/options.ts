@@ -3,11 +3,11 @@ import { named, parsed, whole } from '../bench/options.ts';
 import { type ServiceName, serviceNames } from './calls.ts';
 
 export interface Options {
-  /** How long each load lasts in a round: as fast as it goes in turns of a second, then at 80 %. */
+  /** How many seconds of each load count in a round, and so many turns. */
   readonly seconds: number;
   /** How often all servers are started and loaded in turn. */
   readonly rounds: number;
-  /** Seconds until V8 has compiled what runs most. */
+  /** Seconds of load until V8 has compiled what runs most. */
   readonly warmth: number;
   readonly services: readonly ServiceName[];
   /** How long memory is watched at the end; 0: not at all. */
@@ -20,15 +20,15 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     .description('Loads TheAPP and bare handlers that make the same dependency call, and compares.')
     .option(
       '--seconds <count>',
-      'how long each load lasts in a round',
+      'how many seconds of each load count in a round',
       (text) => whole('--seconds', text, 600),
-      3,
+      4,
     )
     .option(
       '--rounds <count>',
       'how often each is started and loaded',
       (text) => whole('--rounds', text, 100),
-      4,
+      3,
     )
     .addOption(
       new Option('--service <names>', `of ${serviceNames.join(', ')}; several with commas between them`)
@@ -48,7 +48,7 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
   const { seconds, rounds, service: services, quick, soak } = given;
   return quick
     ? { seconds: 1, rounds: 1, warmth: 1, services, soak }
-    : { seconds, rounds, warmth: 3, services, soak };
+    : { seconds, rounds, warmth: 12, services, soak };
 }
 
 const names = (text: string) => named('--service', 'service', serviceNames, text);
