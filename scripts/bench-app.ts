@@ -47,11 +47,12 @@ function print(text: string): void {
 
 /** Round by round, each with processes of its own, which differ by a tenth from one start to the next. */
 async function measureAll(world: World, shoot: Shoot, options: Options): Promise<void> {
-  const { services, rounds } = options;
+  const { services, rounds, warmth } = options;
   const all: Measured[] = services.map((service) => ({ service, saturated: [], steady: [] }));
   try {
     for (let round = 1; round <= rounds; round++) {
       const { subjects, end } = await world.launch();
+      await warm(subjects, services, { seconds: warmth, place: `round ${round} of ${rounds}`, shoot });
       for (const { service, saturated, steady } of all) {
         const place = `round ${round} of ${rounds}, ${service}`;
         const seen = await measure(service, inTurn(subjects, round), { place, shoot, options });
@@ -83,10 +84,7 @@ async function measure(
   { place, shoot, options: { seconds, warmth } }: { place: string; shoot: Shoot; options: Options },
 ): Promise<{ saturated: Turn[]; steady: Turn[] }> {
   const load = { paths: [paths[service]], connections };
-  for (const subject of subjects) {
-    tell(place, `warming ${subject.name}`);
-    await shoot(subject, { ...load, seconds: warmth });
-  }
+  await warm(subjects, [service], { seconds: Math.ceil(warmth / 10), place, shoot });
   const seen = { saturated: [] as Turn[], steady: [] as Turn[] };
   for (let second = 0; second < seconds; second++) {
     const [saturated, steady] = [new Map<SubjectName, Sample>(), new Map<SubjectName, Sample>()];
@@ -103,6 +101,18 @@ async function measure(
     seen.steady.push(steady);
   }
   return seen;
+}
+
+/** Loads with all services in turn, as long as V8 compiles while it serves: its threads share the server's core. */
+async function warm(
+  subjects: readonly Subject[],
+  services: readonly ServiceName[],
+  { seconds, place, shoot }: { seconds: number; place: string; shoot: Shoot },
+): Promise<void> {
+  for (const subject of subjects) {
+    tell(place, `warming ${subject.name}`);
+    await shoot(subject, { paths: services.map((service) => paths[service]), connections, seconds });
+  }
 }
 
 /** Each time begins with another, so that no place in the order favours anybody. */

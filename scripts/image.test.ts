@@ -34,7 +34,7 @@ t.test('a machine starts it with the same options of Node as a container', async
   const [program, ...words] = execForm('ENTRYPOINT');
   t.equal(program, 'node');
   const options = words.slice(0, -1).join(' ');
-  t.match(options, /^--max-semi-space-size=\d+$/);
+  t.match(options, /^--max-semi-space-size=\d+ --no-parallel-scavenge$/);
   const unit = join(import.meta.dirname, '../roles/app/templates/theapp.service.hbs');
   t.match(readFileSync(unit, 'utf8'), `\nExecStart={{node}} ${options} /opt/theapp/current/theapp.mjs\n`);
 });

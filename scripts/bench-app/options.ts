@@ -7,7 +7,7 @@ export interface Options {
   readonly seconds: number;
   /** How often all servers are started and loaded in turn. */
   readonly rounds: number;
-  /** Seconds of load until V8 has compiled what runs most. */
+  /** Seconds of load by all services until V8 has compiled what runs most; then a tenth of it by each. */
   readonly warmth: number;
   readonly services: readonly ServiceName[];
   /** How long memory is watched at the end; 0: not at all. */
@@ -48,7 +48,7 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
   const { seconds, rounds, service: services, quick, soak } = given;
   return quick
     ? { seconds: 1, rounds: 1, warmth: 1, services, soak }
-    : { seconds, rounds, warmth: 12, services, soak };
+    : { seconds, rounds, warmth: 30, services, soak };
 }
 
 const names = (text: string) => named('--service', 'service', serviceNames, text);
