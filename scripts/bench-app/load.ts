@@ -1,5 +1,6 @@
 import autocannon from 'autocannon';
 import { getEachMessage, sendMessage } from 'execa';
+import { type Answered, paced } from './paced.ts';
 
 /** What is sent: by so many connections as fast as answers come, or evenly at a rate (requests/s). */
 export interface Load {
@@ -27,11 +28,11 @@ export interface Outcome {
  * Loads a server, in a process of its own: that is sent one Load after the other, as JSON, and answers an
  * Outcome to each.
  *
- * autocannon sends what a connection may send in a second in one go at its beginning. So a rate is shared by
- * connections that begin one after the other, evenly over the second; each is an autocannon of its own. Latencies
- * are taken from its events: its histogram knows whole milliseconds only.
+ * Latencies are taken answer by answer: autocannon's histogram knows whole milliseconds only. At a rate autocannon
+ * would send what a connection may send in a second in one go at its beginning; that is sent by `paced`.
  */
-async function shoot({ url, paths, connections, seconds, rate }: Load): Promise<Outcome> {
+async function shoot(load: Load): Promise<Outcome> {
+  const { seconds, rate } = load;
   const latencies: number[] = [];
   const failures: Record<string, number> = {};
   let all = 0;
@@ -39,25 +40,19 @@ async function shoot({ url, paths, connections, seconds, rate }: Load): Promise<
   // At a rate the connections begin over a second, which does not count.
   const from = performance.now() + (rate === undefined ? 0 : 1000);
   const to = from + seconds * 1000;
-  const one = async (options: { connections: number; overallRate?: number }) => {
-    const requests = paths.map((path) => ({ method: 'GET' as const, path }));
-    const duration = rate === undefined ? seconds : seconds + 1;
-    const { promise, resolve, reject } = Promise.withResolvers<autocannon.Result>();
-    const running = autocannon({ url, requests, duration, ...options }, (error: Error | null, result) =>
-      error ? reject(error) : resolve(result),
-    );
-    running.on('response', (_client, status, _bytes, milliseconds) => {
-      const now = performance.now();
-      all += 1;
-      if (now >= from && now < to) latencies.push(milliseconds);
-      if (status < 200 || status > 299) fail(String(status));
-    });
-    const { errors, timeouts } = await promise;
+  const answered: Answered = (status, milliseconds) => {
+    const now = performance.now();
+    all += 1;
+    if (now >= from && now < to) latencies.push(milliseconds);
+    if (status < 200 || status > 299) fail(String(status));
+  };
+  if (rate === undefined) {
+    const { errors, timeouts } = await saturate(load, answered);
     if (timeouts > 0) fail('time-outs', timeouts);
     if (errors > timeouts) fail('errors', errors - timeouts);
-  };
-  if (rate === undefined) await one({ connections });
-  else await Promise.all(shares(rate, connections).map((share) => share.then(one)));
+  } else {
+    await paced({ ...load, rate, seconds: seconds + 1 }, answered).catch(({ message }) => fail(message));
+  }
   latencies.sort((a, b) => a - b);
   const at = (part: number) => latencies[Math.ceil(latencies.length * part) - 1] ?? Number.NaN;
   return {
@@ -70,14 +65,16 @@ async function shoot({ url, paths, connections, seconds, rate }: Load): Promise<
   };
 }
 
-/** Each connection's part of the rate, at the moment when it is to begin. */
-function shares(rate: number, most: number) {
-  const connections = Math.min(most, Math.max(1, Math.round(rate)));
-  return Array.from({ length: connections }, async (_, i) => {
-    await new Promise((resolve) => setTimeout(resolve, (i * 1000) / connections));
-    const overallRate = Math.floor(((i + 1) * rate) / connections) - Math.floor((i * rate) / connections);
-    return { connections: 1, overallRate: Math.max(1, overallRate) };
-  });
+/** As fast as answers come, by autocannon. */
+function saturate({ url, paths, connections, seconds }: Load, answered: Answered) {
+  const requests = paths.map((path) => ({ method: 'GET' as const, path }));
+  const { promise, resolve, reject } = Promise.withResolvers<autocannon.Result>();
+  const options = { url, requests, connections, duration: seconds };
+  const running = autocannon(options, (error: Error | null, result) =>
+    error ? reject(error) : resolve(result),
+  );
+  running.on('response', (_client, status, _bytes, milliseconds) => answered(status, milliseconds));
+  return promise;
 }
 
 if (import.meta.main) {
