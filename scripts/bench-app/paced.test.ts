@@ -15,27 +15,32 @@ async function serve(t: Test, listener: RequestListener) {
 }
 
 t.test('as many as the rate asks for, over the connections and the second, all paths in turn', async (t) => {
-  const [paths, ports, when] = [new Map<string, number>(), new Set<number>(), [] as number[]];
+  const paths = new Map<string, number>();
+  const begun = new Map<number | undefined, number>();
   const url = await serve(t, ({ url = '', socket }, response) => {
     paths.set(url, (paths.get(url) ?? 0) + 1);
-    ports.add(socket.remotePort ?? 0);
-    when.push(performance.now());
+    if (!begun.has(socket.remotePort)) begun.set(socket.remotePort, performance.now());
     response.setHeader('content-length', 5).write('ab');
     setTimeout(() => response.end('cde'), 2);
   });
   const seen: number[] = [];
+  const start = performance.now();
   await paced({ url, paths: ['/a', '/b'], connections: 4, seconds: 2, rate: 42 }, (status, milliseconds) => {
     t.equal(status, 200);
     seen.push(milliseconds);
   });
-  // The last connection begins its second second after the first has ended it.
-  t.equal(seen.length, 84);
+  // No more than the rate; fewer where the computer stood still at the end.
+  t.ok(seen.length > 60 && seen.length <= 84, `${seen.length} answers`);
   t.ok(Math.min(...seen) >= 1, 'until the last byte of the answer');
-  t.equal(ports.size, 4);
-  t.equal(paths.get('/a'), 44);
-  t.equal(paths.get('/b'), 40);
-  const [first = 0] = when;
-  t.ok(when.filter((time) => time - first < 240).length <= 12, 'one connection begins after the other');
+  t.same([...paths.keys()], ['/a', '/b']);
+  t.ok(
+    Math.abs((paths.get('/a') ?? 0) - (paths.get('/b') ?? 0)) <= 8,
+    'at most one more by each in a second',
+  );
+  t.equal(begun.size, 4);
+  // Timers of Node may be a millisecond early.
+  for (const [i, time] of [...begun.values()].entries())
+    t.ok(time - start >= i * 250 - 2, `connection ${i} begins after ${time - start} ms`);
 });
 
 t.test('what is no answer', async (t) => {
