@@ -32,11 +32,8 @@ t.test('as many as the rate asks for, over the connections and the second, all p
   // No more than the rate; fewer where the computer stood still at the end.
   t.ok(seen.length > 60 && seen.length <= 84, `${seen.length} answers`);
   t.ok(Math.min(...seen) >= 1, 'until the last byte of the answer');
-  t.same([...paths.keys()], ['/a', '/b']);
-  t.ok(
-    Math.abs((paths.get('/a') ?? 0) - (paths.get('/b') ?? 0)) <= 8,
-    'at most one more by each in a second',
-  );
+  const [a = 0, b = 0] = [paths.get('/a'), paths.get('/b')];
+  t.ok(a - b === 0 || a - b === 1, `${a} of one, ${b} of the other`);
   t.equal(begun.size, 4);
   // Timers of Node may be a millisecond early.
   for (const [i, time] of [...begun.values()].entries())

@@ -13,9 +13,9 @@ export type Answered = (status: number, milliseconds: number) => void;
  * Sends `rate` requests a second for so many seconds, shared by connections that begin one after the other, evenly over
  * the first second: each asks again as soon as it is answered, until its part of the second is used up.
  *
- * Plain sockets, because this measures the time of answers on a computer whose cores are few: a client that takes as
- * much processor time as the server (autocannon reads answers with a parser in JavaScript) is measured itself. It
- * understands answers with a Content-Length (RFC 9112, 6.2), and nothing else.
+ * Plain sockets, because this measures the time of answers on a computer whose cores are few: a client that takes much
+ * processor time (autocannon reads answers with a parser in JavaScript) is measured itself. It understands answers with
+ * a Content-Length (RFC 9112, 6.2), and nothing else.
  *
  * @throws Error when a connection ends, an answer is not understood or takes longer than ten seconds
  */
@@ -25,6 +25,7 @@ export async function paced(
 ): Promise<void> {
   const count = Math.min(connections, Math.max(1, Math.round(rate)));
   const from = performance.now();
+  let sent = 0;
   const one = async (_: unknown, i: number) => {
     const share = Math.floor(((i + 1) * rate) / count) - Math.floor((i * rate) / count);
     const connection = await open(new URL(url), answered);
@@ -34,7 +35,7 @@ export async function paced(
         await sleep(Math.max(0, begin - performance.now()));
         const end = Math.min(begin, from + 1000 * (seconds - 1)) + 1000;
         for (let asked = 0; asked < share && performance.now() < end; asked++)
-          await connection.ask(paths[asked % paths.length] ?? '/');
+          await connection.ask(paths[sent++ % paths.length] ?? '/');
       }
     } finally {
       connection.close();
