@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
 import { ProvisionError } from '../provision/errors.ts';
 import { serviceNames } from './bench-app/calls.ts';
-import { coresOf } from './bench-app/cores.ts';
 import type { Sample } from './bench-app/measure.ts';
 import { parseOptions } from './bench-app/options.ts';
 import { table } from './bench-app/report.ts';
@@ -80,19 +78,6 @@ t.test('memory that grows is told from memory that swings', async (t) => {
   t.match(memoryTable(swings.map((one) => ({ ...one, resident: 100 + one.minutes }))), /resident .*missed/);
   const { slope, middle } = trend([1, 2, 3].map((x) => [x, 2 * x + 1]));
   t.same([slope, middle], [2, 5]);
-});
-
-t.test('what is measured has the first core to itself', async (t) => {
-  t.same(coresOf('Cpus_allowed:\t27\nCpus_allowed_list:\t0-2,5\n'), [0, 1, 2, 5]);
-  const own = coresOf(readFileSync('/proc/self/status', 'utf8'));
-  const after = `import { leaveFirstCore } from '${resolve(import.meta.dirname, 'bench-app/cores.ts')}';
-    import { execa } from 'execa';
-    const first = await leaveFirstCore();
-    for (const before of [first, []]) await execa({ stdout: 'inherit' })('env', [...before, 'cat', '/proc/self/status']);`;
-  const { stdout } = await execa(process.execPath, ['--input-type=module-typescript', '--eval', after]);
-  const [measured = '', other = ''] = stdout.split(/^(?=Name:)/m);
-  const alone = own.length > 1 ? [own.slice(0, 1), own.slice(1)] : [own, own];
-  t.same([coresOf(measured), coresOf(other)], alone);
 });
 
 t.test('it measures', async (t) => {

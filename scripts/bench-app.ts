@@ -3,6 +3,7 @@ import { progressOf } from './bench/progress.ts';
 import { paths, type ServiceName } from './bench-app/calls.ts';
 import { type Sample, type Shoot, startLoader } from './bench-app/measure.ts';
 import { type Options, parseOptions } from './bench-app/options.ts';
+import { mayPrioritize, withPriority } from './bench-app/priority.ts';
 import { type Figures, more, type Turn, table } from './bench-app/report.ts';
 import { type Memory, memoryTable, soak } from './bench-app/soak.ts';
 import { type Subject, type SubjectName, startWorld, type World } from './bench-app/world.ts';
@@ -11,6 +12,8 @@ import { type Subject, type SubjectName, startWorld, type World } from './bench-
 const connections = 20;
 /** The part of its saturation at which a server is expected to live. */
 const steadily = 0.8;
+/** Below the servers', above all else. */
+const priorityOfLoad = 5;
 /** Who is asked at that. */
 const calmly: ReadonlySet<SubjectName> = new Set(['theapp', 'hapi', 'node:http']);
 
@@ -29,9 +32,11 @@ try {
 }
 
 async function bench(options: Options): Promise<void> {
+  if (!(await mayPrioritize()))
+    tell('bench', 'no real-time priority (as root there is): the slowest answers are slower, of all servers');
   tell('bench', 'starting MariaDB, Redis, Memcached, TheAPP and its peers');
   const world = await startWorld(options.services, signal);
-  const loader = startLoader(signal);
+  const loader = await withPriority(priorityOfLoad, () => startLoader(signal));
   try {
     await measureAll(world, loader.shoot, options);
     if (options.soak > 0) await watch(world, loader.shoot, options);
@@ -51,11 +56,16 @@ async function measureAll(world: World, shoot: Shoot, options: Options): Promise
   const all: Measured[] = services.map((service) => ({ service, saturated: [], steady: [] }));
   try {
     for (let round = 1; round <= rounds; round++) {
-      const { subjects, end } = await world.launch();
-      await warm(subjects, services, { seconds: warmth, place: `round ${round} of ${rounds}`, shoot });
+      const { subjects, isolate, end } = await world.launch();
+      const shootIsolated: Shoot = (subject, load) => {
+        isolate(subject);
+        return shoot(subject, load);
+      };
+      const place = `round ${round} of ${rounds}`;
+      await warm(subjects, services, { seconds: warmth, place, shoot: shootIsolated });
       for (const { service, saturated, steady } of all) {
-        const place = `round ${round} of ${rounds}, ${service}`;
-        const seen = await measure(service, inTurn(subjects, round), { place, shoot, options });
+        const terms = { place: `${place}, ${service}`, shoot: shootIsolated, options };
+        const seen = await measure(service, inTurn(subjects, round), terms);
         saturated.push(...seen.saturated);
         steady.push(...seen.steady);
       }
@@ -122,10 +132,12 @@ function inTurn<T>(all: readonly T[], time: number): T[] {
 }
 
 /** All services in turn, at 80 % of what TheAPP can do of the mixture. */
-async function watch(world: World, shoot: Shoot, { services, soak: minutes }: Options): Promise<void> {
+async function watch(world: World, shoot: Shoot, options: Options): Promise<void> {
+  const { services, soak: minutes, warmth: seconds } = options;
   const launch = await world.launch(['theapp']);
   const [theapp] = launch.subjects;
   if (!theapp) throw new RangeError('nobody to watch');
+  await warm([theapp], services, { seconds, place: 'soak', shoot });
   const mixture = services.map((service) => paths[service]);
   tell('soak', 'how fast all services together can be');
   const { perSecond } = await shoot(theapp, { paths: mixture, connections, seconds: 5 });

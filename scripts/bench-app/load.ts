@@ -37,8 +37,9 @@ async function shoot(load: Load): Promise<Outcome> {
   const failures: Record<string, number> = {};
   let all = 0;
   const fail = (what: string, count = 1) => (failures[what] = (failures[what] ?? 0) + count);
-  // At a rate the connections begin over a second, which does not count.
-  const from = performance.now() + (rate === undefined ? 0 : 1000);
+  // What does not count: connecting, and at a rate the second over which the connections begin.
+  const before = rate === undefined ? 0.25 : 1;
+  const from = performance.now() + before * 1000;
   const to = from + seconds * 1000;
   const answered: Answered = (status, milliseconds) => {
     const now = performance.now();
@@ -47,11 +48,11 @@ async function shoot(load: Load): Promise<Outcome> {
     if (status < 200 || status > 299) fail(String(status));
   };
   if (rate === undefined) {
-    const { errors, timeouts } = await saturate(load, answered);
+    const { errors, timeouts } = await saturate({ ...load, seconds: before + seconds }, answered);
     if (timeouts > 0) fail('time-outs', timeouts);
     if (errors > timeouts) fail('errors', errors - timeouts);
   } else {
-    await paced({ ...load, rate, seconds: seconds + 1 }, answered).catch(({ message }) => fail(message));
+    await paced({ ...load, rate, seconds: before + seconds }, answered).catch(({ message }) => fail(message));
   }
   latencies.sort((a, b) => a - b);
   const at = (part: number) => latencies[Math.ceil(latencies.length * part) - 1] ?? Number.NaN;

@@ -24,24 +24,12 @@ export interface Sample {
  */
 export type Shoot = (subject: Subject, load: Omit<Load, 'url'>) => Promise<Sample>;
 
-/** With room for all that one load leaves behind: collecting it would be measured as latency of the subject. */
-const program = [
-  '--expose-gc',
-  ...['min', 'max'].map((bound) => `--${bound}-semi-space-size=256`),
-  resolve(import.meta.dirname, 'load.ts'),
-];
-
-/** Starts the process that loads the others: one for all loads, which is as warm for the first subject as for the last. */
+/** Starts processes that load: each serves all its loads, and is as warm for the first subject as for the last. */
 export function startLoader(cancelSignal: AbortSignal): { shoot: Shoot; stop(): Promise<void> } {
-  const options = {
-    cancelSignal,
-    ipc: true,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    reject: false,
-  } as const;
-  const loader = execa(process.execPath, program, options);
+  const [saturating, steady] = [start(withRoom, cancelSignal), start(withHaste, cancelSignal)];
   return {
     async shoot({ name, url, pid }, load) {
+      const loader = load.rate === undefined ? saturating : steady;
       const before = cpuSeconds(pid);
       const answer = loader.getOneMessage();
       const [text] = await Promise.all([answer, loader.sendMessage(JSON.stringify({ url, ...load }))]);
@@ -49,10 +37,32 @@ export function startLoader(cancelSignal: AbortSignal): { shoot: Shoot; stop(): 
       return sampleOf(`${name} ${load.paths.join(' ')}`, outcome, cpuSeconds(pid) - before);
     },
     async stop() {
-      loader.kill();
-      await loader;
+      saturating.kill();
+      steady.kill();
+      await Promise.all([saturating, steady]);
     },
   };
+}
+
+/** Autocannon leaves much garbage: with room for all that one load leaves, it is collected between loads. */
+const withRoom = ['--expose-gc', ...['min', 'max'].map((bound) => `--${bound}-semi-space-size=256`)];
+
+/**
+ * What is sent at a rate leaves little: collected often, each time in no time, from memory that is in the processor's
+ * cache. Memory that nobody has touched before takes a virtual machine milliseconds, and so do threads of V8's own on
+ * the core that the load shares with databases.
+ */
+const withHaste = ['--single-threaded', '--max-semi-space-size=1'];
+
+function start(flags: readonly string[], cancelSignal: AbortSignal) {
+  const program = [...flags, resolve(import.meta.dirname, 'load.ts')];
+  const options = {
+    cancelSignal,
+    ipc: true,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    reject: false,
+  } as const;
+  return execa(process.execPath, program, options);
 }
 
 function sampleOf(place: string, outcome: Outcome, cpu: number): Sample {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import t, { type Test } from 'tap';
 import { paced } from './paced.ts';
 
@@ -50,4 +50,20 @@ t.test('what is no answer', async (t) => {
     response.end();
   });
   await t.rejects(paced({ ...load, url: chunked }, answered), /without its length: HTTP\/1\.1 200/);
+});
+
+t.test('what was read before is no part of an answer', async (t) => {
+  const whole = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab';
+  const answers = [whole, 'HTTP/1.1 204 No'];
+  const server = createTcpServer((socket) => socket.on('data', () => socket.write(answers.shift() ?? '')));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const statuses: number[] = [];
+  const load = { url, paths: ['/'], connections: 1, seconds: 1, rate: 2 };
+  await t.rejects(
+    paced(load, (status) => statuses.push(status)),
+    /without its length: HTTP\/1\.1 204 No$/,
+  );
+  t.same(statuses, [200]);
 });

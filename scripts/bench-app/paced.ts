@@ -13,9 +13,9 @@ export type Answered = (status: number, milliseconds: number) => void;
  * Sends `rate` requests a second for so many seconds, shared by connections that begin one after the other, evenly over
  * the first second: each asks again as soon as it is answered, until its part of the second is used up.
  *
- * Plain sockets, because this measures the time of answers on a computer whose cores are few: a client that takes much
- * processor time (autocannon reads answers with a parser in JavaScript) is measured itself. It understands answers with
- * a Content-Length (RFC 9112, 6.2), and nothing else.
+ * Plain sockets that leave next to no garbage, because this measures the time of answers on a computer whose cores are
+ * few: a client that takes much processor time (autocannon reads answers with a parser in JavaScript) or stops to
+ * collect is measured itself. It understands answers with a Content-Length (RFC 9112, 6.2), and nothing else.
  *
  * @throws Error when a connection ends, an answer is not understood or takes longer than ten seconds
  */
@@ -24,18 +24,20 @@ export async function paced(
   answered: Answered,
 ): Promise<void> {
   const count = Math.min(connections, Math.max(1, Math.round(rate)));
+  const { hostname, port, host } = new URL(url);
+  const requests = paths.map((path) => Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
   const from = performance.now();
   let sent = 0;
+  const next = () => requests[sent++ % requests.length] ?? Buffer.alloc(0);
   const one = async (_: unknown, i: number) => {
     const share = Math.floor(((i + 1) * rate) / count) - Math.floor((i * rate) / count);
-    const connection = await open(new URL(url), answered);
+    const connection = await open({ host: hostname, port: Number(port) }, answered);
     try {
       for (let second = 0; second < seconds; second++) {
         const begin = from + 1000 * (second + i / count);
         await sleep(Math.max(0, begin - performance.now()));
         const end = Math.min(begin, from + 1000 * (seconds - 1)) + 1000;
-        for (let asked = 0; asked < share && performance.now() < end; asked++)
-          await connection.ask(paths[sent++ % paths.length] ?? '/');
+        await connection.ask(next, share, end);
       }
     } finally {
       connection.close();
@@ -45,50 +47,84 @@ export async function paced(
 }
 
 interface Connection {
-  ask(path: string): Promise<void>;
+  /** Sends what `next` gives, one after the other, so often or until that time, on the clock of performance.now(). */
+  ask(next: () => Buffer, times: number, end: number): Promise<void>;
   close(): void;
 }
 
+/** What all connections read into, one after the other. */
+const piece = Buffer.alloc(64 * 1024);
+
 /** A connection that is kept, with one request on its way at a time. */
-async function open({ hostname, port, host }: URL, answered: Answered): Promise<Connection> {
-  const socket = connect(Number(port), hostname).setNoDelay().setTimeout(patience);
-  await once(socket, 'connect');
+async function open(place: { host: string; port: number }, answered: Answered): Promise<Connection> {
+  const answers = answerReader();
   let begun = 0;
-  let head = '';
-  let missing = 0;
+  let goOn: (() => void) | undefined;
   let waiting: PromiseWithResolvers<void> | undefined;
   const fail = (error: Error) => {
     socket.destroy();
     waiting?.reject(error);
   };
+  const read = (length: number) => {
+    try {
+      const status = answers(piece, length);
+      if (status === undefined) return true;
+      answered(status, performance.now() - begun);
+      goOn?.();
+    } catch (error) {
+      fail(error as Error);
+    }
+    return true;
+  };
+  const socket = connect({ ...place, noDelay: true, onread: { buffer: piece, callback: read } });
+  socket.setTimeout(patience);
+  await once(socket, 'connect');
   socket.on('error', fail);
   socket.on('timeout', () => fail(new Error(`no answer within ${patience / 1000} s`)));
   socket.on('close', () => fail(new Error('the connection was closed')));
-  socket.on('data', (chunk) => {
-    if (head) missing -= chunk.length;
-    else {
-      const end = chunk.indexOf('\r\n\r\n');
-      head = chunk.toString('latin1', 0, end);
-      const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-      if (end < 0 || length === undefined) return fail(new Error(`an answer without its length: ${head}`));
-      missing = end + 4 + Number(length) - chunk.length;
-    }
-    if (missing > 0) return;
-    answered(Number(head.slice(9, 12)), performance.now() - begun);
-    head = '';
-    waiting?.resolve();
-  });
   return {
-    async ask(path) {
-      if (socket.destroyed) throw new Error('the connection was closed');
+    ask(next, times, end) {
       waiting = Promise.withResolvers();
-      begun = performance.now();
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
-      await waiting.promise;
+      let left = times;
+      goOn = () => {
+        if (socket.destroyed) return waiting?.reject(new Error('the connection was closed'));
+        begun = performance.now();
+        if (left-- <= 0 || begun >= end) return waiting?.resolve();
+        socket.write(next());
+      };
+      goOn();
+      return waiting.promise;
     },
     close() {
       waiting = undefined;
       socket.destroy();
     },
+  };
+}
+
+/**
+ * Reads answers, piece by piece: answers the status of one once it is whole.
+ *
+ * @throws Error for an answer that does not begin with a whole head that says how long it is
+ */
+function answerReader(): (piece: Buffer, length: number) => number | undefined {
+  let status: number | undefined;
+  let missing = 0;
+  return (piece, length) => {
+    if (status !== undefined) missing -= length;
+    else {
+      // Behind what was read stands what was read before.
+      const end = piece.indexOf('\r\n\r\n');
+      const whole = end >= 0 && end + 4 <= length;
+      const head = piece.toString('latin1', 0, whole ? end : length);
+      const announced = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+      if (!whole || announced === undefined) throw new Error(`an answer without its length: ${head}`);
+      status = Number(head.slice(9, 12));
+      missing = end + 4 + Number(announced) - length;
+    }
+    if (missing > 0) return undefined;
+    const answered = status;
+    status = undefined;
+    return answered;
   };
 }

@@ -12,8 +12,9 @@ import { startRedis } from '../../app/test/servers/redis.ts';
 import { failure } from '../../provision/errors.ts';
 import { execForm } from '../image/dockerfile.ts';
 import type { ServiceName } from './calls.ts';
-import { leaveFirstCore } from './cores.ts';
+import { keepAwake, leaveFirstCore } from './cores.ts';
 import { peerNames } from './peer.ts';
+import { withPriority } from './priority.ts';
 
 const subjectNames = ['theapp', ...peerNames] as const;
 export type SubjectName = (typeof subjectNames)[number];
@@ -33,8 +34,13 @@ export interface World {
 
 export interface Launch {
   readonly subjects: readonly Subject[];
+  /** Stops all others (SIGSTOP): also who is not asked has timers, and collects garbage. */
+  isolate(subject: Subject): void;
   end(): Promise<void>;
 }
+
+/** Before the load, which shares its core with them. */
+const priorityOfServers = 10;
 
 const peer = resolve(import.meta.dirname, 'peer.ts');
 
@@ -44,9 +50,12 @@ const nodeOptions = () => execForm('ENTRYPOINT').slice(1, -1);
 /** Starts MariaDB, Redis and Memcached with what the services are asked for; the subjects are started by `launch`. */
 export async function startWorld(services: readonly ServiceName[], signal: AbortSignal): Promise<World> {
   const onFirstCore = await leaveFirstCore();
-  const servers = await Promise.all([startMariadb(), startRedis(), startMemcached()]);
-  const folder = await mkdtemp(join(tmpdir(), 'theapp-bench-'));
   const over = new AbortController();
+  if (onFirstCore.length > 0) keepAwake(AbortSignal.any([signal, over.signal]));
+  const servers = await withPriority(priorityOfServers, () =>
+    Promise.all([startMariadb(), startRedis(), startMemcached()]),
+  );
+  const folder = await mkdtemp(join(tmpdir(), 'theapp-bench-'));
   const stop = async () => {
     over.abort();
     await Promise.all(servers.map((server) => server.stop()));
@@ -106,7 +115,10 @@ async function launchAll(
   try {
     const subjects: Subject[] = [];
     for (const name of names) subjects.push(await start(name));
-    return { subjects, end };
+    const isolate = ({ pid }: Subject) => {
+      for (const subject of subjects) process.kill(subject.pid, subject.pid === pid ? 'SIGCONT' : 'SIGSTOP');
+    };
+    return { subjects, isolate, end };
   } catch (error) {
     await end();
     throw error;
