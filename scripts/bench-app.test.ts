@@ -12,12 +12,20 @@ import { memoryTable, trend } from './bench-app/soak.ts';
 t.setTimeout(300_000);
 
 t.test('options', async (t) => {
-  t.same(parseOptions([]), { seconds: 4, rounds: 3, warmth: 30, services: serviceNames, soak: 0 });
+  t.same(parseOptions([]), {
+    seconds: 4,
+    rounds: 3,
+    warmth: 30,
+    services: serviceNames,
+    urgent: true,
+    soak: 0,
+  });
   t.same(parseOptions(['--quick', '--service', 'counter,hello', '--soak', '10']), {
     seconds: 1,
     rounds: 1,
     warmth: 1,
     services: ['counter', 'hello'],
+    urgent: false,
     soak: 10,
   });
   for (const argv of [

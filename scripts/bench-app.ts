@@ -32,11 +32,12 @@ try {
 }
 
 async function bench(options: Options): Promise<void> {
-  if (!(await mayPrioritize()))
+  if (options.urgent && !(await mayPrioritize()))
     tell('bench', 'no real-time priority (as root there is): the slowest answers are slower, of all servers');
   tell('bench', 'starting MariaDB, Redis, Memcached, TheAPP and its peers');
-  const world = await startWorld(options.services, signal);
-  const loader = await withPriority(priorityOfLoad, () => startLoader(signal));
+  const world = await startWorld(options, signal);
+  const start = () => startLoader(signal);
+  const loader = await (options.urgent ? withPriority(priorityOfLoad, start) : start());
   try {
     await measureAll(world, loader.shoot, options);
     if (options.soak > 0) await watch(world, loader.shoot, options);

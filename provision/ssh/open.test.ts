@@ -41,19 +41,19 @@ t.test('a session: what it costs, and that nothing stays behind', async (t) => {
   t.ok(best < 400, `connect and the first exchange take ${best.toFixed()} ms`);
 });
 
-t.test('twenty exchanges cost a round trip each, not a delayed acknowledgement', async (t) => {
+t.test('an exchange costs a round trip, not a delayed acknowledgement', async (t) => {
   const session = await openSession(server.host(), options());
   t.teardown(() => session.close());
   await look(session);
   let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 20; i++) {
+  // Without TCP_NODELAY none takes less than 38 ms; with it, one that no other test holds up does.
+  for (const end = performance.now() + 20_000; best >= 30 && performance.now() < end; ) {
     const start = performance.now();
     await look(session);
     best = Math.min(best, performance.now() - start);
   }
   t.comment(`${best.toFixed(1)} ms an exchange`);
-  // Without TCP_NODELAY each is 40 ms and what the shell needs; the best one, for other tests want the processor too.
-  t.ok(best < 38, `${best.toFixed(1)} ms`);
+  t.ok(best < 30, `${best.toFixed(1)} ms`);
 });
 
 t.test('a login shell that talks before it does what it is told', async (t) => {

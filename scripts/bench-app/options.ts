@@ -10,6 +10,8 @@ export interface Options {
   /** Seconds of load by all services until V8 has compiled what runs most; then a tenth of it by each. */
   readonly warmth: number;
   readonly services: readonly ServiceName[];
+  /** Whether databases and load come before all else on their cores, which are kept awake for them. */
+  readonly urgent: boolean;
   /** How long memory is watched at the end; 0: not at all. */
   readonly soak: number;
 }
@@ -47,8 +49,8 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
   if (!given) return undefined;
   const { seconds, rounds, service: services, quick, soak } = given;
   return quick
-    ? { seconds: 1, rounds: 1, warmth: 1, services, soak }
-    : { seconds, rounds, warmth: 30, services, soak };
+    ? { seconds: 1, rounds: 1, warmth: 1, services, urgent: false, soak }
+    : { seconds, rounds, warmth: 30, services, urgent: true, soak };
 }
 
 const names = (text: string) => named('--service', 'service', serviceNames, text);

@@ -13,6 +13,7 @@ import { failure } from '../../provision/errors.ts';
 import { execForm } from '../image/dockerfile.ts';
 import type { ServiceName } from './calls.ts';
 import { keepAwake, leaveFirstCore } from './cores.ts';
+import type { Options } from './options.ts';
 import { peerNames } from './peer.ts';
 import { withPriority } from './priority.ts';
 
@@ -48,13 +49,12 @@ const peer = resolve(import.meta.dirname, 'peer.ts');
 const nodeOptions = () => execForm('ENTRYPOINT').slice(1, -1);
 
 /** Starts MariaDB, Redis and Memcached with what the services are asked for; the subjects are started by `launch`. */
-export async function startWorld(services: readonly ServiceName[], signal: AbortSignal): Promise<World> {
+export async function startWorld({ services, urgent }: Options, signal: AbortSignal): Promise<World> {
   const onFirstCore = await leaveFirstCore();
   const over = new AbortController();
-  if (onFirstCore.length > 0) keepAwake(AbortSignal.any([signal, over.signal]));
-  const servers = await withPriority(priorityOfServers, () =>
-    Promise.all([startMariadb(), startRedis(), startMemcached()]),
-  );
+  if (urgent && onFirstCore.length > 0) keepAwake(AbortSignal.any([signal, over.signal]));
+  const start = () => Promise.all([startMariadb(), startRedis(), startMemcached()]);
+  const servers = await (urgent ? withPriority(priorityOfServers, start) : start());
   const folder = await mkdtemp(join(tmpdir(), 'theapp-bench-'));
   const stop = async () => {
     over.abort();
