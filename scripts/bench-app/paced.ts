@@ -61,7 +61,7 @@ async function open(place: { host: string; port: number }, answered: Answered): 
   let begun = 0;
   let goOn: (() => void) | undefined;
   let waiting: PromiseWithResolvers<void> | undefined;
-  const fail = (error: Error) => {
+  const fail = (error: unknown) => {
     socket.destroy();
     waiting?.reject(error);
   };
@@ -72,7 +72,7 @@ async function open(place: { host: string; port: number }, answered: Answered): 
       answered(status, performance.now() - begun);
       goOn?.();
     } catch (error) {
-      fail(error as Error);
+      fail(error);
     }
     return true;
   };

@@ -9,11 +9,11 @@ import { locate } from '../../provision/machines/qemu/programs.ts';
  * Where this process may not (see mayPrioritize), it starts without.
  */
 export async function withPriority<T>(priority: number, start: () => T): Promise<Awaited<T>> {
-  if (!(await policy('--rr', priority))) return await start();
+  const prior = await policy('--rr', priority);
   try {
     return await start();
   } finally {
-    await policy('--other', 0);
+    if (prior) await policy('--other', 0);
   }
 }
 
