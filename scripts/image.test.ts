@@ -5,8 +5,10 @@ import { type AddressInfo, createServer as createSilent } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
-import { execForm } from './image/dockerfile.ts';
+import { parse } from 'yaml';
+import { environment, execForm } from './image/dockerfile.ts';
 
+const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
 const script = join(import.meta.dirname, 'image.ts');
 const image = (env: Record<string, string>, ...words: string[]) =>
   execa(process.execPath, [script, ...words], { reject: false, env });
@@ -35,8 +37,21 @@ t.test('a machine starts it with the same options of Node as a container', async
   t.equal(program, 'node');
   const options = words.slice(0, -1).join(' ');
   t.match(options, /^--max-semi-space-size=\d+ --no-parallel-scavenge$/);
-  const unit = join(import.meta.dirname, '../roles/app/templates/theapp.service.hbs');
-  t.match(readFileSync(unit, 'utf8'), `\nExecStart={{node}} ${options} /opt/theapp/current/theapp.mjs\n`);
+  const unit = read('roles/app/templates/theapp.service.hbs');
+  t.match(unit, `\nExecStart={{node}} ${options} /opt/theapp/current/theapp.mjs\n`);
+  const { MALLOC_ARENA_MAX } = environment();
+  t.equal(MALLOC_ARENA_MAX, '1');
+  t.match(unit, `\nEnvironment=MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX}\n`);
+});
+
+t.test('a container of it may take the same memory in every approach', async (t) => {
+  const { app_memory } = parse(read('roles/compose/defaults.yml'));
+  t.match(app_memory, /^\d+m$/);
+  t.match(read('approaches/approach_1/compose.yml'), `  mem_limit: \${APP_MEMORY:-${app_memory}}\n`);
+  t.match(
+    read('approaches/approach_2/theapp.yml'),
+    ` memory: ${app_memory.toUpperCase()} }\n        reservations`,
+  );
 });
 
 t.test('the health check hears what /livez says', async (t) => {

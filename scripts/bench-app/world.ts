@@ -10,7 +10,7 @@ import { startMemcached } from '../../app/test/servers/memcached.ts';
 import { freePort } from '../../app/test/servers/process.ts';
 import { startRedis } from '../../app/test/servers/redis.ts';
 import { failure } from '../../provision/errors.ts';
-import { execForm } from '../image/dockerfile.ts';
+import { execForm, environment as imageEnvironment } from '../image/dockerfile.ts';
 import type { ServiceName } from './calls.ts';
 import { keepAwake, leaveFirstCore } from './cores.ts';
 import type { Options } from './options.ts';
@@ -102,7 +102,9 @@ async function launchAll(
   const start = async (name: SubjectName): Promise<Subject> => {
     const port = await freePort();
     const [file = '', ...args] = commandOf(name);
-    const env = { PATH: process.env.PATH, ...environment, PORT: String(port) };
+    const own = name === 'theapp' ? imageEnvironment() : {};
+    const here = { HOST: '127.0.0.1', PORT: String(port) };
+    const env = { PATH: process.env.PATH, ...own, ...environment, ...here };
     // The log goes where it costs what a log costs, and fills no disk.
     const stdio = ['ignore', 'ignore', 'inherit'] as const;
     const ending = { cancelSignal, killSignal: 'SIGKILL', reject: false } as const;

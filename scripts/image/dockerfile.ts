@@ -16,3 +16,10 @@ export function execForm(instruction: string): string[] {
   const [, words = ''] = new RegExp(`^${instruction} (\\[.*\\])$`, 'm').exec(text) ?? [];
   return JSON.parse(words);
 }
+
+/** The variables that its ENV instructions set, whose values have neither blanks nor quotes. */
+export function environment(): Record<string, string> {
+  const lines = readFileSync(dockerfile, 'utf8').matchAll(/^ENV (.*)$/gm);
+  const pairs = [...lines].flatMap(([, line = '']) => [...line.matchAll(/(\w+)=(\S+)/g)]);
+  return Object.fromEntries(pairs.map(([, name, value]) => [name, value]));
+}
