@@ -1,6 +1,7 @@
 import { server as hapiServer, type Server } from '@hapi/hapi';
 import { openDependencies } from './dependencies/dependencies.ts';
 import { checksOf } from './http/checks.ts';
+import { limitConnections } from './http/connectionLimit.ts';
 import { docs } from './http/docs.ts';
 import { drain } from './http/drain.ts';
 import type { AnyEndpoint } from './http/endpoint.ts';
@@ -25,8 +26,10 @@ import type { Config } from './settings.ts';
 export async function createServer(config: Config, release: Release, log: Log): Promise<Server> {
   const metrics = createMetrics(release.version);
   const dependencies = openDependencies(config, observerOf(metrics), log);
+  const listener = createListener();
+  limitConnections(listener, config.MAX_CONNECTIONS, metrics, log);
   const server = hapiServer({
-    listener: createListener(),
+    listener,
     host: config.HOST,
     port: config.PORT,
     debug: false,

@@ -50,6 +50,7 @@ export const settings = z.object({
   HOST: word('expected an address or a host name').default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(3000),
   LOG_LEVEL: z.enum(levels, { error: `expected one of ${levels.join(', ')}` }).default('info'),
+  MAX_CONNECTIONS: wholeNumber(1, 1_000_000).default(2000),
   DRAIN_SECONDS: wholeNumber(0, 600).default(5),
   READY_TIMEOUT_MS: wholeNumber(1, 60_000).default(1000),
   MYSQL_HOST: word('expected an address or a host name').default('127.0.0.1'),

@@ -27,8 +27,23 @@ export function createMetrics(version: string) {
       this.set(inFlight.requests);
     },
   });
+  const connections = { open: 0 };
+  new Gauge({
+    name: 'http_connections',
+    help: 'Connections that are open, from other machines',
+    registers,
+    collect() {
+      this.set(connections.open);
+    },
+  });
   return {
     registry,
+    connections,
+    connectionsRefused: new Counter({
+      name: 'http_connections_refused_total',
+      help: 'Connections closed at once because MAX_CONNECTIONS were open',
+      registers,
+    }),
     requests: registry.counter({
       name: 'http_requests_total',
       help: 'Requests answered, by route and status',
