@@ -7,7 +7,7 @@ const patience = 10_000;
 
 /**
  * Closes what connects beyond `most` connections at a time: each may have a request under way, and a process that runs
- * out of memory loses those of all. Nothing of the client is read or answered, so that a balancer asks another replica.
+ * out of memory loses those of all. Nothing of the client is answered, so that a balancer can ask another replica.
  *
  * Who connects from the machine or the container itself comes in and is not counted: a health check has to hear that a
  * crowded process is alive, or it is restarted for being busy.
