@@ -75,6 +75,11 @@ t.test('how figures are shown', async (t) => {
   );
   t.match(shown, 'not the limit themselves: node:http;');
   t.match(shown, 'p99 / p50 at 80 %: theapp 3.50 (target: at most 3; missed), hapi 3.50');
+  t.notMatch(
+    table({ service: 'hello', saturated, steady }),
+    'target',
+    'asks nobody for anything, has no target',
+  );
 });
 
 t.test('memory that grows is told from memory that swings', async (t) => {

@@ -30,17 +30,22 @@ const saturation = 0.9;
 /** How many times the median the slowest hundredth may take at 80 %. */
 const tail = 3;
 
-/** One service: all subjects side by side, then how TheAPP compares, with the targets. */
+/** One service: all subjects side by side, then how TheAPP compares, with the targets where a dependency is called. */
 export function table({ service, saturated, steady }: Figures): string {
   const titles = ['requests/s', 'p50 ms', 'p99 ms', 'µs CPU', 'core', 'at 80 %', 'p50 ms', 'p99 ms'];
   const calmly = medians(steady);
   const most = medians(saturated);
+  const targeted = service !== 'hello';
   const rows = [...most].map(([name, sample]) =>
     row(`  ${name}`, [...all(sample), ...calm(calmly.get(name))]),
   );
-  return [row(service, titles), ...rows, ...compared(saturated), ...limits(most), ...tails(steady)].join(
-    '\n',
-  );
+  return [
+    row(service, titles),
+    ...rows,
+    ...compared(saturated, targeted),
+    ...limits(most),
+    ...tails(steady, targeted),
+  ].join('\n');
 }
 
 /** The median of each figure of each subject. */
@@ -68,7 +73,7 @@ const calm = (sample: Sample | undefined) =>
  * turn. Where a server was not the limit, it is processor time that is held against the target. Other work can only
  * add to processor time: the least that each took in any turn is the nearest to what an idle computer would show.
  */
-function compared(turns: readonly Turn[]): string[] {
+function compared(turns: readonly Turn[], targeted: boolean): string[] {
   return comparisons.flatMap(({ of, to, target }) => {
     const pairs = turns.flatMap((turn) => {
       const [own, peer] = [turn.get(of), turn.get(to)];
@@ -81,7 +86,9 @@ function compared(turns: readonly Turn[]): string[] {
     const least =
       Math.min(...pairs.map(({ peer }) => peer.cpu)) / Math.min(...pairs.map(({ own }) => own.cpu));
     const words = `${speed.toFixed(2)} by requests/s, ${work.toFixed(2)} by processor time, ${least.toFixed(2)} by the least of it`;
-    return [`  ${`${of} / ${to}`.padEnd(20)}${words}${verdict('at least', target, alone ? speed : work)}`];
+    return [
+      `  ${`${of} / ${to}`.padEnd(20)}${words}${verdict('at least', targeted ? target : undefined, alone ? speed : work)}`,
+    ];
   });
 }
 
@@ -96,10 +103,10 @@ function limits(samples: ReadonlyMap<SubjectName, Sample>): string[] {
 }
 
 /** The bare handlers' say what the computer and the load add by themselves. */
-function tails(turns: readonly Turn[]): string[] {
+function tails(turns: readonly Turn[], targeted: boolean): string[] {
   const parts = [...(turns[0]?.keys() ?? [])].map((name) => {
     const ratio = median(turns.flatMap((turn) => ratioOf(turn.get(name))));
-    return `${name} ${ratio.toFixed(2)}${verdict('at most', name === 'theapp' ? tail : undefined, ratio)}`;
+    return `${name} ${ratio.toFixed(2)}${verdict('at most', targeted && name === 'theapp' ? tail : undefined, ratio)}`;
   });
   return parts.length === 0 ? [] : [`  p99 / p50 at 80 %: ${parts.join(', ')}`];
 }
