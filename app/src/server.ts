@@ -8,6 +8,7 @@ import type { AnyEndpoint } from './http/endpoint.ts';
 import { everyRequest } from './http/everyRequest.ts';
 import { health } from './http/health.ts';
 import { createListener } from './http/listener.ts';
+import { refuseMalformed } from './http/malformed.ts';
 import { createMetrics, observerOf } from './http/metrics.ts';
 import { scrape } from './http/scrape.ts';
 import { vhosts } from './http/vhosts.ts';
@@ -38,6 +39,7 @@ export async function createServer(config: Config, release: Release, log: Log): 
     // Nothing here is long enough to be asked for in parts.
     routes: { security: false, state: { failAction: 'ignore' }, response: { ranges: false } },
   });
+  refuseMalformed(listener);
   await server.register({ plugin: everyRequest, options: { metrics, log } });
   await server.register({ plugin: drain, options: { seconds: config.DRAIN_SECONDS } });
   const assets = await addPages(server, release);

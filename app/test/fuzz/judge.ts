@@ -33,8 +33,8 @@ function judgeAnswer({ status, headers, body }: Answer): string[] {
   if (status >= 500) problems.push(`${status}: ${text.slice(0, 200)}`);
   if (ours && /html|xml|svg/.test(headers['content-type'] ?? ''))
     problems.push(`markup of ours in a page: ${ours}`);
-  if (ours && headers['x-content-type-options'] !== 'nosniff')
-    problems.push('markup of ours where a browser may take it for a page');
+  if (body.length > 0 && headers['x-content-type-options'] !== 'nosniff')
+    problems.push(`a body that a browser may take for a page: ${text.slice(0, 200)}`);
   if ('x-injected' in headers) problems.push('a header of ours');
   const inner = status >= 400 && /node_modules|\bat \S+:\d+:\d+|SQLSTATE|ER_[A-Z]+|ECONN/.test(text);
   if (inner) problems.push(`inner words: ${text.slice(0, 200)}`);

@@ -144,6 +144,8 @@ function lies(target: Target, session: Session, random: Random): Shot {
     () => `${head('Transfer-Encoding: \x0bchunked')}${body}`,
     () => `${head('Content-Length: 5', 'Content-Length: 6')}${body}`,
     () => `${head(`Content-Length: ${body.length + 50}`)}${body}`,
+    () => `${head(`Content-Length: ${body.length}`)}${body}no request\r\n\r\n`,
+    () => `${head(`Content-Length: ${body.length}`)}${body}GET /${'a'.repeat(20_000)} HTTP/1.1\r\n\r\n`,
     () => `${head('Content-Length: -1')}${body}`,
     () => `${head('Content-Length: 99999999999999999999')}${body}`,
     () => `${head('Content-Length: 0x5')}${body}`,
