@@ -15,7 +15,7 @@ const longest = 400;
 
 /**
  * One line a request, by its id, and one for each defect; probes are left out, they come every few seconds. No
- * header is ever logged, nor the bytes of what is no HTTP, which hapi's own events hold whole.
+ * header is ever logged, nor the bytes of what is no HTTP.
  */
 export function logRequests(server: Server, log: Log): Ended {
   server.app.log = log;
