@@ -16,8 +16,6 @@ const config = readConfig({
   ...mariadb.environment,
   ...redis.environment,
   ...memcached.environment,
-  MYSQL_TIMEOUT_MS: '600',
-  READY_TIMEOUT_MS: '300',
   MYSQL_CONNECTIONS: '4',
   MYSQL_QUEUE: '4',
   DRAIN_SECONDS: '0',
@@ -27,7 +25,7 @@ const migrations = readMigrations(release.folder);
 const server = await createServer(config, release, createLog('silent', 'test'));
 t.teardown(() => server.stop());
 
-/** No request takes longer, in milliseconds, whatever is wrong (docs/faults.md); deadlines here are far shorter. */
+/** No request takes longer, in milliseconds, whatever is wrong (docs/faults.md). */
 const longest = 3000;
 
 const notNow = { statusCode: 503, error: 'Service Unavailable', message: 'Try again soon' };
@@ -128,7 +126,7 @@ t.test('a killed server: 503 at once, and back by itself', async (t) => {
 t.test('a paused server: every answer within its deadline, however many ask', async (t) => {
   await mariadb.pause();
   const ready = await get('/readyz');
-  t.match(ready, { statusCode: 503, body: { missing: ['mysql: no answer in 300 ms'] } });
+  t.match(ready, { statusCode: 503, body: { missing: ['mysql: no answer in 1000 ms'] } });
   t.ok(ready.milliseconds < longest, `${ready.milliseconds} ms`);
   const answers = await Promise.all(Array.from({ length: 40 }, () => get('/')));
   t.ok(answers.every(({ statusCode }) => statusCode === 503));
@@ -146,7 +144,11 @@ t.test('a table under a lock: a deadline for the statement, a bound for those wh
   const answers = await Promise.all(Array.from({ length: 12 }, (_, at) => get(`/api/todos/${at + 1}`)));
   const times = answers.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
   t.ok(answers.every(({ statusCode }) => statusCode === 503));
-  t.equal(times.filter((time) => time < 600).length, 4, '4 ask, 4 wait, 4 are told at once');
+  t.equal(
+    times.filter((time) => time < config.MYSQL_TIMEOUT_MS / 2).length,
+    4,
+    '4 ask, 4 wait, 4 are told at once',
+  );
   t.ok(
     times.every((time) => time < longest),
     times.join(' '),
@@ -157,9 +159,11 @@ t.test('a table under a lock: a deadline for the statement, a bound for those wh
 });
 
 t.test('who may not ask learns nothing, the operator does', async (t) => {
+  // The reason is asked for, however long a busy computer takes to find it.
+  const patient = { ...config, READY_TIMEOUT_MS: 30_000 };
   const cases: [object, string][] = [
     [{ MYSQL_PASS: 'wrong' }, 'mysql: user or password refused'],
-    [{ MYSQL_HOST: 'nowhere.invalid', READY_TIMEOUT_MS: 30_000 }, 'mysql: not reachable'],
+    [{ MYSQL_HOST: 'nowhere.invalid' }, 'mysql: not reachable'],
     [{ MYSQL_SOCKET: '/nowhere' }, 'mysql: not reachable'],
     [
       { MYSQL_SOCKET: mariadb.socket, MYSQL_USER: 'root', MYSQL_PASS: '', MYSQL_DATABASE: 'no' },
@@ -167,7 +171,7 @@ t.test('who may not ask learns nothing, the operator does', async (t) => {
     ],
   ];
   for (const [changes, missing] of cases) {
-    const other = await createServer({ ...config, ...changes }, release, createLog('silent', 'test'));
+    const other = await createServer({ ...patient, ...changes }, release, createLog('silent', 'test'));
     t.match((await other.inject('/readyz')).result, { missing: [missing] }, missing);
     t.match((await other.inject('/')).result, notNow);
     await other.stop();
