@@ -63,19 +63,19 @@ export function openStore(config: Config, observer: Observer, log: Logger): Stor
   };
 }
 
-/** Sends once the connection is ready. What was sent and not answered in time is not sent again. */
-function answer<T>(client: RedisClient, send: () => Promise<T>, milliseconds: number): Promise<T> {
-  const sendNow = () => {
-    client.gather();
-    return send();
-  };
-  if (client.redis.status === 'ready') return sendNow();
-  const until = performance.now() + milliseconds;
-  return client.ready().then(() => {
+/**
+ * Sends once the connection is ready. What was sent and not answered in time is not sent again. Who waited for the
+ * connection and who did not have their answers in the order in which they were sent.
+ */
+async function answer<T>(client: RedisClient, send: () => Promise<T>, milliseconds: number): Promise<T> {
+  if (client.redis.status !== 'ready') {
+    const until = performance.now() + milliseconds;
+    await client.ready();
     // Whoever asked has been told that it took too long: a count for nobody is not made.
     if (performance.now() > until) throw new Unavailable('redis', 'TIMEOUT', 'connected too late');
-    return sendNow();
-  });
+  }
+  client.gather();
+  return send();
 }
 
 /** Connects to the new master. A client that is connecting asks the Sentinels anyway. */

@@ -55,6 +55,31 @@ t.test('many who count at once get each another number, as fast as without repli
   );
 });
 
+t.test(
+  'who waited for the connection and who did not are answered in the order of their numbers',
+  async (t) => {
+    await cluster.settled();
+    const given: number[] = [];
+    const ask = async () => void given.push(await other.increment('mixed'));
+    const asked: Promise<void>[] = [];
+    const askOnceConnected = () => setImmediate(() => asked.push(ask()));
+    const log = pino({ level: 'info' }, { write: askOnceConnected });
+    const other = openStore(config, remember().observer, log);
+    asked.push(ask(), ask(), ask());
+    const waiting = asked.length;
+    // One line for each connection: that of the counters and that of all else.
+    t.ok(
+      await eventually(
+        async () => asked.length - waiting,
+        (connected) => connected === 2,
+      ),
+    );
+    await Promise.all(asked);
+    await other.close();
+    t.strictSame(given, [1, 2, 3, 4, 5]);
+  },
+);
+
 t.test('no replica left: nothing is given out that one alone has', async (t) => {
   await cluster.settled();
   const master = await cluster.master();
