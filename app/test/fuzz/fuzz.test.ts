@@ -14,12 +14,12 @@ import type { Session } from './request.ts';
 import { type Shot, shoot } from './shots.ts';
 import { type Answer, exchange } from './wire.ts';
 
-/** `FUZZ_SEED=… FUZZ_REQUESTS=… node app/test/fuzz/fuzz.test.ts` sends the same again, or more. */
+/** `FUZZ_SEED=… FUZZ_REQUESTS=… npx node app/test/fuzz/fuzz.test.ts` sends the same again, or more. */
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1e9);
 const most = Number(process.env.FUZZ_REQUESTS ?? 10_000);
 const atOnce = 32;
-// Ten seconds on a machine of its own.
-t.setTimeout(300_000);
+// 10,000 take some 25 seconds on a machine of its own.
+t.setTimeout(Math.max(300_000, 30 * most));
 
 /** What was wrong, each with what to send to see it again. */
 const problems: string[] = [];
