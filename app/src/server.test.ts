@@ -1,4 +1,9 @@
+import { once } from 'node:events';
+import { Agent, get as request, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import t from 'tap';
 import { startMariadb } from '../test/mariadb.ts';
 import { startMemcached } from '../test/servers/memcached.ts';
@@ -184,4 +189,28 @@ t.test('a database from a newer release that was rolled back is ready', async (t
   await root.end();
   t.equal((await get('/readyz')).statusCode, 200);
   t.strictSame(await migrate(config, migrations), []);
+});
+
+t.test('an answer that was given is not kept, however long its connection is', async (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const other = await createServer({ ...config, PORT: 0 }, release, createLog('silent', 'test'));
+  const answers: WeakRef<ServerResponse>[] = [];
+  other.listener.on('request', (_request, answer) => answers.push(new WeakRef(answer)));
+  await other.start();
+  const agent = new Agent({ keepAlive: true });
+  const paths = ['/', '/hello', '/api/todos', '/nowhere', '/readyz'];
+  await Promise.all(
+    paths.map(async (path) => {
+      const headers = { Accept: 'text/html' };
+      const [answer] = await once(request({ agent, port: other.info.port, path, headers }), 'response');
+      await text(answer);
+    }),
+  );
+  const kept = () => answers.filter((answer) => answer.deref() !== undefined).length;
+  for (const end = Date.now() + 5000; kept() > 0 && Date.now() < end; collect()) await sleep(20);
+  t.strictSame([answers.length, kept()], [paths.length, 0]);
+  t.equal(Object.values(agent.freeSockets).flat().length, paths.length, 'the connections are');
+  agent.destroy();
+  await other.stop();
 });

@@ -22,11 +22,7 @@ const badRequest = [
  * through onPreResponse, and so without its headers; or closes it while it is being sent, which ends the process.
  */
 export function refuseMalformed(listener: Server): void {
-  /** The last request of each connection. */
-  const last = new WeakMap<Socket, ServerResponse>();
-  const remember = ({ socket }: IncomingMessage, answer: ServerResponse) => last.set(socket, answer);
-  listener.prependListener('request', remember);
-  listener.prependListener('checkContinue', remember);
+  const last = rememberLast(listener);
   listener.removeAllListeners('clientError');
   listener.on('clientError', (_error, socket: Socket) => {
     const answer = last.get(socket);
@@ -35,6 +31,24 @@ export function refuseMalformed(listener: Server): void {
     else if (answer.writableFinished) tell(socket);
     else answer.once('close', () => tell(socket));
   });
+}
+
+/**
+ * The answer to each connection's last request, until it was given and the request came whole: an idle connection keeps
+ * nothing of what was asked.
+ */
+function rememberLast(listener: Server): WeakMap<Socket, ServerResponse> {
+  const last = new WeakMap<Socket, ServerResponse>();
+  const remember = (request: IncomingMessage, answer: ServerResponse) => {
+    const { socket } = request;
+    last.set(socket, answer);
+    answer.once('close', () => {
+      if (request.complete && last.get(socket) === answer) last.delete(socket);
+    });
+  };
+  listener.prependListener('request', remember);
+  listener.prependListener('checkContinue', remember);
+  return last;
 }
 
 /** The request's own body is malformed: it has one answer, in its turn, or none. */
