@@ -36,7 +36,12 @@ t.test('a machine starts it with the same options of Node as a container', async
   const [program, ...words] = execForm('ENTRYPOINT');
   t.equal(program, 'node');
   const options = words.slice(0, -1).join(' ');
-  t.match(options, /^--max-semi-space-size=\d+ --no-parallel-scavenge --no-minor-gc-task$/);
+  t.match(words.slice(0, -1), [
+    /^--max-semi-space-size=\d+$/,
+    '--no-parallel-scavenge',
+    '--no-minor-gc-task',
+    '--no-allocation-site-pretenuring',
+  ]);
   const unit = read('roles/app/templates/theapp.service.hbs');
   t.match(unit, `\nExecStart={{node}} ${options} /opt/theapp/current/theapp.mjs\n`);
   const { MALLOC_ARENA_MAX } = environment();
