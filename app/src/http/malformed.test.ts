@@ -72,6 +72,24 @@ t.test('a request that is refused in the same moment', async (t) => {
   t.equal(app.child.exitCode, null, 'the process lives');
 });
 
+t.test('a client that goes on sending while its request is answered is told once', async (t) => {
+  const [mariadb] = servers;
+  await mariadb.pause();
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  const parts: Buffer[] = [];
+  socket.on('data', (part) => parts.push(part));
+  socket.write(`${head('GET', '/api/todos')}no request\r\n\r\n`);
+  for (let packets = 0; packets < 30; packets++) {
+    await sleep(10);
+    socket.write('x');
+  }
+  mariadb.resume();
+  await once(socket, 'close');
+  t.match(answersIn(Buffer.concat(parts)), { answers: [{ status: 200 }, { status: 400 }], rest: '' });
+  const [warning] = /MaxListeners.*/.exec(app.output()) ?? [];
+  t.equal(warning, undefined, 'each packet is not one more that waits');
+});
+
 t.test('a client that does not close its side does not keep the connection', async (t) => {
   for (const bytes of [head('GET', '/api/todos', chunked) + malformed, 'no request\r\n\r\n']) {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });

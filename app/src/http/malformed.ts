@@ -23,8 +23,12 @@ const badRequest = [
  */
 export function refuseMalformed(listener: Server): void {
   const last = rememberLast(listener);
+  // Whatever comes after it is malformed as well, packet by packet.
+  const refused = new WeakSet<Socket>();
   listener.removeAllListeners('clientError');
   listener.on('clientError', (_error, socket: Socket) => {
+    if (refused.has(socket)) return;
+    refused.add(socket);
     const answer = last.get(socket);
     if (!answer) tell(socket);
     else if (!answer.req.complete) cutOff(socket, answer);
@@ -63,5 +67,6 @@ function tell(socket: Socket): void {
     return;
   }
   socket.end(badRequest);
-  socket.setTimeout(patience, () => socket.destroy());
+  const timer = setTimeout(() => socket.destroy(), patience);
+  socket.once('close', () => clearTimeout(timer));
 }
