@@ -36,11 +36,12 @@ t.test('a machine starts it with the same options of Node as a container', async
   const [program, ...words] = execForm('ENTRYPOINT');
   t.equal(program, 'node');
   const options = words.slice(0, -1).join(' ');
-  t.match(words.slice(0, -1), [
-    /^--max-semi-space-size=\d+$/,
+  t.strictSame(words.slice(0, -1), [
+    '--max-semi-space-size=64',
     '--no-parallel-scavenge',
     '--no-minor-gc-task',
     '--no-allocation-site-pretenuring',
+    '--heap-growing-percent=50',
   ]);
   const unit = read('roles/app/templates/theapp.service.hbs');
   t.match(unit, `\nExecStart={{node}} ${options} /opt/theapp/current/theapp.mjs\n`);
