@@ -32,11 +32,11 @@ t.test('an option that is none is bad input', async (t) => {
   t.equal((await image({}, '--bse', 'x')).exitCode, 3);
 });
 
-t.test('a machine starts it with the same options of Node as a container', async (t) => {
+t.test('a machine and the README start it with the same options of Node as a container', async (t) => {
   const [program, ...words] = execForm('ENTRYPOINT');
   t.equal(program, 'node');
-  const options = words.slice(0, -1).join(' ');
-  t.strictSame(words.slice(0, -1), [
+  const options = words.slice(0, -1);
+  t.strictSame(options, [
     '--max-semi-space-size=64',
     '--no-parallel-scavenge',
     '--no-minor-gc-task',
@@ -44,10 +44,11 @@ t.test('a machine starts it with the same options of Node as a container', async
     '--heap-growing-percent=50',
   ]);
   const unit = read('roles/app/templates/theapp.service.hbs');
-  t.match(unit, `\nExecStart={{node}} ${options} /opt/theapp/current/theapp.mjs\n`);
+  t.match(unit, `\nExecStart={{node}} ${options.join(' ')} /opt/theapp/current/theapp.mjs\n`);
   const { MALLOC_ARENA_MAX } = environment();
   t.equal(MALLOC_ARENA_MAX, '1');
   t.match(unit, `\nEnvironment=MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX}\n`);
+  t.match(read('app/README.md'), `\`MALLOC_ARENA_MAX=1 node ${options.join(' ')} theapp.mjs\``);
 });
 
 t.test('a container of it may take the same memory in every approach', async (t) => {

@@ -23,7 +23,7 @@ const badRequest = [
  */
 export function refuseMalformed(listener: Server): void {
   const last = rememberLast(listener);
-  // Whatever comes after it is malformed as well, packet by packet.
+  // Of who goes on sending, each further packet is one more clientError.
   const refused = new WeakSet<Socket>();
   listener.removeAllListeners('clientError');
   listener.on('clientError', (_error, socket: Socket) => {
