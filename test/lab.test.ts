@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,6 +23,10 @@ const project = resolve(import.meta.dirname, '..');
 mkdirSync(join(project, '.lab'), { recursive: true, mode: 0o700 });
 const lab = mkdtempSync(join(project, '.lab', 'test-lab-'));
 process.env.THEAPP_LAB = lab;
+// Of its own, so that what is left there is the lab's; for mmdebstrap's users as well.
+const temporary = mkdtempSync(join(tmpdir(), 'theapp-test-'));
+chmodSync(temporary, 0o1777);
+process.env.TMPDIR = temporary;
 delete process.env.THEAPP_LAB_IMAGES;
 const { cutPowerOf, destroy, freshHosts, powerOn, setLink } = await import('../provision/machines/qemu.ts');
 const { processOf } = await import('../provision/machines/qemu/process.ts');
@@ -27,11 +40,10 @@ const run = (...args: string[]) =>
 const up = (image: string) => run('up', '--image', image, '--any-ports', '--yes');
 const status = async () => JSON.parse((await run('status', '--json')).stdout).machines;
 const vm = join(lab, 'approach_0', 'vm');
-const before = new Set(readdirSync(tmpdir()));
 
 t.teardown(async () => {
   for (const name of ['approach_0', 'pair', 'twelve']) await destroy(name);
-  rmSync(lab, { recursive: true, force: true });
+  for (const folder of [lab, temporary]) rmSync(folder, { recursive: true, force: true });
 });
 
 /** What a machine answers, as its user, by the real ssh. */
@@ -196,10 +208,7 @@ t.test('Debian 12', async (t) => {
 });
 
 t.test('nothing is left elsewhere', async (t) => {
-  const left = readdirSync(tmpdir()).filter(
-    (name) => !before.has(name) && /theapp|mmdebstrap|kvm-|qemu/.test(name),
-  );
-  t.strictSame(left, []);
+  t.strictSame(readdirSync(temporary), []);
   t.strictSame(
     readdirSync(lab).filter((name) => !['images', 'known_hosts'].includes(name)),
     [],
