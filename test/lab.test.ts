@@ -23,8 +23,10 @@ const project = resolve(import.meta.dirname, '..');
 mkdirSync(join(project, '.lab'), { recursive: true, mode: 0o700 });
 const lab = mkdtempSync(join(project, '.lab', 'test-lab-'));
 process.env.THEAPP_LAB = lab;
+const shared = tmpdir();
+const before = new Set(readdirSync(shared));
 // Of its own, so that what is left there is the lab's; for mmdebstrap's users as well.
-const temporary = mkdtempSync(join(tmpdir(), 'theapp-test-'));
+const temporary = mkdtempSync(join(shared, 'theapp-test-'));
 chmodSync(temporary, 0o1777);
 process.env.TMPDIR = temporary;
 delete process.env.THEAPP_LAB_IMAGES;
@@ -209,6 +211,8 @@ t.test('Debian 12', async (t) => {
 
 t.test('nothing is left elsewhere', async (t) => {
   t.strictSame(readdirSync(temporary), []);
+  const left = readdirSync(shared).filter((name) => !before.has(name) && /kvm-|qemu/.test(name));
+  t.strictSame(left, [], 'nor in the folder of all');
   t.strictSame(
     readdirSync(lab).filter((name) => !['images', 'known_hosts'].includes(name)),
     [],
