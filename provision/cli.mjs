@@ -4,5 +4,5 @@ import { enableCompileCache } from 'node:module';
 // without its types; only the file that Node is started with does not, so that one is JavaScript: a TypeScript one
 // would load the compiler each time (35 ms).
 enableCompileCache();
-const { main } = await import('./main.ts');
+const { main } = await import('./cli/main.ts');
 process.exitCode = await main(process.argv.slice(2));

@@ -1,22 +1,31 @@
-/** The words that a role or an approach imports. */
-export { type Artefact, approach, type Context, type Expected } from './approach.ts';
-export { failure, inputError } from './errors.ts';
-export type { Facts } from './facts.ts';
-export type { Host } from './machines/provider.ts';
+/** What roles, approaches and the programs around them import: the words of the language. */
 export {
-  type Batch,
-  batched,
-  type Change,
-  type Handler,
-  handler,
-  type Probe,
-  type Resource,
-  type Seen,
-} from './resource.ts';
+  didYouMean,
+  exitCodes,
+  explain,
+  failure,
+  inputError,
+  ProvisionError,
+  unreachable,
+} from './errors.ts';
+export type { Host } from './host.ts';
+export { secretVariable } from './input/variables.ts';
+export {
+  type Approach,
+  type Artefact,
+  approach,
+  type Context,
+  type Expected,
+  type Verification,
+} from './language/approach.ts';
+export type { Facts } from './language/facts.ts';
+export { type Handler, handler } from './language/resource.ts';
+export { type RoleCall, role } from './language/role.ts';
+export type { Text } from './language/template.ts';
 export { absent } from './resources/absent.ts';
 export { apt } from './resources/apt.ts';
 export { archive } from './resources/archive.ts';
-export { artefact, uploading } from './resources/artefact.ts';
+export { artefact } from './resources/artefact.ts';
 export { command } from './resources/command.ts';
 export { cron } from './resources/cron.ts';
 export { directory } from './resources/directory.ts';
@@ -30,8 +39,6 @@ export { sysctl } from './resources/sysctl.ts';
 export { systemd } from './resources/systemd.ts';
 export { timezone } from './resources/timezone.ts';
 export { user } from './resources/user.ts';
-export { role } from './role.ts';
+export { urlOf } from './run/verify.ts';
 export { isSecret, reveal, type Secret, secret } from './shell/secret.ts';
-export { type Script, sh } from './shell/sh.ts';
-export type { Text } from './template.ts';
-export { secretVariable } from './variables.ts';
+export { lines, type Script, sh } from './shell/sh.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
-import { freePort } from '../app/test/servers/process.ts';
+import { freePort } from '../testing/servers/process.ts';
 
 t.setTimeout(300_000);
 const folder = mkdtempSync(join(tmpdir(), 'theapp-app-test-'));

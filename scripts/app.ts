@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Option } from 'commander';
-import { inputError } from '../provision/errors.ts';
-import { shown } from '../provision/input/load.ts';
+import { inputError } from '../provision/index.ts';
+import { shown } from '../provision/input/yaml.ts';
 import { bringUp, type Dependencies, status, stop, type Way, ways } from './app/dependencies.ts';
 import type { Server } from './app/servers.ts';
-import { newCommand, runCommand } from './command.ts';
-import { progressLines } from './progress.ts';
+import { newCommand, runCommand } from './command/command.ts';
+import { progressLines } from './command/progress.ts';
 
 const main = join(resolve(import.meta.dirname, '..'), 'app/src/main.ts');
 const progress = progressLines(process.stderr);

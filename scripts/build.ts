@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
-import { explain } from '../provision/errors.ts';
-import { buildRelease } from './build/release.ts';
+import { buildRelease } from '../approaches/release/build.ts';
+import { explain } from '../provision/index.ts';
 
 try {
   const { file, version, sha256, bytes, reused } = await buildRelease();

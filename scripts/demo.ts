@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { failure, inputError } from '../provision/errors.ts';
-import { whole } from './bench/options.ts';
-import { newCommand, runCommand } from './command.ts';
+import { failure, inputError } from '../provision/index.ts';
+import { newCommand, runCommand } from './command/command.ts';
+import { whole } from './command/options.ts';
+import { progressLines } from './command/progress.ts';
 import { type Checkout, cloned } from './demo/checkout.ts';
 import { pageOf } from './demo/html.ts';
 import { containers, type DemoMachines, labMachines, listedMachines } from './demo/machines.ts';
@@ -11,7 +12,6 @@ import { record } from './demo/record.ts';
 import { readRecording, writeRecording } from './demo/recording.ts';
 import { demoOf, loadScenes } from './demo/scenes.ts';
 import { svgOf } from './demo/svg.ts';
-import { progressLines } from './progress.ts';
 
 interface RecordOptions {
   readonly idle: number;

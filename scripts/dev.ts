@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option } from 'commander';
-import { failure } from '../provision/errors.ts';
-import type { Host } from '../provision/machines/provider.ts';
+import { failure, type Host } from '../provision/index.ts';
 import { reporterOf } from '../provision/report/reporter.ts';
-import { verify } from '../provision/verify.ts';
-import { whole } from './bench/options.ts';
-import { newCommand, runCommand } from './command.ts';
+import { verify } from '../provision/run/verify.ts';
+import { newCommand, runCommand } from './command/command.ts';
+import { whole } from './command/options.ts';
+import { progressLines } from './command/progress.ts';
 import { docker, requireCompose } from './dev/docker.ts';
 import { composeWords, type DevOptions, wasWritten, writeProject } from './dev/project.ts';
-import { progressLines } from './progress.ts';
 
 const progress = progressLines(process.stderr);
 const port = () =>

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { failure } from '../provision/errors.ts';
-import { newCommand, runCommand } from './command.ts';
+import { failure } from '../provision/index.ts';
+import { newCommand, runCommand } from './command/command.ts';
 import { diagrams } from './diagram/diagrams.ts';
 
 const program = newCommand('diagram')

@@ -1,6 +1,6 @@
-import { newCommand, runCommand } from './command.ts';
+import { newCommand, runCommand } from './command/command.ts';
+import { progressLines } from './command/progress.ts';
 import { buildImage } from './image/build.ts';
-import { progressLines } from './progress.ts';
 
 const progress = progressLines(process.stderr);
 

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
@@ -9,8 +9,8 @@ import { loadMachines } from '../provision/machines/machines.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 const providers = ['virtualbox', 'vmware_desktop', 'parallels', 'libvirt', 'hyperv'];
 const approaches = readdirSync(join(ROOT, 'approaches'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
+  .filter((name) => existsSync(join(ROOT, 'approaches', name, 'machines.yml')))
   .sort();
 
 interface Settings {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import { cutPowerOf, destroy, powerOn } from '../provision/machines/qemu.ts';
-import { freshMachine, labMachine, provisioned, ROOT, type TestMachine } from './machine.ts';
+import { freshMachine, labMachine, provisioned, ROOT, type TestMachine } from '../testing/machine.ts';
 
 /** Ways in which a machine drifts, and the resource that says so. */
 const drifts: [string, string][] = [

@@ -2,11 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
-import type { Host } from '../provision/machines/provider.ts';
-import { urlOf } from '../provision/verify.ts';
-import { startLoad } from '../scripts/load/load.ts';
-import { emulated, freshFleet } from './fleet.ts';
-import { provisioned, ROOT, ssh } from './machine.ts';
+import { type Host, urlOf } from '../provision/index.ts';
+import { startLoad } from '../scripts/cluster/load/traffic.ts';
+import { emulated, freshFleet } from '../testing/fleet.ts';
+import { provisioned, ROOT, ssh } from '../testing/machine.ts';
 
 const LAB = 'approach_1';
 

@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
+import type { Host } from '../provision/index.ts';
 import { loadMachines, type Machine } from '../provision/machines/machines.ts';
-import type { Host } from '../provision/machines/provider.ts';
 
 // The lab from nothing: its images are built here, in a folder of the test's own.
 
@@ -35,7 +35,7 @@ const { processOf } = await import('../provision/machines/qemu/process.ts');
 const { sshOptions } = await import('../provision/machines/qemu/guest.ts');
 
 const run = (...args: string[]) =>
-  execa(join(project, 'node_modules/.bin/node'), ['scripts/lab.ts', ...args], {
+  execa(join(project, 'node_modules/.bin/node'), ['scripts/lab/lab.ts', ...args], {
     cwd: project,
     reject: false,
   });

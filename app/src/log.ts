@@ -18,7 +18,7 @@ export interface Log extends Logger {
 }
 
 /** How long lines wait for others, in milliseconds: once to be gathered and once to be written. */
-const patience = 100;
+const flushMilliseconds = 100;
 
 /**
  * TheAPP's log: one JSON object a line on standard output. Lines are written in the background, many
@@ -32,10 +32,10 @@ export function createLog(level: string, version: string): Log {
     dest: 1,
     sync: false,
     minLength: 8192,
-    periodicFlush: patience,
+    periodicFlush: flushMilliseconds,
     contentMode: 'buffer',
   });
-  const lines = gather((bytes) => stream.write(bytes));
+  const lines = batchLines((bytes) => stream.write(bytes));
   const inOrder = {
     write(line: string) {
       lines.handOver();
@@ -54,7 +54,7 @@ export function createLog(level: string, version: string): Log {
 }
 
 /** Lines as bytes until there are many: as text that waits they cost the garbage collector more than making them. */
-function gather(write: (bytes: Buffer) => void) {
+function batchLines(write: (bytes: Buffer) => void) {
   const bytes = Buffer.allocUnsafeSlow(64 * 1024);
   let length = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -67,7 +67,7 @@ function gather(write: (bytes: Buffer) => void) {
   const add = (line: string) => {
     length += bytes.write(line, length);
     if (length > bytes.length / 2) handOver();
-    else timer ??= setTimeout(handOver, patience).unref();
+    else timer ??= setTimeout(handOver, flushMilliseconds).unref();
   };
   return { add, handOver };
 }

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from './config.ts';
 import { createLog } from './log.ts';
-import { thisRelease } from './release.ts';
 import { migrate } from './schema/migrate.ts';
 import { readMigrations } from './schema/migrations.ts';
 import { serve } from './serve.ts';
+import { thisRelease } from './version.ts';
 
 const usage = `Usage: node theapp.mjs [serve | migrate] [--check-config] [--version] [--help]
 

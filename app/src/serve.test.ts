@@ -1,8 +1,8 @@
 import { Agent, get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { freePort, startMariadb } from '../test/mariadb.ts';
-import { type Program, start, unpackRelease } from '../test/program.ts';
+import { type Program, start, unpackRelease } from '../../testing/program.ts';
+import { freePort, startMariadb } from '../../testing/servers/mariadb.ts';
 
 const folder = t.testdir({ pass: 'theapp-pass\n' });
 const [mariadb, program] = await Promise.all([startMariadb(), unpackRelease(folder)]);

@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
 import type { Server } from '@hapi/hapi';
 import type { Log } from './log.ts';
-import type { Release } from './release.ts';
 import { createServer } from './server.ts';
 import type { Config } from './settings.ts';
+import type { Release } from './version.ts';
 
 /** How long requests that are being answered may still take once nothing new is accepted. */
 const finishMilliseconds = 20_000;

@@ -1,20 +1,19 @@
 import { server as hapiServer, type Server } from '@hapi/hapi';
 import { openDependencies } from './dependencies/dependencies.ts';
-import { checksOf } from './http/checks.ts';
-import { limitConnections } from './http/connectionLimit.ts';
-import { docs } from './http/docs.ts';
-import { drain } from './http/drain.ts';
 import type { AnyEndpoint } from './http/endpoint.ts';
-import { everyRequest } from './http/everyRequest.ts';
-import { health } from './http/health.ts';
-import { createListener } from './http/listener.ts';
-import { refuseMalformed } from './http/malformed.ts';
-import { createMetrics, observerOf } from './http/metrics.ts';
-import { scrape } from './http/scrape.ts';
-import { vhosts } from './http/vhosts.ts';
+import { limitConnections } from './http/listener/connectionLimit.ts';
+import { drain } from './http/listener/drain.ts';
+import { createListener } from './http/listener/listener.ts';
+import { refuseMalformed } from './http/listener/malformed.ts';
+import { vhosts } from './http/listener/vhosts.ts';
+import { checksOf } from './http/operations/checks.ts';
+import { docs } from './http/operations/docs.ts';
+import { health } from './http/operations/health.ts';
+import { createMetrics, observerOf } from './http/operations/metrics.ts';
+import { scrape } from './http/operations/scrape.ts';
+import { everyRequest } from './http/request/everyRequest.ts';
 import type { Log } from './log.ts';
 import { addPages } from './pages/pages.ts';
-import type { Release } from './release.ts';
 import { readMigrations } from './schema/migrations.ts';
 import { birthdays } from './services/birthdays/birthdays.ts';
 import { counter } from './services/counter/counter.ts';
@@ -22,6 +21,7 @@ import { greeting } from './services/greeting.ts';
 import { pokedex } from './services/pokedex/pokedex.ts';
 import { todos } from './services/todos/todos.ts';
 import type { Config } from './settings.ts';
+import type { Release } from './version.ts';
 
 /** TheAPP with all its routes, not listening yet: no dependency need be there. Its stop closes them. */
 export async function createServer(config: Config, release: Release, log: Log): Promise<Server> {

@@ -6,7 +6,7 @@ import { memcached } from '../../roles/memcached/index.ts';
 import { nginx } from '../../roles/nginx/index.ts';
 import { nodejs, nodeRuntime } from '../../roles/nodejs/index.ts';
 import { redis } from '../../roles/redis/index.ts';
-import { theRelease } from '../../scripts/build/release.ts';
+import { theRelease } from '../release/build.ts';
 import { askServices } from '../verify.ts';
 
 type Group = 'app';

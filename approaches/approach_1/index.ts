@@ -4,7 +4,7 @@ import { compose } from '../../roles/compose/index.ts';
 import { previousVersion } from '../../roles/compose/slots.ts';
 import { docker } from '../../roles/docker/index.ts';
 import { image } from '../../roles/image/index.ts';
-import { theRelease } from '../../scripts/build/release.ts';
+import { theRelease } from '../release/build.ts';
 import { askServices } from '../verify.ts';
 
 type Group = 'app';

@@ -8,7 +8,7 @@ import { folderOf } from '../../roles/stack/index.ts';
 import { addressOf } from '../../roles/swarm/address.ts';
 import { cluster } from '../../roles/swarm/cluster.ts';
 import { swarm } from '../../roles/swarm/index.ts';
-import { theRelease } from '../../scripts/build/release.ts';
+import { theRelease } from '../release/build.ts';
 import { askServices } from '../verify.ts';
 import { infra } from './infra/index.ts';
 import { bundleService } from './services/bundle.ts';

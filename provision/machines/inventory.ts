@@ -2,7 +2,7 @@ import { closeSync, openSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { loadPlaced } from '../input/load.ts';
+import { loadPlaced } from '../input/yaml.ts';
 import { forward, keys, port } from './machines.ts';
 
 const word = (what: string) => z.string().regex(/^[A-Za-z0-9][\w.-]*$/, what);

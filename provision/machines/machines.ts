@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { loadYaml } from '../input/load.ts';
+import { loadYaml } from '../input/yaml.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'a lower-case name of letters, digits and hyphens');
 export const port = z.int().min(1).max(65535);

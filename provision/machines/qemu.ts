@@ -1,17 +1,20 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { privateFolder } from '../computer/files.ts';
+import { withLock } from '../computer/lock.ts';
+import { requireFree } from '../computer/ports.ts';
 import { failure } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { folderOf, leftOf, machineFolder } from './lab/folders.ts';
 import { loadMachines, type Machine } from './machines.ts';
-import type { Host, Provider, ProviderOptions } from './provider.ts';
+import type { Provider, ProviderOptions } from './provider.ts';
 import { accelerator } from './qemu/accelerator.ts';
 import { imageNamed } from './qemu/image.ts';
-import { withLock } from './qemu/lock.ts';
 import { hostOf, makeMachine, startMachine } from './qemu/machine.ts';
 import { withMonitor } from './qemu/monitor.ts';
-import { requireFree } from './qemu/ports.ts';
 import { prepareImage } from './qemu/prepare.ts';
 import { cutPower, processOf } from './qemu/process.ts';
-import { folderOf, leftOf, machineFolder, machinesOf, privateFolder, readSaved } from './qemu/state.ts';
+import { machinesOf, readSaved } from './qemu/state.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 

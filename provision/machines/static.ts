@@ -1,6 +1,7 @@
+import type { Host } from '../host.ts';
 import type { Entry } from './inventory.ts';
 import { loadPlacedInventory } from './inventory.ts';
-import type { Host, Provider, ProviderOptions } from './provider.ts';
+import type { Provider, ProviderOptions } from './provider.ts';
 
 /**
  * Machines that exist already, named in an inventory file:

@@ -2,8 +2,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { execa } from 'execa';
 import { failure } from '../errors.ts';
+import type { Host } from '../host.ts';
 import { loadMachines, type Machine } from './machines.ts';
-import type { Host, Provider } from './provider.ts';
+import type { Provider } from './provider.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 

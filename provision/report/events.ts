@@ -1,4 +1,4 @@
-import type { Diff } from '../resource.ts';
+import type { Diff } from '../language/resource.ts';
 
 /** A line of the recap: what happened on one host. */
 export interface HostRecap {

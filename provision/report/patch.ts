@@ -1,5 +1,5 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
-import type { Diff } from '../resource.ts';
+import type { Diff } from '../language/resource.ts';
 import type { Color } from './terminal.ts';
 
 /** How a file changes, as `diff -u` shows it, with two lines around each change. */

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Diff } from '../resource.ts';
+import type { Diff } from '../language/resource.ts';
 import type { Event, HostRecap, Reporter } from './events.ts';
 
 export interface TerminalOptions {

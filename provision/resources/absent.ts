@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import { inputError } from '../errors.ts';
-import { type Change, type Notify, notified, type Resource } from '../resource.ts';
+import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { sh } from '../shell/sh.ts';
 import { absolute } from './check.ts';
 import { refusal, standing } from './draft.ts';
-import { path as look, type PathState } from './paths.ts';
+import { type PathState, path as probePath } from './paths.ts';
 
 /** Nothing at this path: a folder goes with all it holds, save what is mounted in it. */
 export function absent(path: string, options: Notify = {}): Resource<PathState> {
@@ -24,7 +24,7 @@ export function removed(kind: string, path: string, folders: boolean, options: N
   return {
     kind,
     name,
-    probe: look({ path: name }),
+    probe: probePath({ path: name }),
     plan: (state) => plan(name, folders, state),
     ...notified(options),
   };

@@ -1,10 +1,10 @@
 import { cpSync, readFileSync, statSync } from 'node:fs';
 import t from 'tap';
-import type { Resource } from '../resource.ts';
+import type { Resource } from '../language/resource.ts';
 import { localShell } from '../shell/local.ts';
+import { applyOnce, fingerprint, isolated } from '../testing/resources.ts';
 import { type AccountState, accounts } from './accounts.ts';
 import { group } from './group.ts';
-import { applyOnce, fingerprint, isolated } from './testing.ts';
 import { user } from './user.ts';
 
 /** getent on Ubuntu 24.04, as the probe prints it. */

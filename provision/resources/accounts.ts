@@ -1,4 +1,5 @@
-import { type Batch, batched, type Probe, type Seen } from '../resource.ts';
+import { type Batch, batched, type Probe } from '../language/resource.ts';
+import type { Seen } from '../shell/exchange.ts';
 import { type Script, sh } from '../shell/sh.ts';
 
 /** Which entries of the user and group lists are wanted to be known; `home`: whether that folder exists. */

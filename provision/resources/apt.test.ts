@@ -2,12 +2,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { handler } from '../resource.ts';
+import { handler } from '../language/resource.ts';
 import { localShell } from '../shell/local.ts';
 import { sh } from '../shell/sh.ts';
+import { applyOnce, isolated, pending } from '../testing/resources.ts';
 import { type AptState, packages } from './apt/state.ts';
 import { apt } from './apt.ts';
-import { applyOnce, isolated, pending } from './testing.ts';
 
 /** dpkg-query on Ubuntu 24.04 and Debian 13, as the probe prints it. */
 const recorded = `ii |nginx|amd64|1.24.0-2ubuntu7.5|

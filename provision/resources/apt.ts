@@ -1,4 +1,11 @@
-import { batched, type Change, type Handler, type Notify, notified, type Resource } from '../resource.ts';
+import {
+  batched,
+  type Change,
+  type Handler,
+  type Notify,
+  notified,
+  type Resource,
+} from '../language/resource.ts';
 import { type AptState, packages as probe } from './apt/state.ts';
 import { install, remove, repair } from './apt/transaction.ts';
 import { someOf, word } from './check.ts';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import { type Change, type Notify, notified, type Resource } from '../resource.ts';
+import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { type Script, sh } from '../shell/sh.ts';
 import { checked, type Local, uploading } from './artefact.ts';
 import { absolute, account } from './check.ts';
-import { path as look, type PathState } from './paths.ts';
+import { type PathState, path as probePath } from './paths.ts';
 
 export interface ArchiveOptions extends Local, Notify {
   /** Leading folders of the names in the archive that are left out; 0 unless said. */
@@ -38,7 +38,7 @@ export function archive(folder: string, options: ArchiveOptions): Resource<PathS
   return {
     kind: 'archive',
     name,
-    probe: look({ path: `${name}/${MARKER}`, sha256, text: 'never' }),
+    probe: probePath({ path: `${name}/${MARKER}`, sha256, text: 'never' }),
     plan,
     ...notified(options),
   };

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { localShell } from '../shell/local.ts';
+import { applyOnce, fingerprint, pending } from '../testing/resources.ts';
 import { archive } from './archive.ts';
 import { artefact } from './artefact.ts';
-import { applyOnce, fingerprint, pending } from './testing.ts';
 
 const local = (from: string) => {
   const bytes = readFileSync(from);

@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
-import { type Change, type Notify, notified, type Resource } from '../resource.ts';
+import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { type Script, sh } from '../shell/sh.ts';
 import { absolute, type Ownership, owned, word } from './check.ts';
-import { draftOf, own, ownershipDrift, refusal, settle, standing } from './draft.ts';
-import { path as look, type PathState } from './paths.ts';
+import { draftOf, finishDraft, own, ownershipDrift, refusal, standing } from './draft.ts';
+import { type PathState, path as probePath } from './paths.ts';
 
 /** A local file that was weighed and hashed before anything was contacted. */
 export interface Local {
@@ -35,12 +35,12 @@ export function artefact(path: string, options: ArtefactOptions): Resource<PathS
         : state.kind === 'file'
           ? 'upload: another sha256'
           : `replace the ${standing(state)}`;
-    return [uploading([what, ...drift].join(', '), local, draftOf(name), settle(name, ownership))];
+    return [uploading([what, ...drift].join(', '), local, draftOf(name), finishDraft(name, ownership))];
   };
   return {
     kind: 'artefact',
     name,
-    probe: look({ path: name, sha256: local.sha256, text: 'never' }),
+    probe: probePath({ path: name, sha256: local.sha256, text: 'never' }),
     plan,
     ...notified(options),
   };

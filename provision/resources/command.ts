@@ -1,8 +1,9 @@
 import { inputError } from '../errors.ts';
-import { type Notify, notified, type Resource, type Seen } from '../resource.ts';
+import { type Notify, notified, type Resource } from '../language/resource.ts';
+import type { Seen } from '../shell/exchange.ts';
 import { type Script, sh } from '../shell/sh.ts';
 import { absolute } from './check.ts';
-import { path as look, type PathState } from './paths.ts';
+import { type PathState, path as probePath } from './paths.ts';
 
 export interface CommandOptions extends Notify {
   run: Script;
@@ -38,7 +39,7 @@ ${run}`,
   return {
     kind: 'command',
     name,
-    probe: look({ path: absolute(`command ${name}: creates`, creates ?? '') }),
+    probe: probePath({ path: absolute(`command ${name}: creates`, creates ?? '') }),
     plan: ({ kind }: PathState) => (kind === 'absent' ? [change] : []),
     ...more,
   };

@@ -1,7 +1,7 @@
 import { inputError } from '../errors.ts';
+import type { Text } from '../language/template.ts';
 import { isSecret, reveal, type Secret, secret } from '../shell/secret.ts';
 import { type Script, sh } from '../shell/sh.ts';
-import type { Text } from '../template.ts';
 
 /** What a file may hold: plain text, a secret, or a rendered template that knows which secrets stand in it. */
 export type Content = string | Secret | Text;

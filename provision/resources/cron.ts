@@ -1,4 +1,4 @@
-import { type Notify, notified, type Resource } from '../resource.ts';
+import { type Notify, notified, type Resource } from '../language/resource.ts';
 import { removed } from './absent.ts';
 import { account, owned, word } from './check.ts';
 import { fileLike } from './file.ts';

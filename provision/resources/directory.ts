@@ -1,8 +1,8 @@
-import { type Change, type Notify, notified, type Resource } from '../resource.ts';
+import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { sh } from '../shell/sh.ts';
 import { absolute, type Owned, type Ownership, owned } from './check.ts';
 import { own, ownershipDrift, refusal, standing } from './draft.ts';
-import { path as look, type PathState } from './paths.ts';
+import { type PathState, path as probePath } from './paths.ts';
 
 export interface DirectoryOptions extends Ownership, Notify {
   /** All below it belongs to the same owner and group too; modes below stay as they are. */
@@ -17,7 +17,7 @@ export function directory(path: string, options: DirectoryOptions = {}): Resourc
   return {
     kind: 'directory',
     name,
-    probe: look({ path: name, ...(options.recursive ? { below: { owner, group } } : {}) }),
+    probe: probePath({ path: name, ...(options.recursive ? { below: { owner, group } } : {}) }),
     plan: (state) => plan(name, ownership, options.recursive === true, state),
     ...notified(options),
   };

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import type { Change } from '../resource.ts';
+import type { Change } from '../language/resource.ts';
+import type { Text } from '../language/template.ts';
 import { type Script, sh } from '../shell/sh.ts';
-import type { Text } from '../template.ts';
 import type { Owned } from './check.ts';
 import { hiding } from './content.ts';
 import type { PathState } from './paths.ts';
@@ -28,7 +28,7 @@ set -C
 # Through cat, which says why it cannot write: the shell's own printf says "I/O error" of a full disk.
 printf %s ${text} | cat >${draft}
 set +C
-${settle(path, ownership, validate)}
+${finishDraft(path, ownership, validate)}
 trap - EXIT`,
   );
 }
@@ -38,7 +38,7 @@ export const cleared = (draft: string): Script =>
   sh`if [ -e ${draft} ] || [ -L ${draft} ]; then rm -rf -- ${draft}; fi`;
 
 /** A draft becomes the file: owner and mode, validated, on the disk, renamed, and the name on the disk. */
-export function settle(path: string, { owner, group, mode }: Owned, validate?: Validate): Script {
+export function finishDraft(path: string, { owner, group, mode }: Owned, validate?: Validate): Script {
   const draft = draftOf(path);
   return sh`chown -h ${`${owner}:${group}`} ${draft}
 chmod ${`0${mode}`} ${draft}

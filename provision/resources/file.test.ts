@@ -8,14 +8,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import t from 'tap';
-import { handler } from '../resource.ts';
+import { handler } from '../language/resource.ts';
 import { localShell } from '../shell/local.ts';
 import { secret } from '../shell/secret.ts';
 import { sh } from '../shell/sh.ts';
+import { applyOnce, fingerprint, pending } from '../testing/resources.ts';
 import { directory } from './directory.ts';
 import { file } from './file.ts';
 import type { PathState } from './paths.ts';
-import { applyOnce, fingerprint, pending } from './testing.ts';
 
 const base: PathState = {
   kind: 'file',

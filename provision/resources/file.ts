@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type Change, type Notify, notified, type Resource } from '../resource.ts';
+import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
+import type { Text } from '../language/template.ts';
 import { type Script, sh } from '../shell/sh.ts';
-import type { Text } from '../template.ts';
 import { removed } from './absent.ts';
 import { absolute, type Owned, type Ownership, owned } from './check.ts';
 import { type Content, textOf } from './content.ts';
 import { directory } from './directory.ts';
 import { own, ownershipDrift, refusal, standing, type Validate, write } from './draft.ts';
-import { path as look, type PathState } from './paths.ts';
+import { type PathState, path as probePath } from './paths.ts';
 
 export interface FileOptions extends Ownership, Notify {
   content: Content;
@@ -64,7 +64,7 @@ export function fileLike(spec: FileSpec): Resource<PathState> {
   return {
     kind: spec.kind,
     name: spec.name,
-    probe: look({ path: spec.path, sha256, text }),
+    probe: probePath({ path: spec.path, sha256, text }),
     plan: (state) => plan(spec, sha256, state),
   };
 }

@@ -1,4 +1,4 @@
-import { type Change, type Notify, notified, type Resource } from '../resource.ts';
+import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { sh } from '../shell/sh.ts';
 import { type AccountState, account } from './accounts.ts';
 import { account as accountName } from './check.ts';

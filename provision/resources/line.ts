@@ -1,9 +1,9 @@
 import { inputError } from '../errors.ts';
-import { type Change, type Notify, notified, type Resource } from '../resource.ts';
+import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { isSecret, reveal, type Secret } from '../shell/secret.ts';
 import { absolute, type Ownership, owned } from './check.ts';
 import { refusal, standing, write } from './draft.ts';
-import { path as look, type PathState } from './paths.ts';
+import { type PathState, path as probePath } from './paths.ts';
 
 export interface LineOptions extends Ownership, Notify {
   line: string | Secret;
@@ -44,7 +44,7 @@ function present(path: string, options: LineOptions): Resource<PathState> {
   return {
     kind: 'line',
     name: sensitive ? name : `${name}: ${text}`,
-    probe: look({ path: name, text: 'always' }),
+    probe: probePath({ path: name, text: 'always' }),
     plan: (state) =>
       state.kind !== 'absent'
         ? planned(wanted, state)
@@ -71,7 +71,7 @@ function gone(
   return {
     kind: 'line.absent',
     name: `${name}: ${match}`,
-    probe: look({ path: name, text: 'always' }),
+    probe: probePath({ path: name, text: 'always' }),
     plan: (state) =>
       state.kind === 'absent'
         ? []

@@ -1,14 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import type { Resource } from '../resource.ts';
+import type { Resource } from '../language/resource.ts';
 import { localShell } from '../shell/local.ts';
 import { secret } from '../shell/secret.ts';
 import { sh } from '../shell/sh.ts';
+import { applyOnce, fingerprint, pending } from '../testing/resources.ts';
 import { absent } from './absent.ts';
 import { command } from './command.ts';
 import { line } from './line.ts';
 import { symlink } from './symlink.ts';
-import { applyOnce, fingerprint, pending } from './testing.ts';
 
 t.test('symlink', async (t) => {
   const dir = t.testdir({ file: 'x', folder: {} });

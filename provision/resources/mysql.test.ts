@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { startMariadb } from '../../app/test/mariadb.ts';
-import type { Resource } from '../resource.ts';
+import { startMariadb } from '../../testing/servers/mariadb.ts';
+import type { Resource } from '../language/resource.ts';
 import { localShell } from '../shell/local.ts';
 import { secret } from '../shell/secret.ts';
+import { applyOnce, pending } from '../testing/resources.ts';
 import { type MysqlState, mysqlState } from './mysql/state.ts';
 import { mysql } from './mysql.ts';
-import { applyOnce, pending } from './testing.ts';
 
 t.test('plan', async (t) => {
   const password = secret('password');

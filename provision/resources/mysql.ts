@@ -1,4 +1,5 @@
-import { batched, type Change, type Notify, notified, type Resource, type Seen } from '../resource.ts';
+import { batched, type Change, type Notify, notified, type Resource } from '../language/resource.ts';
+import type { Seen } from '../shell/exchange.ts';
 import { reveal, type Secret } from '../shell/secret.ts';
 import { sh } from '../shell/sh.ts';
 import { checked, type Local, uploading } from './artefact.ts';

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import type { Seen } from '../resource.ts';
+import type { Seen } from '../shell/exchange.ts';
 import { localShell } from '../shell/local.ts';
+import { fingerprint } from '../testing/resources.ts';
 import { type PathQuestion, paths } from './paths.ts';
-import { fingerprint } from './testing.ts';
 
 const sha = 'a'.repeat(64);
 

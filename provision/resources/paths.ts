@@ -1,5 +1,6 @@
 import { failure } from '../errors.ts';
-import { type Batch, batched, type Probe, type Seen } from '../resource.ts';
+import { type Batch, batched, type Probe } from '../language/resource.ts';
+import type { Seen } from '../shell/exchange.ts';
 import { lines, type Script, sh } from '../shell/sh.ts';
 
 /** What is wanted to be known of a path besides what `stat` says. */

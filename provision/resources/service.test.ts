@@ -2,9 +2,9 @@ import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs
 import t from 'tap';
 import { localShell } from '../shell/local.ts';
 import { secret } from '../shell/secret.ts';
+import { applyOnce, isolated, pending } from '../testing/resources.ts';
 import { type ServiceState, service, services } from './service.ts';
 import { systemd } from './systemd.ts';
-import { applyOnce, isolated, pending } from './testing.ts';
 
 /** `systemctl show` of Debian 12 and Ubuntu 24.04: a block for each name, in order. */
 const block = (load: string, active: string, sub: string, file: string, stale = 'no') =>

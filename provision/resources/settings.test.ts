@@ -1,10 +1,10 @@
 import { cpSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import type { Resource } from '../resource.ts';
+import type { Resource } from '../language/resource.ts';
 import { localShell } from '../shell/local.ts';
+import { applyOnce, fingerprint, isolated, pending } from '../testing/resources.ts';
 import { cron } from './cron.ts';
 import { sysctl } from './sysctl.ts';
-import { applyOnce, fingerprint, isolated, pending } from './testing.ts';
 import { timezone } from './timezone.ts';
 
 t.test('plan of sysctl', async (t) => {

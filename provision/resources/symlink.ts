@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
-import { type Change, type Notify, notified, type Resource } from '../resource.ts';
+import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { sh } from '../shell/sh.ts';
 import { absolute, word } from './check.ts';
 import { cleared, draftOf, refusal, standing } from './draft.ts';
-import { path as look, type PathState } from './paths.ts';
+import { type PathState, path as probePath } from './paths.ts';
 
 export interface SymlinkOptions extends Notify {
   /** Where it points, absolute or relative to the link's folder; it need not exist. */
@@ -17,7 +17,7 @@ export function symlink(path: string, options: SymlinkOptions): Resource<PathSta
   return {
     kind: 'symlink',
     name,
-    probe: look({ path: name }),
+    probe: probePath({ path: name }),
     plan: (state) => plan(name, target, state),
     ...notified(options),
   };

@@ -6,8 +6,8 @@ import {
   type Notify,
   notified,
   type Resource,
-  type Seen,
-} from '../resource.ts';
+} from '../language/resource.ts';
+import type { Seen } from '../shell/exchange.ts';
 import { type Script, sh } from '../shell/sh.ts';
 import { word } from './check.ts';
 import { write } from './draft.ts';

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type Notify, notified, type Resource } from '../resource.ts';
+import { type Notify, notified, type Resource } from '../language/resource.ts';
 import { type Script, sh } from '../shell/sh.ts';
 import { owned, word } from './check.ts';
 import { type Content, textOf } from './content.ts';

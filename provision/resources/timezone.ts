@@ -1,7 +1,7 @@
-import { type Notify, notified, type Resource } from '../resource.ts';
+import { type Notify, notified, type Resource } from '../language/resource.ts';
 import { sh } from '../shell/sh.ts';
 import { word } from './check.ts';
-import { path as look, type PathState } from './paths.ts';
+import { type PathState, path as probePath } from './paths.ts';
 import { link } from './symlink.ts';
 
 const LOCALTIME = '/etc/localtime';
@@ -13,7 +13,7 @@ export function timezone(name: string, options: Notify = {}): Resource<PathState
   return {
     kind: 'timezone',
     name,
-    probe: look({ path: LOCALTIME }),
+    probe: probePath({ path: LOCALTIME }),
     plan: ({ kind, target = '' }) => {
       if (kind === 'link' && target.replace(/^\.\.\//, '/') === file) return [];
       const before = kind === 'link' ? target.replace(/^.*\/zoneinfo\//, '') : '(none)';

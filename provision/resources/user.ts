@@ -1,4 +1,4 @@
-import { type Change, type Notify, notified, type Resource } from '../resource.ts';
+import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { type Script, sh } from '../shell/sh.ts';
 import { type AccountState, account, type UserEntry } from './accounts.ts';
 import { absolute, account as accountName, word } from './check.ts';

@@ -1,5 +1,4 @@
-import type { Seen } from '../resource.ts';
-import type { Reply, Request, Step } from '../session.ts';
+import type { Reply, Request, Seen, Step } from './exchange.ts';
 
 /** Seconds that all probes of one exchange may take together. */
 export const PROBE_SECONDS = 120;
@@ -20,7 +19,7 @@ export function compose(request: Request, token: string): string {
     'k=0 r=',
     ...(enter ? [`{ ${enter.text}\n} >e.o 2>e.e </dev/null; k=$?; r=$k`] : []),
     ...steps.map((step, i) => run(step, `s${digits(i)}`, token)),
-    ...(probes.length > 0 ? [look(request, token)] : []),
+    ...(probes.length > 0 ? [probeBlock(request, token)] : []),
     `printf '\\n%s %s\\n' ${token} "$r"`,
     `wc -c -- *; printf '%s\\n' ${token}; cat -- *; printf '%s.\\n' ${token}`,
     'cd /; rm -rf -- "$T"/x/*',
@@ -30,7 +29,7 @@ export function compose(request: Request, token: string): string {
 }
 
 /** How long a client waits for the reply before it calls the host unreachable, in milliseconds. */
-export function patience({ steps }: Request): number {
+export function deadlineOf({ steps }: Request): number {
   return 1000 * steps.reduce((sum, { timeout }) => sum + timeout + GRACE + 5, PROBE_SECONDS + GRACE + 20);
 }
 
@@ -46,7 +45,7 @@ function run({ script, timeout }: Step, name: string, token: string): string {
 }
 
 /** All probes are one shell; each is a subshell of it, so that none can change what the next one sees. */
-function look({ probes }: Request, token: string): string {
+function probeBlock({ probes }: Request, token: string): string {
   const each = probes.map(
     ({ text }, i) => `( set -e\n${text}\n) >p${digits(i)}.o 2>p${digits(i)}.e; r="$r $?"`,
   );

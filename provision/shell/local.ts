@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { Shell } from '../session.ts';
+import type { Shell } from './exchange.ts';
 import { openShell } from './shell.ts';
 
 /** A shell on this computer: the same `sh`, without the network between. Ends with `close`. */

@@ -10,13 +10,13 @@ export interface Secret<T extends string = string> {
 
 declare const brand: unique symbol;
 const values = new WeakMap<object, string>();
-const MASK = '********';
+const REDACTED = '********';
 
 const guard = {
   toString: refuse,
   [Symbol.toPrimitive]: refuse,
-  toJSON: () => MASK,
-  [inspect.custom]: () => `Secret(${MASK})`,
+  toJSON: () => REDACTED,
+  [inspect.custom]: () => `Secret(${REDACTED})`,
 };
 
 export function secret(value: string): Secret {
@@ -39,7 +39,7 @@ export function reveal(hidden: Secret): string {
  * Hides every secret in a text, also in the forms that quoting for the shell or SQL gives it.
  * Longest first, so that a secret that contains another is hidden whole.
  */
-export function mask(text: string, secrets: Iterable<string>): string {
+export function redact(text: string, secrets: Iterable<string>): string {
   const forms = new Set<string>();
   for (const value of secrets) {
     if (value === '') continue;
@@ -49,9 +49,10 @@ export function mask(text: string, secrets: Iterable<string>): string {
     forms.add(value.replaceAll('\\', '\\\\').replaceAll("'", "\\'"));
     forms.add(Buffer.from(value).toString('base64'));
   }
-  let masked = text;
-  for (const form of [...forms].sort((a, b) => b.length - a.length)) masked = masked.replaceAll(form, MASK);
-  return masked;
+  let redacted = text;
+  for (const form of [...forms].sort((a, b) => b.length - a.length))
+    redacted = redacted.replaceAll(form, REDACTED);
+  return redacted;
 }
 
 function refuse(): never {

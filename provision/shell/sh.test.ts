@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import t from 'tap';
-import { mask, reveal, secret } from './secret.ts';
+import { redact, reveal, secret } from './secret.ts';
 import { quote, sh } from './sh.ts';
 
 t.test('sh quotes every value', async (t) => {
@@ -38,8 +38,8 @@ t.test('a secret cannot be seen by accident', async (t) => {
   t.notMatch(inspect({ hidden }), /hunter2/);
   t.equal(reveal(hidden), 'hunter2-hunter2');
   t.equal(
-    mask(`x hunter2-hunter2 ${Buffer.from('hunter2-hunter2').toString('base64')}`, ['hunter2-hunter2']),
+    redact(`x hunter2-hunter2 ${Buffer.from('hunter2-hunter2').toString('base64')}`, ['hunter2-hunter2']),
     'x ******** ********',
   );
-  t.equal(mask(quote("pa'ss"), ["pa'ss"]), "'********'");
+  t.equal(redact(quote("pa'ss"), ["pa'ss"]), "'********'");
 });

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { unreachable } from '../errors.ts';
-import type { Reply, Request, Shell } from '../session.ts';
-import { compose, parse, patience } from './frame.ts';
+import type { Reply, Request, Shell } from './exchange.ts';
+import { compose, deadlineOf, parse } from './frame.ts';
 
 /** The three streams of a running `sh`: a local child's, or an SSH channel's. */
 export interface Streams {
@@ -85,7 +85,7 @@ export function openShell(streams: Streams, name: string): Shell {
     return new Promise((resolve, reject) => {
       const fail = (why: string) =>
         reject(unreachable({ place: name, what: 'the shell gave no whole answer', why, said: words }));
-      const deadline = setTimeout(() => fail('it did not answer in time'), patience(request));
+      const deadline = setTimeout(() => fail('it did not answer in time'), deadlineOf(request));
       hear = () => {
         const whole = tail.includes(end) ? parse(Buffer.concat(chunks), request, token) : undefined;
         if (whole) {

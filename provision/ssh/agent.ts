@@ -1,13 +1,13 @@
 import type { BaseAgent, ParsedKey } from 'ssh2';
 
 /** How long a local agent may take to list its keys, in milliseconds. */
-const PATIENCE = 5000;
+const TIMEOUT_MILLISECONDS = 5000;
 
 /** The keys that the agent at this socket holds; none when nothing answers there. */
 export async function agentKeys(socket: string): Promise<{ key: ParsedKey; comment: string }[]> {
   const { createAgent, utils } = (await import('ssh2')).default;
   const listed = await new Promise<unknown[]>((resolve) => {
-    const late = setTimeout(() => resolve([]), PATIENCE);
+    const late = setTimeout(() => resolve([]), TIMEOUT_MILLISECONDS);
     createAgent(socket).getIdentities((error, keys) => {
       clearTimeout(late);
       resolve(error ? [] : (keys ?? []));

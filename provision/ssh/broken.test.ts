@@ -4,14 +4,14 @@ import type { Connection, ServerChannel } from 'ssh2';
 import t from 'tap';
 import { explain } from '../errors.ts';
 import { sh } from '../shell/sh.ts';
+import { liar, type Manners, relay } from '../testing/ssh/liar.ts';
+import { proxy } from '../testing/ssh/proxy.ts';
+import { blank, options, probe } from '../testing/ssh/session.ts';
+import { remove, sshd } from '../testing/ssh/sshd.ts';
 import { channels } from './channel.ts';
 import { resolve } from './config.ts';
 import { connect } from './connect.ts';
 import { openSession } from './open.ts';
-import { liar, type Manners, relay } from './testing/liar.ts';
-import { proxy } from './testing/proxy.ts';
-import { blank, look, options } from './testing/session.ts';
-import { remove, sshd } from './testing/sshd.ts';
 
 const text = `ünï 😀 ${'x'.repeat(50)}`;
 
@@ -20,8 +20,8 @@ t.test('a server that sends byte by byte, in the middle of characters', async (t
   const server = await liar(t.testdir(), { exec });
   t.teardown(() => server.close());
   const session = await openSession(server.host(), options());
-  t.equal((await look(session, sh`printf %s ${text}`))?.stdout, text);
-  t.equal((await look(session, sh`printf %s ${text} >&2`))?.stderr, text);
+  t.equal((await probe(session, sh`printf %s ${text}`))?.stdout, text);
+  t.equal((await probe(session, sh`printf %s ${text} >&2`))?.stderr, text);
   await session.close();
 });
 
@@ -79,7 +79,7 @@ for (const [name, lie, words] of lies) {
     t.teardown(() => server.close());
     const session = await openSession(server.host(), options());
     t.teardown(() => session.close());
-    const error = await look(session).catch((error) => error);
+    const error = await probe(session).catch((error) => error);
     t.match(error, { kind: 'unreachable' });
     t.match(explain(error), words);
   });
@@ -133,10 +133,10 @@ t.test('a link that dies', async (t) => {
     const { user: _, ...host } = server.host({ port: way.port });
     const session = await openSession(host, options({ config }));
     t.teardown(() => session.close());
-    await look(session);
+    await probe(session);
     way.stall();
     const start = Date.now();
-    const error = await look(session).catch((error) => error);
+    const error = await probe(session).catch((error) => error);
     t.match(error, { kind: 'unreachable' });
     t.match(explain(error), /^box: the connection was lost: the host has not answered for 2 s\n {2}→/);
     t.ok(Date.now() - start < 4000);
@@ -150,12 +150,12 @@ t.test('a link that dies', async (t) => {
       await openSession(server.host({ port: way.port }), options()),
     ];
     t.teardown(() => Promise.all([idle.close(), busy.close()]));
-    await look(idle);
+    await probe(idle);
     const asking = busy.exchange({ steps: [{ script: sh`sleep 20`, timeout: 30 }], probes: [] });
     setTimeout(() => way.reset(), 100);
     const error = await asking.catch((error) => error);
     t.match(explain(error), /^box: the connection was lost: .*(ECONNRESET|closed)/);
-    t.match(await look(idle).catch((error) => error), { kind: 'unreachable' });
+    t.match(await probe(idle).catch((error) => error), { kind: 'unreachable' });
     t.match(await idle.upload({ ...upload, bytes }, () => undefined).catch((error) => error), {
       kind: 'unreachable',
     });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import t from 'tap';
-import type { Host } from '../machines/provider.ts';
+import type { Host } from '../host.ts';
 import { home, resolve, settingsOf } from './config.ts';
 
 const host: Host = { name: 'web', address: 'web', groups: [], forwarded: {}, vars: {} };

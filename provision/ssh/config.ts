@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { homedir, userInfo } from 'node:os';
 import { inputError } from '../errors.ts';
-import type { Host } from '../machines/provider.ts';
+import type { Host } from '../host.ts';
 import type { Target, Trust } from './target.ts';
 
 /** What `ssh -G` prints: keyword in lower case → its values, one for each line. */

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { explain } from '../errors.ts';
-import type { Host } from '../machines/provider.ts';
+import type { Host } from '../host.ts';
+import { blank, options, probe, read } from '../testing/ssh/session.ts';
+import { newKey, remove, type Sshd, sshd } from '../testing/ssh/sshd.ts';
 import { openSession } from './open.ts';
-import { blank, look, options, read } from './testing/session.ts';
-import { newKey, remove, type Sshd, sshd } from './testing/sshd.ts';
 
 const server = await sshd({ kinds: ['ed25519', 'rsa', 'ecdsa'] });
 t.teardown(() => remove(server));
@@ -18,7 +18,7 @@ const [ed25519 = '', rsa = ''] = server.hostKeys;
 async function outcome(host: Host, config?: string): Promise<string> {
   try {
     const session = await openSession(host, options({ ...(config ? { config } : {}) }));
-    const seen = await look(session);
+    const seen = await probe(session);
     await session.close();
     return String(seen?.stdout.trim());
   } catch (error) {
@@ -194,8 +194,8 @@ t.test('jump hosts', async (t) => {
   }
   write('two', '');
   const session = await openSession(inner, options({ config }));
-  t.ok(await look(session));
-  const exchange = look(session);
+  t.ok(await probe(session));
+  const exchange = probe(session);
   await Promise.all([exchange, two.stop()]);
   await session.close();
   t.match(await outcome(inner, config), /^unreachable: inner, jump host two: nothing listens at/);

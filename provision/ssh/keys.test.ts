@@ -3,10 +3,10 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import ssh2 from 'ssh2';
 import t from 'tap';
 import { explain } from '../errors.ts';
-import type { Host } from '../machines/provider.ts';
+import type { Host } from '../host.ts';
+import { agent } from '../testing/ssh/agent.ts';
+import { newKey } from '../testing/ssh/sshd.ts';
 import { checkKeys, readKey } from './keys.ts';
-import { agent } from './testing/agent.ts';
-import { newKey } from './testing/sshd.ts';
 
 const folder = t.testdir();
 const config = `${folder}/ssh_config`;

@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ParsedKey } from 'ssh2';
 import { inputError } from '../errors.ts';
-import type { Host } from '../machines/provider.ts';
+import type { Host } from '../host.ts';
 import { agentKeys } from './agent.ts';
 import { home, resolve } from './config.ts';
 

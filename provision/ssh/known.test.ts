@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
+import { newKey } from '../testing/ssh/sshd.ts';
 import { fingerprint, keep, knownKeys, typeOf } from './known.ts';
-import { newKey } from './testing/sshd.ts';
 
 const folder = t.testdir();
 const [type = '', encoded = ''] = readFileSync(`${newKey(`${folder}/key`)}.pub`, 'utf8').split(' ');

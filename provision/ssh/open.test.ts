@@ -5,10 +5,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import { explain } from '../errors.ts';
 import { sh } from '../shell/sh.ts';
+import { agent } from '../testing/ssh/agent.ts';
+import { options, probe } from '../testing/ssh/session.ts';
+import { freePort, newKey, remove, sshd } from '../testing/ssh/sshd.ts';
 import { openSession } from './open.ts';
-import { agent } from './testing/agent.ts';
-import { look, options } from './testing/session.ts';
-import { freePort, newKey, remove, sshd } from './testing/sshd.ts';
 
 const server = await sshd();
 t.teardown(() => remove(server));
@@ -28,7 +28,7 @@ t.test('a session: what it costs, and that nothing stays behind', async (t) => {
     const start = performance.now();
     const session = await openSession(server.host(), options());
     const opened = performance.now();
-    const seen = await look(session, sh`id -u; pwd; printf err >&2`);
+    const seen = await probe(session, sh`id -u; pwd; printf err >&2`);
     const answered = performance.now();
     t.match(seen, { code: 0, stdout: /^\d+\n\//, stderr: 'err' });
     t.equal(session.roundTrips, 1);
@@ -48,7 +48,7 @@ t.test(
     const setNoDelay = t.capture(Socket.prototype, 'setNoDelay', Socket.prototype.setNoDelay);
     const session = await openSession(server.host(), options());
     t.teardown(() => session.close());
-    t.match(await look(session), { code: 0 });
+    t.match(await probe(session), { code: 0 });
     t.strictSame(
       setNoDelay().map(({ args }) => args),
       [[true]],
@@ -62,7 +62,7 @@ t.test('a login shell that talks before it does what it is told', async (t) => {
   writeFileSync(`${noisy.folder}/.bashrc`, 'echo welcome; echo frame-0 1 2; echo to you >&2\n');
   const session = await openSession(noisy.host(), options());
   t.teardown(() => session.close());
-  t.equal((await look(session, sh`echo fine`))?.stdout, 'fine\n');
+  t.equal((await probe(session, sh`echo fine`))?.stdout, 'fine\n');
 });
 
 t.test('an account that is given no shell', async (t) => {
@@ -70,7 +70,7 @@ t.test('an account that is given no shell', async (t) => {
   t.teardown(() => remove(closed));
   const session = await openSession(closed.host(), options());
   t.teardown(() => session.close());
-  const error = await look(session).catch((error) => error);
+  const error = await probe(session).catch((error) => error);
   t.match(error, { kind: 'unreachable' });
   t.match(explain(error), /box: no shell could be started: .*code 3\n {4}This account is not available\./);
 });
@@ -78,7 +78,7 @@ t.test('an account that is given no shell', async (t) => {
 t.test('the session of a killed sshd is unreachable, at once', async (t) => {
   const session = await openSession(server.host(), options());
   t.teardown(() => session.close());
-  await look(session);
+  await probe(session);
   const start = Date.now();
   const exchange = session.exchange({ steps: [{ script: sh`sleep 30`, timeout: 60 }], probes: [] });
   setTimeout(() => server.killSessions(), 100);
@@ -86,7 +86,7 @@ t.test('the session of a killed sshd is unreachable, at once', async (t) => {
   t.match(error, { kind: 'unreachable' });
   t.match(explain(error), /box: the connection was lost: .*\n {2}→ see whether/);
   t.ok(Date.now() - start < 3000);
-  t.match(await look(session).catch((error) => error), { kind: 'unreachable' }, 'and stays so');
+  t.match(await probe(session).catch((error) => error), { kind: 'unreachable' }, 'and stays so');
 });
 
 t.test('aborted in the middle of an exchange', async (t) => {
@@ -123,7 +123,7 @@ t.test('the second of two keys', async (t) => {
   const other = newKey(`${t.testdir()}/other`);
   const session = await openSession(server.host({ keyFiles: [other, server.key] }), options());
   t.teardown(() => session.close());
-  t.ok(await look(session));
+  t.ok(await probe(session));
 });
 
 t.test('an encrypted key, without and with an agent', async (t) => {
@@ -142,7 +142,7 @@ t.test('an encrypted key, without and with an agent', async (t) => {
   writeFileSync(config, `IdentityFile none\nIdentityAgent ${socket}\n`);
   const session = await openSession(host, options({ config }));
   t.teardown(() => session.close());
-  t.ok(await look(session));
+  t.ok(await probe(session));
 });
 
 t.test('a machine whose sshd starts late is waited for, out loud', async (t) => {
@@ -157,7 +157,7 @@ t.test('a machine whose sshd starts late is waited for, out loud', async (t) => 
   await late.start();
   const session = await opening;
   t.teardown(() => session.close());
-  t.ok(await look(session));
+  t.ok(await probe(session));
   t.match(lines[0], /^waiting for SSH at 127.0.0.1:\d+: connection refused \(0 s of at most 20 s\)$/);
 });
 
@@ -176,7 +176,7 @@ t.test('forty sessions at once to one sshd with the usual limits', async (t) => 
   const start = performance.now();
   const sessions = await Promise.all(Array.from({ length: 40 }, () => openSession(server.host(), options())));
   t.teardown(() => Promise.all(sessions.map((session) => session.close())));
-  const seen = await Promise.all(sessions.map((session) => look(session, sh`echo here`)));
+  const seen = await Promise.all(sessions.map((session) => probe(session, sh`echo here`)));
   t.equal(seen.filter((one) => one?.stdout === 'here\n').length, 40);
   t.comment(`${(performance.now() - start).toFixed()} ms`);
 });
@@ -187,7 +187,7 @@ t.test('a server that drops what is too much at once is asked again', async (t) 
   const sessions = await Promise.all(
     Array.from({ length: 8 }, () => openSession(strict.host(), options({ retry: true }))),
   );
-  t.equal((await Promise.all(sessions.map((session) => look(session)))).length, 8);
+  t.equal((await Promise.all(sessions.map((session) => probe(session)))).length, 8);
   await Promise.all(sessions.map((session) => session.close()));
 });
 

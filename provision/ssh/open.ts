@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { ClientChannel } from 'ssh2';
 import { inputError, ProvisionError, unreachable } from '../errors.ts';
-import type { Host } from '../machines/provider.ts';
-import type { Request, Session } from '../session.ts';
+import type { Host } from '../host.ts';
+import type { Request, Session } from '../shell/exchange.ts';
 import { reveal, type Secret } from '../shell/secret.ts';
 import { openShell } from '../shell/shell.ts';
 import { channels } from './channel.ts';

@@ -3,7 +3,7 @@ import { failure, unreachable } from '../errors.ts';
 import { Unconnected } from './failures.ts';
 import { endpoint, type Target } from './target.ts';
 
-export interface Patience {
+export interface Retrying {
   /** Seconds in which the connection must stand, all tries together. */
   readonly connectSeconds: number;
   /** Whether to try again while nothing answers: the machine may still be booting. */
@@ -24,10 +24,10 @@ const LONGEST_PAUSE = 5000;
  */
 export async function retrying<T>(
   target: Target,
-  patience: Patience,
+  retrying: Retrying,
   attempt: (milliseconds: number) => Promise<T>,
 ): Promise<T> {
-  const { connectSeconds, retry, progress, signal } = patience;
+  const { connectSeconds, retry, progress, signal } = retrying;
   const start = Date.now();
   const left = () => connectSeconds * 1000 - (Date.now() - start);
   for (let tries = 1; ; tries++) {

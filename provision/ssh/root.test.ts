@@ -12,9 +12,9 @@ import t from 'tap';
 import { explain } from '../errors.ts';
 import { secret } from '../shell/secret.ts';
 import { sh } from '../shell/sh.ts';
+import { options, probe } from '../testing/ssh/session.ts';
+import { remove, sshd } from '../testing/ssh/sshd.ts';
 import { openSession } from './open.ts';
-import { look, options } from './testing/session.ts';
-import { remove, sshd } from './testing/sshd.ts';
 
 const PASSWORD = "pa ss'w$rd";
 const users = ['free', 'asked', 'stranger', 'seated', 'few'];
@@ -62,7 +62,7 @@ t.test('sudo', { skip }, async (t) => {
   const words = async (user: string, sudoPasswordFile?: string) => {
     const host = server.host({ user, ...(sudoPasswordFile ? { sudoPasswordFile } : {}) });
     const error = await openSession(host, options())
-      .then((session) => look(session).finally(() => session.close()))
+      .then((session) => probe(session).finally(() => session.close()))
       .catch((error) => error);
     return `${Reflect.get(Object(error), 'kind')}: ${explain(error)}`;
   };
@@ -70,18 +70,18 @@ t.test('sudo', { skip }, async (t) => {
   t.test('without a password: one round trip, as for root', async (t) => {
     const start = performance.now();
     const session = await root(server.host({ user: 'free' }), options());
-    t.equal((await look(session, sh`id -u`))?.stdout, '0\n');
+    t.equal((await probe(session, sh`id -u`))?.stdout, '0\n');
     t.equal(session.roundTrips, 1);
     t.comment(`connect and first exchange through sudo: ${(performance.now() - start).toFixed()} ms`);
   });
 
   t.test('with a password, from a file or typed', async (t) => {
     const host = server.host({ user: 'asked', sudoPasswordFile: file(`${PASSWORD}\n`) });
-    t.equal((await look(await root(host, options()), sh`id -u`))?.stdout, '0\n');
+    t.equal((await probe(await root(host, options()), sh`id -u`))?.stdout, '0\n');
     const typed = options({ sudo: { password: secret(PASSWORD) } });
     const session = await root(server.host({ user: 'asked' }), typed);
-    t.equal((await look(session, sh`id -u`))?.stdout, '0\n');
-    const seen = await look(
+    t.equal((await probe(session, sh`id -u`))?.stdout, '0\n');
+    const seen = await probe(
       session,
       sh`cat /proc/[0-9]*/cmdline /proc/$PPID/environ 2>/dev/null | tr '\0' ' ' || :`,
     );
@@ -93,7 +93,7 @@ t.test('sudo', { skip }, async (t) => {
       server.host({ user: 'free', sudoPasswordFile: file('touch /tmp/ran') }),
       options(),
     );
-    t.equal((await look(session, sh`id -u`))?.stdout, '0\n');
+    t.equal((await probe(session, sh`id -u`))?.stdout, '0\n');
     t.throws(() => statSync('/tmp/ran'), { code: 'ENOENT' });
   });
 
@@ -143,7 +143,7 @@ t.test('sudo', { skip }, async (t) => {
     const bare = await sshd({ mounts, env: { PATH: bin } });
     t.teardown(() => remove(bare));
     const session = await openSession(bare.host({ user: 'free' }), options());
-    const error = await look(session).catch((error) => error);
+    const error = await probe(session).catch((error) => error);
     t.match(
       explain(error),
       /^box: there is no sudo on the host\n[\s\S]*→ as root there: apt-get install sudo/,

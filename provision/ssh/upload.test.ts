@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { explain } from '../errors.ts';
+import { options, probe } from '../testing/ssh/session.ts';
+import { remove, sshd } from '../testing/ssh/sshd.ts';
 import { openSession } from './open.ts';
-import { look, options } from './testing/session.ts';
-import { remove, sshd } from './testing/sshd.ts';
 
 const server = await sshd({
   mounts: (folder) => `mkdir ${folder}/small\nmount -t tmpfs -o size=4m small ${folder}/small`,
@@ -23,7 +23,7 @@ t.test('50 MB: every byte, with progress, beside a shell that still answers', as
   const upload = session.upload({ from: `${folder}/big`, to: `${folder}/arrived`, bytes }, (n) =>
     heard.push(n),
   );
-  t.ok(await look(session), 'the shell answers meanwhile');
+  t.ok(await probe(session), 'the shell answers meanwhile');
   await upload;
   t.equal(sha(`${folder}/arrived`), sha(`${folder}/big`));
   t.equal(statSync(`${folder}/arrived`).mode & 0o777, 0o600);
@@ -66,7 +66,7 @@ t.test('the host’s own words when it cannot write', async (t) => {
     explain(error),
     /^box: \/no\/such\/folder\/file could not be written\n {4}.*(No such file|nonexistent)/,
   );
-  t.ok(await look(session), 'the session goes on');
+  t.ok(await probe(session), 'the session goes on');
 });
 
 t.test('a full disk', async (t) => {

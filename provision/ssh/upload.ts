@@ -1,7 +1,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import type { ClientChannel } from 'ssh2';
 import { failure, type ProvisionError } from '../errors.ts';
-import type { Upload } from '../resource.ts';
+import type { Upload } from '../shell/exchange.ts';
 import { type Link, lost } from './connect.ts';
 import { sudoRefusal } from './root.ts';
 

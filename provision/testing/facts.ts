@@ -1,5 +1,5 @@
-import type { Facts } from '../facts.ts';
-import type { Host } from '../machines/provider.ts';
+import type { Host } from '../host.ts';
+import type { Facts } from '../language/facts.ts';
 
 /** What a small virtual machine says of itself, for tests of what roles plan. */
 export const debian: Facts = {

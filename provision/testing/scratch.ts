@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Upload } from '../resource.ts';
-import type { Session } from '../session.ts';
+import type { Session, Upload } from '../shell/exchange.ts';
 import { localShell } from '../shell/local.ts';
 import type { sh } from '../shell/sh.ts';
 

@@ -10,7 +10,7 @@ import {
   systemd,
   user,
 } from '../../provision/index.ts';
-import { current, pruned, RELEASES, start } from './release.ts';
+import { current, pruned, RELEASES, start } from './current.ts';
 import { vars } from './vars.ts';
 
 const NODE = '/opt/node/current/bin/node';

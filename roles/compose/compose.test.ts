@@ -1,12 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import t from 'tap';
-import { title } from '../../provision/converge.ts';
-import type { Facts } from '../../provision/facts.ts';
-import type { Resource, Seen } from '../../provision/resource.ts';
-import { localShell } from '../../provision/shell/local.ts';
-import { secret } from '../../provision/shell/secret.ts';
-import { debian, vm as host } from '../../provision/testing/facts.ts';
+import type { Resource, Seen } from '../../provision/authoring.ts';
+import { type Facts, secret } from '../../provision/index.ts';
+import { debian, vm as host, localShell, title } from '../../provision/testing.ts';
 import { down } from './down.ts';
 import { compose } from './index.ts';
 import type { Project } from './project.ts';

@@ -1,4 +1,5 @@
-import { type Resource, sh } from '../../provision/index.ts';
+import type { Resource } from '../../provision/authoring.ts';
+import { sh } from '../../provision/index.ts';
 
 /** Nothing of a project is left: containers and networks, and with `purge` the volumes and what is in them. */
 export function down(project: string, purge: boolean): Resource<readonly string[]> {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Resource } from '../../provision/authoring.ts';
 import {
   absent,
   apt,
   directory,
   file,
   handler,
-  type Resource,
   role,
   type Script,
   type Secret,

@@ -1,4 +1,5 @@
-import { type Batch, batched, type Probe, type Seen, sh } from '../../provision/index.ts';
+import { type Batch, batched, type Probe, type Seen } from '../../provision/authoring.ts';
+import { sh } from '../../provision/index.ts';
 
 /** What is asked about a Compose project on a host. */
 export interface Question {
@@ -49,8 +50,8 @@ export const overrideOf = (project: string) => `${folderOf(project)}/compose.ove
 /** The file whose presence has nginx ask slot b. */
 export const switchOf = (project: string) => `${folderOf(project)}/nginx/live/b`;
 
-/** Looks at a project: all resources of the role ask here, so that a look costs five programs, however many ask. */
-export const look = (question: Question): Probe<Project> => batched(projects, question);
+/** Looks at a project: all resources of the role ask here, so that a probeProject costs five programs, however many ask. */
+export const probeProject = (question: Question): Probe<Project> => batched(projects, question);
 
 const projects: Batch<Question, Project> = {
   name: 'compose',

@@ -1,5 +1,6 @@
-import { type Resource, type Script, sh } from '../../provision/index.ts';
-import { folderOf, look, type Project, type Question, type Slot, switchOf } from './project.ts';
+import type { Resource } from '../../provision/authoring.ts';
+import { type Script, sh } from '../../provision/index.ts';
+import { folderOf, type Project, probeProject, type Question, type Slot, switchOf } from './project.ts';
 import { other, overrideText, type Slots, serviceOf, slotsOf, writeOverride } from './slots.ts';
 import { outdated, refused } from './up.ts';
 
@@ -28,7 +29,7 @@ export function release(options: ReleaseOptions): Resource<Project> {
     kind: 'compose.release',
     name: image,
     timeout: options.seconds + 600,
-    probe: look(question),
+    probe: probeProject(question),
     plan: (state) => {
       if (state.broken) return [refused(project)];
       const why = unlike(state, options);

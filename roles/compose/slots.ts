@@ -1,6 +1,6 @@
-import { type Resource, sh } from '../../provision/index.ts';
-import { write } from '../../provision/resources/draft.ts';
-import { look, overrideOf, type Project, type Question, type Slot } from './project.ts';
+import { type Resource, write } from '../../provision/authoring.ts';
+import { sh } from '../../provision/index.ts';
+import { overrideOf, type Project, probeProject, type Question, type Slot } from './project.ts';
 
 /** The release that each slot has, as the name of its image; undefined where there never was one. */
 export interface Slots {
@@ -52,7 +52,7 @@ export function slots(question: Question): Resource<Project> {
   return {
     kind: 'compose.slots',
     name: overrideOf(project),
-    probe: look(question),
+    probe: probeProject(question),
     plan: (state) => {
       const known = slotsOf(state);
       if (known.a === undefined && known.b === undefined) return [];

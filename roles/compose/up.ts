@@ -1,5 +1,6 @@
-import { type Resource, type Script, sh } from '../../provision/index.ts';
-import { type Container, folderOf, look, type Project } from './project.ts';
+import type { Resource } from '../../provision/authoring.ts';
+import { type Script, sh } from '../../provision/index.ts';
+import { type Container, folderOf, type Project, probeProject } from './project.ts';
 
 /** A service that is there once, by its name. */
 export interface Service {
@@ -23,7 +24,7 @@ export function images(project: string, services: Services): Resource<Project> {
     kind: 'compose.images',
     name: wanted.join(' '),
     timeout: 3600,
-    probe: look(question(project, services)),
+    probe: probeProject(question(project, services)),
     plan: (state) =>
       wanted
         .filter((image) => !state.images.has(image))
@@ -47,7 +48,7 @@ export function up(project: string, services: Services, seconds: number): Resour
     kind: 'compose.up',
     name: Object.keys(services).join(' '),
     timeout: seconds + 300,
-    probe: look(question(project, services)),
+    probe: probeProject(question(project, services)),
     plan: (state) => {
       if (state.broken) return [refused(project)];
       const todo = Object.entries(services).flatMap(([name, service]) => {

@@ -1,7 +1,6 @@
 import t from 'tap';
-import { title } from '../../provision/converge.ts';
-import type { Facts } from '../../provision/facts.ts';
-import { debian, vm as host } from '../../provision/testing/facts.ts';
+import type { Facts } from '../../provision/index.ts';
+import { debian, vm as host, title } from '../../provision/testing.ts';
 import { docker } from './index.ts';
 
 const bookworm: Facts = { ...debian, version: '12', codename: 'bookworm' };

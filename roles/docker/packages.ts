@@ -1,13 +1,5 @@
-import {
-  apt,
-  command,
-  directory,
-  type Facts,
-  failure,
-  file,
-  type Resource,
-  sh,
-} from '../../provision/index.ts';
+import type { Resource } from '../../provision/authoring.ts';
+import { apt, command, directory, type Facts, failure, file, sh } from '../../provision/index.ts';
 
 /** Docker's own packages, from its repository. */
 export const dockers = ['docker-ce', 'docker-ce-cli', 'containerd.io', 'docker-compose-plugin'];

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type Artefact, type Resource, type Script, sh, uploading } from '../../provision/index.ts';
+import { type Resource, uploading } from '../../provision/authoring.ts';
+import { type Artefact, type Script, sh } from '../../provision/index.ts';
 
 /** What an image is made of. */
 export interface Recipe {

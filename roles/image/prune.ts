@@ -1,4 +1,5 @@
-import { type Resource, sh } from '../../provision/index.ts';
+import type { Resource } from '../../provision/authoring.ts';
+import { sh } from '../../provision/index.ts';
 
 /** The tags of an image, the newest first, and those that containers were made of. */
 export interface Tags {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { command, file, type Handler, inputError, type Resource, secret, sh } from '../../provision/index.ts';
+import type { Resource } from '../../provision/authoring.ts';
+import { command, file, type Handler, inputError, secret, sh } from '../../provision/index.ts';
 
 /** What a person says of the certificate. */
 export interface Certificate {

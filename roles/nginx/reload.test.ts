@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import t, { type Test } from 'tap';
-import { freePort } from '../../app/test/servers/process.ts';
-import { localShell } from '../../provision/shell/local.ts';
-import { sh } from '../../provision/shell/sh.ts';
+import { sh } from '../../provision/index.ts';
+import { localShell } from '../../provision/testing.ts';
+import { startNginx } from '../../testing/servers/nginx.ts';
+import { freePort } from '../../testing/servers/process.ts';
 import { reloaded } from './reload.ts';
-import { startNginx } from './testing.ts';
 
 /** An nginx that answers its generation, and the script under test on it. */
 async function generations(t: Test) {

@@ -1,10 +1,10 @@
 import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import t from 'tap';
-import { freePort } from '../../app/test/servers/process.ts';
-import { render } from '../../provision/template.ts';
+import { render } from '../../provision/testing.ts';
+import { startNginx } from '../../testing/servers/nginx.ts';
+import { freePort } from '../../testing/servers/process.ts';
 import { nginx } from './index.ts';
-import { startNginx } from './testing.ts';
 
 const TEMPLATE = join(import.meta.dirname, '..', '..', 'nginx', 'theapp.conf.hbs');
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { absent, command, type Resource, role, type Script, sh } from '../../provision/index.ts';
+import type { Resource } from '../../provision/authoring.ts';
+import { absent, command, role, type Script, sh } from '../../provision/index.ts';
 import { type Peer, vars } from './vars.ts';
 
 /** Where a node keeps which others it has proven to reach: the round, then `name address` lines. */

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
-import { freePort } from '../../app/test/servers/process.ts';
-import type { Facts } from '../../provision/facts.ts';
-import type { Host } from '../../provision/machines/provider.ts';
-import { debian } from '../../provision/testing/facts.ts';
+import type { Facts, Host } from '../../provision/index.ts';
+import { debian } from '../../provision/testing.ts';
+import { freePort } from '../../testing/servers/process.ts';
 import { preflight } from './index.ts';
 
 const PROGRAM = join(import.meta.dirname, 'preflight.pl');

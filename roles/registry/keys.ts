@@ -1,4 +1,5 @@
-import { type Resource, type Secret, secret, sh } from '../../provision/index.ts';
+import type { Resource } from '../../provision/authoring.ts';
+import { type Secret, secret, sh } from '../../provision/index.ts';
 
 /** Where the host of the registry keeps what it is trusted by. Only root reads it. */
 export const FOLDER = '/etc/theapp-registry';

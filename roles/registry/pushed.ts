@@ -1,4 +1,5 @@
-import { type Resource, type Script, type Secret, sh } from '../../provision/index.ts';
+import type { Resource } from '../../provision/authoring.ts';
+import { type Script, type Secret, sh } from '../../provision/index.ts';
 
 interface Registry {
   readonly host: string;

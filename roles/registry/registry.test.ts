@@ -1,9 +1,8 @@
 import { execa } from 'execa';
 import t from 'tap';
-import type { Resource } from '../../provision/resource.ts';
-import { applyOnce, isolated, pending } from '../../provision/resources/testing.ts';
-import { localShell } from '../../provision/shell/local.ts';
-import { reveal, secret } from '../../provision/shell/secret.ts';
+import type { Resource } from '../../provision/authoring.ts';
+import { reveal, secret } from '../../provision/index.ts';
+import { applyOnce, isolated, localShell, pending } from '../../provision/testing.ts';
 import { registry } from './index.ts';
 import { authority, certificate, FOLDER, keysOf, passwords, showKeys } from './keys.ts';
 import { digestOf, pushed } from './pushed.ts';

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap';
-import { pending, stateOf } from '../../provision/resources/testing.ts';
+import { pending, stateOf } from '../../provision/testing.ts';
+import { managerShell } from '../../testing/stack.ts';
 import { converged } from './converged.ts';
 import { stackDocument } from './document.ts';
-import { managerShell } from './testing.ts';
 
 const { services } = stackDocument(
   'stack.yml',

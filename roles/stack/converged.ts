@@ -1,6 +1,5 @@
-import { batched, type Change, type Resource, sh } from '../../provision/index.ts';
-import type { Batch } from '../../provision/resource.ts';
-import { lines } from '../../provision/shell/sh.ts';
+import { type Batch, batched, type Change, type Resource } from '../../provision/authoring.ts';
+import { lines, sh } from '../../provision/index.ts';
 import { type Service, TASK } from './document.ts';
 import { MISSING, standing } from './standing.ts';
 

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { parse } from 'yaml';
-import { stateOf } from '../../provision/resources/testing.ts';
+import { stateOf } from '../../provision/testing.ts';
+import { managerShell } from '../../testing/stack.ts';
 import { deployed, type Running, type Spec } from './deployed.ts';
 import { DEFINITION, NAMESPACE, REPLICAS, stackDocument } from './document.ts';
 import { drift } from './drift.ts';
-import { managerShell } from './testing.ts';
 
 const stack = stackDocument(
   'stack.yml',

@@ -1,6 +1,5 @@
-import { batched, type Change, type Resource, sh } from '../../provision/index.ts';
-import type { Batch } from '../../provision/resource.ts';
-import { lines } from '../../provision/shell/sh.ts';
+import { type Batch, batched, type Change, type Resource } from '../../provision/authoring.ts';
+import { lines, sh } from '../../provision/index.ts';
 import { DEFINITION, NAMESPACE, REPLICAS, type Service, type Stack } from './document.ts';
 import { drift } from './drift.ts';
 
@@ -119,12 +118,12 @@ interface Where {
 /** One look for all parts of a stack. */
 const looks: Batch<Where, ReadonlyMap<string, Running>> = {
   name: 'stack.deploy',
-  script: (args) => lines([...new Map(args.map((arg) => [arg.name, look(arg)])).values()]),
+  script: (args) => lines([...new Map(args.map((arg) => [arg.name, probeOne(arg)])).values()]),
   read: ({ stdout }, args) => args.map(({ name }) => read(name, stdout)),
 };
 
 /** A line for each service, and one for each that was kept. A host where no swarm answers has none. */
-const look = ({
+const probeOne = ({
   name,
   folder,
 }: Where) => sh`ids=$(docker service ls --quiet --filter ${`label=${NAMESPACE}=${name}`} 2>/dev/null || :)

@@ -1,18 +1,10 @@
 import { basename } from 'node:path';
-import {
-  absent,
-  directory,
-  file,
-  inputError,
-  type Resource,
-  role,
-  type Secret,
-  type Text,
-} from '../../provision/index.ts';
+import type { Resource } from '../../provision/authoring.ts';
+import { absent, directory, file, inputError, role, type Secret, type Text } from '../../provision/index.ts';
 import { converged } from './converged.ts';
 import { deployed } from './deployed.ts';
 import { type Service, type Stack, stackDocument } from './document.ts';
-import { released } from './release.ts';
+import { released } from './released.ts';
 import { removed, volumesRemoved } from './removed.ts';
 import { vars } from './vars.ts';
 import { type Given, present, pruned, versioned } from './versions.ts';

@@ -1,4 +1,5 @@
-import { type Resource, sh } from '../../provision/index.ts';
+import type { Resource } from '../../provision/authoring.ts';
+import { sh } from '../../provision/index.ts';
 import { NAMESPACE } from './document.ts';
 
 const label = (stack: string) => `label=${NAMESPACE}=${stack}`;

@@ -1,12 +1,5 @@
-import {
-  type Change,
-  failure,
-  isSecret,
-  type Resource,
-  reveal,
-  type Secret,
-  sh,
-} from '../../provision/index.ts';
+import type { Change, Resource } from '../../provision/authoring.ts';
+import { failure, isSecret, reveal, type Secret, sh } from '../../provision/index.ts';
 import { hash, NAMESPACE } from './document.ts';
 
 /** What a secret or config holds, by its short name. */

@@ -3,7 +3,7 @@ import { failure, type Host, secret } from '../../provision/index.ts';
 import { lineOf, preflight } from '../preflight/index.ts';
 import type { Peer } from '../preflight/vars.ts';
 import { swarm } from './index.ts';
-import { look, type Seen, type Work } from './look.ts';
+import { probeNodes, type Seen, type Work } from './nodes.ts';
 
 /**
  * Makes one swarm of the hosts: it begins on the first manager, unless another has it; the rest joins; a node that is
@@ -16,7 +16,7 @@ import { look, type Seen, type Work } from './look.ts';
  */
 export async function cluster(work: Work, all: readonly Host[], managers: readonly Host[]): Promise<Host> {
   const names = new Set(managers.map(({ name }) => name));
-  const before = await look(work, all);
+  const before = await probeNodes(work, all);
   const leader = leading(before, managers);
   if (!leader) return elsewhere(work, managers);
   const reached = () => work.remaining(before.map(({ host }) => host));
@@ -36,7 +36,7 @@ export async function cluster(work: Work, all: readonly Host[], managers: readon
   }
   if (untried) await work.apply(reached(), preflight({ over: 'overlay', round, peers: peers() }));
 
-  const after = untried || !whole ? await look(work, reached()) : before;
+  const after = untried || !whole ? await probeNodes(work, reached()) : before;
   const now = after.find(({ host }) => host.name === leader.host.name) ?? leader;
   await work.apply(
     leader.host,
@@ -97,7 +97,7 @@ async function joinAll(
   managers: ReadonlySet<string>,
   before: readonly Seen[],
 ): Promise<void> {
-  const [now] = await look(work, [leader]);
+  const [now] = await probeNodes(work, [leader]);
   if (!now) return;
   const strangers = before
     .filter((one) => one.swarm.NodeID !== '' && !belongs(one, now))

@@ -1,4 +1,5 @@
-import { type Change, failure, type Resource, sh } from '../../provision/index.ts';
+import type { Change, Resource } from '../../provision/authoring.ts';
+import { failure, sh } from '../../provision/index.ts';
 import { HOST, type Node, nodesOf, ownerOf, readNodes } from './state.ts';
 import type { Member } from './vars.ts';
 

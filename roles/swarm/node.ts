@@ -1,9 +1,10 @@
-import { type Change, failure, type Resource, type Script, sh } from '../../provision/index.ts';
+import type { Change, Resource } from '../../provision/authoring.ts';
+import { failure, type Script, sh } from '../../provision/index.ts';
 import { nanoseconds, readSwarm, type Swarm, swarmOf } from './state.ts';
 import type { Join } from './vars.ts';
 
 /** Seconds that a node may take to be part of the swarm. */
-const PATIENCE = 90;
+const DEADLINE_SECONDS = 90;
 
 const probe = { script: swarmOf, read: readSwarm };
 
@@ -52,7 +53,7 @@ export const joined = (address: string, { token, managers, strangers }: Join): R
       { summary: `join the swarm at ${managers.join(', ')}`, script: join(request, managers, token, left) },
     ];
   },
-  timeout: PATIENCE + 60,
+  timeout: DEADLINE_SECONDS + 60,
 });
 
 const leave = sh`docker swarm leave --force >/dev/null`;
@@ -68,7 +69,7 @@ said=$(printf '%s%s"}' ${head} ${token} | curl -sS --max-time 60 --unix-socket /
 i=0
 while [ "$(docker info --format '{{.Swarm.LocalNodeState}}')" != active ]; do
 i=$((i+1))
-if [ $i -gt ${PATIENCE} ]; then
+if [ $i -gt ${DEADLINE_SECONDS} ]; then
 printf '%s\n' "$said" >&2
 docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.Error}}' >&2
 exit 1

@@ -1,5 +1,5 @@
+import type { Seen } from '../../provision/authoring.ts';
 import { sh } from '../../provision/index.ts';
-import type { Seen } from '../../provision/resource.ts';
 
 /** What a host's Docker says of itself: `docker info`, `.Swarm` (Engine API: SwarmInfo), as far as it is used. */
 export interface Swarm {

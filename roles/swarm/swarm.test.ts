@@ -1,13 +1,12 @@
 import t from 'tap';
-import type { Host } from '../../provision/machines/provider.ts';
-import type { Change, Resource } from '../../provision/resource.ts';
-import { secret } from '../../provision/shell/secret.ts';
+import type { Change, Resource } from '../../provision/authoring.ts';
+import { type Host, secret } from '../../provision/index.ts';
 import { addressOf } from './address.ts';
 import { leading } from './cluster.ts';
 import { swarm } from './index.ts';
-import { seen } from './look.ts';
 import { nodes, others } from './members.ts';
 import { begun, joined, left, settings } from './node.ts';
+import { seen } from './nodes.ts';
 import { nanoseconds, readNodes } from './state.ts';
 
 /** What `docker info` of Docker 26.1.5 says on a host of each kind. */

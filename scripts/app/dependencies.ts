@@ -1,9 +1,9 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { failure } from '../../provision/errors.ts';
-import { withLock } from '../../provision/machines/qemu/lock.ts';
-import { ticking } from '../../provision/machines/qemu/ticking.ts';
-import { secretStore } from '../../provision/secrets.ts';
+import { withLock } from '../../provision/computer/lock.ts';
+import { ticking } from '../../provision/computer/ticking.ts';
+import { failure } from '../../provision/index.ts';
+import { secretStore } from '../../provision/run/secrets.ts';
 import { docker } from './docker.ts';
 import { installed } from './installed.ts';
 import {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { execa } from 'execa';
-import { failure } from '../../provision/errors.ts';
-import { reveal } from '../../provision/shell/secret.ts';
+import { failure, reveal } from '../../provision/index.ts';
 import { type Means, type Name, names, type Passwords, type Server } from './servers.ts';
 
 interface Recipe {

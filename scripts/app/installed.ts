@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failure } from '../../provision/errors.ts';
-import { shown } from '../../provision/input/load.ts';
-import { freePort } from '../../provision/machines/qemu/ports.ts';
-import { locate, missing } from '../../provision/machines/qemu/programs.ts';
+import { freePort } from '../../provision/computer/ports.ts';
+import { locate, missing } from '../../provision/computer/programs.ts';
+import { failure } from '../../provision/index.ts';
+import { shown } from '../../provision/input/yaml.ts';
 import { recipes } from './recipes.ts';
 import { type Means, type Name, names } from './servers.ts';
 

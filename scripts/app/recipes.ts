@@ -2,9 +2,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { failure } from '../../provision/errors.ts';
-import { locate } from '../../provision/machines/qemu/programs.ts';
-import { reveal } from '../../provision/shell/secret.ts';
+import { locate } from '../../provision/computer/programs.ts';
+import { failure, reveal } from '../../provision/index.ts';
 import type { Name, Passwords } from './servers.ts';
 
 /** Where one server keeps what it needs, and who it is. */

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { reveal, type Secret } from '../../provision/shell/secret.ts';
+import { reveal, type Secret } from '../../provision/index.ts';
 
 /** What TheAPP needs, in the order in which it is shown. */
 export const names = ['mariadb', 'redis', 'memcached'] as const;

@@ -1,4 +1,4 @@
-import type { PeerName } from './peers/peer.ts';
+import type { PeerName } from './provisioner/peers/peer.ts';
 
 /** The medians of one peer on so many hosts, in seconds. The floor only looks: it has no first run. */
 export interface Figure {

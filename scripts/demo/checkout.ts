@@ -2,9 +2,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { execa } from 'execa';
-import { imagesFolder } from '../../provision/machines/qemu/state.ts';
-import { hashInputs } from '../build/inputs.ts';
-import { readVersion } from '../build/version.ts';
+import { hashInputs } from '../../approaches/release/inputs.ts';
+import { readVersion } from '../../approaches/release/version.ts';
+import { imagesFolder } from '../../provision/machines/lab/folders.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mask } from '../../provision/shell/secret.ts';
+import { redact } from '../../provision/shell/secret.ts';
 import type { Moment } from './recording.ts';
 
 /** What of a recording nobody may see. */
@@ -22,7 +22,7 @@ export function hiding(moments: readonly Moment[], hidden: Hidden): Moment[] {
 /** A text without it. */
 export function hiddenIn(text: string, { secrets, folders }: Hidden): string {
   const longest = Object.entries(folders).sort(([a], [b]) => b.length - a.length);
-  return longest.reduce((all, [folder, name]) => all.replaceAll(folder, name), mask(text, secrets));
+  return longest.reduce((all, [folder, name]) => all.replaceAll(folder, name), redact(text, secrets));
 }
 
 /** Groups that end where a line does: what is hidden may have come in parts. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { execa } from 'execa';
 import t from 'tap';
-import { openBrowser } from '../../app/test/browser.ts';
+import { openBrowser } from '../../testing/browser.ts';
 import { writeRecording } from './recording.ts';
 import { svgOf } from './svg.ts';
 

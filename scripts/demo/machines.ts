@@ -2,13 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { parse, stringify } from 'yaml';
-import { inputError } from '../../provision/errors.ts';
+import { type Host, inputError, urlOf } from '../../provision/index.ts';
 import { type Entry, loadInventory } from '../../provision/machines/inventory.ts';
 import { loadMachines } from '../../provision/machines/machines.ts';
-import type { Host } from '../../provision/machines/provider.ts';
 import { staticProvider } from '../../provision/machines/static.ts';
-import { urlOf } from '../../provision/verify.ts';
-import { folderOf } from '../status/hosts.ts';
+import { folderOf } from '../cluster/hosts.ts';
 import { type Checkout, withSshConfig } from './checkout.ts';
 import { secretsIn } from './hidden.ts';
 import { sshConfig } from './sshconfig.ts';
@@ -47,7 +45,7 @@ export function labMachines(approach: string, { folder, env }: Checkout): DemoMa
     // the next run does it by itself
     switchOn: async () => undefined,
     async close() {
-      await execa(process.execPath, ['scripts/lab.ts', 'down', approach], { cwd: folder, env });
+      await execa(process.execPath, ['scripts/lab/lab.ts', 'down', approach], { cwd: folder, env });
     },
   };
 }
@@ -83,7 +81,7 @@ export async function listedMachines(
 
 /** Containers that are like machines, as the tests have them. Wants root. */
 export async function containers(approach: string, checkout: Checkout): Promise<DemoMachines> {
-  const { lightHosts } = await import('../../test/light/hosts.ts');
+  const { lightHosts } = await import('../../testing/containers/hosts.ts');
   const { where, images, powerOn, close } = await lightHosts(approach);
   try {
     const [, mirrors = ''] = images[1]?.split('=') ?? [];

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failure } from '../../provision/errors.ts';
+import { failure } from '../../provision/index.ts';
 import type { Checkout } from './checkout.ts';
 import { generatedIn, hiddenIn, hiding } from './hidden.ts';
 import type { DemoMachines } from './machines.ts';

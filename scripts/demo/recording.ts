@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { failure } from '../../provision/errors.ts';
+import { failure } from '../../provision/index.ts';
 
 /** What the terminal was sent at one moment, and the seconds since the moment before. */
 export interface Moment {

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { didYouMean, inputError } from '../../provision/errors.ts';
-import { loadYaml } from '../../provision/input/load.ts';
+import { didYouMean, inputError } from '../../provision/index.ts';
+import { loadYaml } from '../../provision/input/yaml.ts';
 
 /** Where machines come from decides what can be shown: only the lab's have to be made first. */
 const only = z.enum(['lab', 'hosts']).optional();

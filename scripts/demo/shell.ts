@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { failure } from '../../provision/errors.ts';
+import { failure } from '../../provision/index.ts';
 import { size } from './recording.ts';
 
 export interface ShellOptions {

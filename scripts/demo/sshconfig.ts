@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Host } from '../../provision/machines/provider.ts';
+import type { Host } from '../../provision/index.ts';
 
 /** What makes `ssh NAME` lead to a host of an inventory, before whatever this user's own ssh_config says. */
 export function sshConfig(hosts: readonly Host[], folder: string): string {

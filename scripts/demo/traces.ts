@@ -5,7 +5,7 @@ const anybodys = /^(127\.|10\.77\.|10\.0\.2\.|0\.0\.0\.0$)/;
 const names = /^(localhost|registry\.internal|theapp\.\w+)$/;
 const folders = /(?<![\w.])\/(?:home|root|tmp|Users|mnt|private)\/\S*/g;
 const keys = /SWMTKN-\S+|-----BEGIN[^-]*-----/g;
-/** 192 bits as provision/secrets.ts writes them; what is only hexadecimal is a digest. */
+/** 192 bits as provision/run/secrets.ts writes them; what is only hexadecimal is a digest. */
 const generated = /(?<![\w-])(?![0-9a-f]+\b)(?=\S*\d)(?=\S*[A-Z])[\w-]{32}(?![\w-])/g;
 
 /** What a text tells of the computer that it comes from, or of its secrets. */

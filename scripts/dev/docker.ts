@@ -1,5 +1,5 @@
 import { execa, type Options } from 'execa';
-import { failure, unreachable } from '../../provision/errors.ts';
+import { failure, unreachable } from '../../provision/index.ts';
 
 /**
  * Docker and Compose v2 are there and answer.

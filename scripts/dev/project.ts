@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { secretStore } from '../../provision/secrets.ts';
-import { reveal, type Secret } from '../../provision/shell/secret.ts';
-import { render } from '../../provision/template.ts';
+import { reveal, type Secret } from '../../provision/index.ts';
+import { render } from '../../provision/language/template.ts';
+import { secretStore } from '../../provision/run/secrets.ts';
 import { derived } from '../../roles/compose/derived.ts';
 import { compose } from '../../roles/compose/index.ts';
 import type { Vars } from '../../roles/compose/vars.ts';

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { Approach } from '../../provision/approach.ts';
+import type { Approach, Host } from '../../provision/index.ts';
 import { loadMachines, type Machine } from '../../provision/machines/machines.ts';
-import type { Host } from '../../provision/machines/provider.ts';
-import { walk } from '../../provision/walk.ts';
+import { dryRun } from '../../provision/run/dryRun.ts';
 import { type Box, busesOf, type Picture, type Tier } from './model.ts';
 import { readYaml } from './stack.ts';
 
@@ -23,7 +22,7 @@ type Defaults = Readonly<Record<string, unknown>>;
 export async function pictureOfRoles(folder: string, title: string): Promise<Picture> {
   const machines = loadMachines(folder);
   const { default: approach } = (await import(join(folder, 'index.ts'))) as { default: Approach };
-  const applied = await walk(approach, hostsOf(machines), [], (context) => approach.provision(context));
+  const applied = await dryRun(approach, hostsOf(machines), [], (context) => approach.provision(context));
   const boxes = applied.flatMap(({ hosts, calls }) =>
     calls.flatMap(({ role }): Box[] => {
       const service = services[role];

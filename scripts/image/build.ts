@@ -2,9 +2,9 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
-import { failure, unreachable } from '../../provision/errors.ts';
-import { ticking } from '../../provision/machines/qemu/ticking.ts';
-import { buildRelease } from '../build/release.ts';
+import { buildRelease } from '../../approaches/release/build.ts';
+import { ticking } from '../../provision/computer/ticking.ts';
+import { failure, unreachable } from '../../provision/index.ts';
 import { dockerfile } from './dockerfile.ts';
 
 export interface ImageOptions {

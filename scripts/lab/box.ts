@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { buildBox } from '../box/build.ts';
-import type { Progress } from '../progress.ts';
+import type { Progress } from '../command/progress.ts';
+import { buildBox } from './box/build.ts';
 
 /** `box`: a Vagrant box from Debian packages, where none can be downloaded. */
 export function boxCommand(program: Command, progress: Progress): void {

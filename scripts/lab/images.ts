@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { inputError } from '../../provision/errors.ts';
+import { inputError } from '../../provision/index.ts';
 import { doorOf } from '../../provision/machines/qemu/machine.ts';
-import type { Progress } from '../progress.ts';
-import { type Built, buildStandIns } from '../standins/build.ts';
-import { loadStandIns } from '../standins/load.ts';
-import { openMirror } from '../standins/mirror.ts';
+import type { Progress } from '../command/progress.ts';
+import { type Built, buildStandIns } from './images/build.ts';
+import { openMirror } from './images/mirror.ts';
+import { loadStandIns } from './images/transfer.ts';
 import { machinesNamed, savedMachine } from './machines.ts';
 
 interface ImagesOptions {

@@ -1,5 +1,6 @@
-import { didYouMean, failure, inputError } from '../../provision/errors.ts';
-import { machineFolder, machinesOf, readSaved } from '../../provision/machines/qemu/state.ts';
+import { didYouMean, failure, inputError } from '../../provision/index.ts';
+import { machineFolder } from '../../provision/machines/lab/folders.ts';
+import { machinesOf, readSaved } from '../../provision/machines/qemu/state.ts';
 
 /** The machine of that name, or all. @throws ProvisionError when there is none */
 export function machinesNamed(approach: string, machine: string | undefined): string[] {

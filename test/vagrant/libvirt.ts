@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { execa } from 'execa';
-import { answering } from '../answering.ts';
+import { answering } from '../../testing/answering.ts';
 
 /** A libvirt of the tests' own, beside whichever this computer has. */
 export interface Libvirt {

@@ -1,9 +1,9 @@
-import { forMachines } from '../../provision/machines/qemu/programs.ts';
-import { prerequisites } from '../../provision/testing/prerequisites.ts';
+import { forMachines, qemuVersion } from '../../provision/machines/qemu/programs.ts';
+import { prerequisites } from '../../testing/ensure.ts';
 
 /** Vagrant, libvirt with QEMU, and what they run. */
 const programs = [
-  ...forMachines('debian'),
+  ...forMachines({ kind: 'debian', modern: true }, await qemuVersion()),
   { name: 'vagrant', package: 'vagrant' },
   { name: '/usr/share/doc/vagrant-libvirt', package: 'vagrant-libvirt' },
   { name: '/etc/libvirt/qemu', package: 'libvirt-daemon-system' },
@@ -14,4 +14,4 @@ const programs = [
   { name: 'ip', package: 'iproute2' },
 ];
 
-await prerequisites(programs, true);
+await prerequisites(programs);

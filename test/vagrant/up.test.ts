@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ROOT } from '../machine.ts';
+import { ROOT } from '../../testing/machine.ts';
 import { addresses, processesWith } from './libvirt.ts';
 import { newWorld, type Ran } from './world.ts';
 

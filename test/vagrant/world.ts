@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
-import { freePort } from '../../provision/machines/qemu/ports.ts';
-import { buildBox } from '../../scripts/box/build.ts';
-import { quietly, ROOT } from '../machine.ts';
+import { freePort } from '../../provision/computer/ports.ts';
+import { buildBox } from '../../scripts/lab/box/build.ts';
+import { quietly, ROOT } from '../../testing/machine.ts';
 import { type Libvirt, startLibvirt } from './libvirt.ts';
 
 export interface Ran {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { eventually, outcome, remember } from '../../test/observed.ts';
+import { eventually, outcome, remember } from '../../../testing/observed.ts';
 import { guard } from './breaker.ts';
 import { Unavailable } from './unavailable.ts';
 

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { duration, eventually, outcome, remember } from '../../test/observed.ts';
-import { startProxy } from '../../test/proxy.ts';
-import { startReplicatedMariadb } from '../../test/servers/replication.ts';
+import { duration, eventually, outcome, remember } from '../../../testing/observed.ts';
+import { startProxy } from '../../../testing/proxy.ts';
+import { startReplicatedMariadb } from '../../../testing/servers/replication.ts';
 import { readConfig } from '../config.ts';
 import { openDatabase } from './database.ts';
 

@@ -1,9 +1,9 @@
 import type { ConnectionOptions, ResultSetHeader, RowDataPacket } from 'mysql2';
 import type { Config } from '../settings.ts';
 import { guard, nobody, type Observer } from './breaker.ts';
+import { coalesce } from './coalesce.ts';
 import { type Address, connectionOptions, isDown } from './mysql.ts';
 import { openPool, type PoolState, type Value } from './pool.ts';
-import { together } from './together.ts';
 import { Unavailable } from './unavailable.ts';
 
 export type { PoolState, Value };
@@ -55,7 +55,7 @@ export function openDatabase(config: Config, observer: Observer = nobody): Datab
       return rowsOf(fresh ? 'replica' : 'primary', sql, values);
     }
   };
-  const shared = together<Awaited<ReturnType<typeof rowsOf>>>();
+  const shared = coalesce<Awaited<ReturnType<typeof rowsOf>>>();
   const readFrom: Database['readFrom'] = (sql, values, { fresh = false } = {}) =>
     shared(`${fresh} ${sql} ${JSON.stringify(values)}`, () => readNow(sql, values, fresh));
   const servers = replica ? [primary, replica] : [primary];

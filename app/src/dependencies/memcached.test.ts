@@ -1,8 +1,8 @@
 import { createServer, type Socket } from 'node:net';
 import t from 'tap';
-import { duration, eventually, outcome, remember } from '../../test/observed.ts';
-import { startProxy } from '../../test/proxy.ts';
-import { startMemcached } from '../../test/servers/memcached.ts';
+import { duration, eventually, outcome, remember } from '../../../testing/observed.ts';
+import { startProxy } from '../../../testing/proxy.ts';
+import { startMemcached } from '../../../testing/servers/memcached.ts';
 import { readConfig } from '../config.ts';
 import { openCounts } from './memcached.ts';
 

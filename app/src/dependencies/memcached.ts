@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { Client, Server } from 'memjs';
 import type { Config } from '../settings.ts';
+import { batchWrites } from './batch.ts';
 import { guard, type Observer } from './breaker.ts';
 import { within } from './deadline.ts';
-import { gather } from './gather.ts';
 import { Unavailable } from './unavailable.ts';
 
 /** TheAPP's one way to Memcached: counts that may be lost. Throws Unavailable within MEMCACHED_TIMEOUT_MS. */
@@ -54,7 +54,7 @@ function newClient(config: Config): Client {
 class GatheringServer extends Server {
   override sock(sasl: boolean, go: (socket: Socket) => void): void {
     super.sock(sasl, (socket) => {
-      gather(socket);
+      batchWrites(socket);
       go(socket);
     });
   }

@@ -11,7 +11,7 @@ export interface Peers {
 }
 
 /** Seconds after which a replica that says nothing no longer counts; they speak up every second. */
-const patience = 3;
+const silentSeconds = 3;
 
 /**
  * Counts the replicas that keep up in what `INFO replication` says. Redis forgets those that are gone, so there
@@ -21,7 +21,7 @@ export function replicaCounter(): (info: string) => Share {
   let most = 0;
   return (info) => {
     const lags = info.matchAll(/^slave\d+:.*state=online.*,lag=(\d+)/gm);
-    const up = [...lags].filter(([, lag]) => Number(lag) <= patience).length;
+    const up = [...lags].filter(([, lag]) => Number(lag) <= silentSeconds).length;
     most = Math.max(most, up);
     return { up, of: most };
   };

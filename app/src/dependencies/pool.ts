@@ -33,7 +33,7 @@ export interface Pool {
 }
 
 /** How often connections are replaced because the server says that it is read-only, in milliseconds. */
-const patience = 1000;
+const waitMilliseconds = 1000;
 
 export function openPool(name: string, options: ConnectionsOptions): Pool {
   const connections = openConnections(options);
@@ -44,7 +44,7 @@ export function openPool(name: string, options: ConnectionsOptions): Pool {
     if (!error.fatal && !isReadOnly(error)) return connections.giveBack(connection);
     connections.destroy(connection);
     // A primary that failed over: all others lead to the wrong place as well.
-    if (!isReadOnly(error) || Date.now() - renewed < patience) return;
+    if (!isReadOnly(error) || Date.now() - renewed < waitMilliseconds) return;
     renewed = Date.now();
     connections.renew();
   };

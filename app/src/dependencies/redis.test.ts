@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import t from 'tap';
-import { duration, eventually, outcome, remember } from '../../test/observed.ts';
-import { startProxy } from '../../test/proxy.ts';
-import { startRedis } from '../../test/servers/redis.ts';
+import { duration, eventually, outcome, remember } from '../../../testing/observed.ts';
+import { startProxy } from '../../../testing/proxy.ts';
+import { startRedis } from '../../../testing/servers/redis.ts';
 import { readConfig } from '../config.ts';
 import { openStore } from './redis.ts';
 

@@ -74,7 +74,7 @@ async function answer<T>(client: RedisClient, send: () => Promise<T>, millisecon
     // Whoever asked has been told that it took too long: a count for nobody is not made.
     if (performance.now() > until) throw new Unavailable('redis', 'TIMEOUT', 'connected too late');
   }
-  client.gather();
+  client.batchWrites();
   return send();
 }
 

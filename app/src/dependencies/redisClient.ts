@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings.ts';
-import { gather } from './gather.ts';
+import { batchWrites } from './batch.ts';
 import { Unavailable } from './unavailable.ts';
 
 type Options = Omit<RedisOptions, 'replyMapping'>;
@@ -15,7 +15,7 @@ export interface RedisClient {
    */
   ready(): Promise<void>;
   /** To be called before a command is sent: those of one turn of the event loop leave together, in their order. */
-  gather(): void;
+  batchWrites(): void;
   close(): void;
 }
 
@@ -39,13 +39,13 @@ export function openRedisClient(config: Config, log: Logger): RedisClient {
   let attempt: Promise<void> | undefined;
   const settled = () =>
     new Promise<void>((resolve, reject) => {
-      const settle = () => {
-        for (const event of ['ready', 'close', 'end']) redis.off(event, settle);
+      const finish = () => {
+        for (const event of ['ready', 'close', 'end']) redis.off(event, finish);
         attempt = undefined;
         if (redis.status === 'ready') resolve();
         else reject(why);
       };
-      for (const event of ['ready', 'close', 'end']) redis.on(event, settle);
+      for (const event of ['ready', 'close', 'end']) redis.on(event, finish);
     });
   redis.connect().catch(() => undefined);
   return {
@@ -58,7 +58,7 @@ export function openRedisClient(config: Config, log: Logger): RedisClient {
       attempt ??= settled();
       return attempt;
     },
-    gather: () => gather(redis.stream),
+    batchWrites: () => batchWrites(redis.stream),
     close: () => redis.disconnect(),
   };
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import t from 'tap';
-import { eventually, outcome, remember } from '../../test/observed.ts';
-import { ownNetwork } from '../../test/servers/network.ts';
-import { startRedisCluster } from '../../test/servers/sentinels.ts';
+import { eventually, outcome, remember } from '../../../testing/observed.ts';
+import { ownNetwork } from '../../../testing/servers/network.ts';
+import { startRedisCluster } from '../../../testing/servers/sentinels.ts';
 import { readConfig } from '../config.ts';
 import { openStore } from './redis.ts';
 

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Boom } from '@hapi/boom';
 import type { Request, Server } from '@hapi/hapi';
 import type {} from '@hapi/vision';
-import { prefersHtml } from '../http/mediaType.ts';
+import { prefersHtml } from '../http/request/mediaType.ts';
 
 /** What a person can do about a status; nothing of what happened inside. */
 const words: Record<number, [heading: string, advice: string]> = {

@@ -2,8 +2,8 @@ import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { server as hapiServer } from '@hapi/hapi';
 import t from 'tap';
-import { startTheApp } from '../../test/theapp.ts';
-import { thisRelease } from '../release.ts';
+import { startTheApp } from '../../../testing/theapp.ts';
+import { thisRelease } from '../version.ts';
 import { addPages } from './pages.ts';
 
 /** Nothing but the pages: no MySQL, no Redis, no Memcached. */

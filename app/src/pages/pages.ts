@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Server, ServerRoute } from '@hapi/hapi';
 import { plugin as vision } from '@hapi/vision';
 import Handlebars from 'handlebars';
-import { csrf } from '../http/csrf.ts';
-import type { Release } from '../release.ts';
+import { csrf } from '../http/request/csrf.ts';
+import type { Release } from '../version.ts';
 import { readAssets } from './assets.ts';
 
 /**

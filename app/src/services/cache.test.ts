@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { startRedis } from '../../test/servers/redis.ts';
+import { startRedis } from '../../../testing/servers/redis.ts';
 import { readConfig } from '../config.ts';
 import { openStore } from '../dependencies/redis.ts';
-import { createMetrics, observerOf } from '../http/metrics.ts';
+import { createMetrics, observerOf } from '../http/operations/metrics.ts';
 import { createLog } from '../log.ts';
 import { cache } from './cache.ts';
 

@@ -1,6 +1,6 @@
 import { type Source, type Store, Unavailable } from '../dependencies/dependencies.ts';
 import type { Service } from '../http/endpoint.ts';
-import type { Metrics } from '../http/metrics.ts';
+import type { Metrics } from '../http/operations/metrics.ts';
 import { owed } from './owed.ts';
 
 /** Values that MySQL has, kept in Redis for a while. Redis down costs time, never the answer. */

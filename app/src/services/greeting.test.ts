@@ -1,6 +1,6 @@
 import t from 'tap';
-import { startMariadb } from '../../test/mariadb.ts';
-import { startTheApp } from '../../test/theapp.ts';
+import { startMariadb } from '../../../testing/servers/mariadb.ts';
+import { startTheApp } from '../../../testing/theapp.ts';
 
 const mariadb = await startMariadb();
 t.teardown(() => mariadb.stop());

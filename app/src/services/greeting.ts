@@ -2,7 +2,7 @@ import type {} from '@hapi/vision';
 import { z } from 'zod';
 import { type Database, type Dependencies, Unavailable } from '../dependencies/dependencies.ts';
 import { type AnyEndpoint, endpoint } from '../http/endpoint.ts';
-import { prefersHtml } from '../http/mediaType.ts';
+import { prefersHtml } from '../http/request/mediaType.ts';
 
 /** `GET /`: the greeting that row 1 of table `data` holds; for browsers the page `index`. `GET /hello`: without MySQL. */
 export function greeting({ database }: Pick<Dependencies, 'database'>): AnyEndpoint[] {

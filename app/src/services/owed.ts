@@ -8,7 +8,7 @@ export interface Owed {
 }
 
 /** How long to wait before the cache is told again, in milliseconds. */
-const patience = 1000;
+const retryMilliseconds = 1000;
 
 /**
  * Tells the cache that a key has changed until `tell` says that it knows, or for as many seconds as it keeps an
@@ -30,7 +30,7 @@ export function owed(seconds: number, tell: (key: string) => Promise<boolean>): 
   const payLater = () => {
     if (debts.size === 0 || waiting) return;
     waiting = true;
-    setTimeout(pay, patience).unref();
+    setTimeout(pay, retryMilliseconds).unref();
   };
   return {
     has: (key) => debts.has(key),

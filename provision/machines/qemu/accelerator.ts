@@ -2,11 +2,12 @@ import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { privateFolder, writeWhole } from '../../computer/files.ts';
+import { imagesFolder } from '../lab/folders.ts';
 import { architecture } from './architecture.ts';
 import type { Prepared } from './image.ts';
 import { cutPower, launch, processOf, serial } from './process.ts';
 import { qemuVersion } from './programs.ts';
-import { imagesFolder, privateFolder, writeWhole } from './state.ts';
 
 export interface Accelerator {
   readonly name: 'kvm' | 'tcg';

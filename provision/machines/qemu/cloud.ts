@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { download, fetchText } from '../../computer/download.ts';
+import { privateFolder } from '../../computer/files.ts';
+import { locate } from '../../computer/programs.ts';
+import { requireSpace } from '../../computer/space.ts';
 import { failure } from '../../errors.ts';
+import { bootstrapKeys } from '../lab/bootstrap.ts';
 import { architecture } from './architecture.ts';
-import { download, fetchText } from './download.ts';
 import type { Image, Prepared } from './image.ts';
-import { bootstrapKeys } from './keys.ts';
-import { locate } from './programs.ts';
-import { requireSpace } from './space.ts';
-import { privateFolder } from './state.ts';
 import { userCard } from './wiring.ts';
 
 /** Where Canonical publishes Ubuntu 24.04 for clouds. */

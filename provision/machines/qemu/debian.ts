@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { contained, removeDraft } from '../../computer/contained.ts';
+import { privateFolder } from '../../computer/files.ts';
+import { debianTree, run } from '../../computer/mmdebstrap.ts';
+import { requireSpace } from '../../computer/space.ts';
+import { ticking } from '../../computer/ticking.ts';
+import { bootstrapKeys } from '../lab/bootstrap.ts';
 import { architecture } from './architecture.ts';
-import { contained, removeDraft } from './contained.ts';
-import { bootstrapKeys } from './keys.ts';
-import { debianTree, run } from './mmdebstrap.ts';
-import { requireSpace } from './space.ts';
-import { privateFolder } from './state.ts';
-import { ticking } from './ticking.ts';
 import { userCard } from './wiring.ts';
 
 /** What a Debian cloud image has, without what only a cloud needs. */

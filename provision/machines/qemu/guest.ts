@@ -2,10 +2,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { writeWhole } from '../../computer/files.ts';
+import { ticking } from '../../computer/ticking.ts';
 import { failure, unreachable } from '../../errors.ts';
 import { requireAlive } from './process.ts';
-import { writeWhole } from './state.ts';
-import { ticking } from './ticking.ts';
 
 /** The user of every machine the lab makes; it may become root without a password. */
 export const guestUser = 'admin';
@@ -47,18 +47,18 @@ function greets(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });
     let text = '';
-    const settle = (answer: boolean) => {
+    const answered = (answer: boolean) => {
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(5000, () => settle(false));
+    socket.setTimeout(5000, () => answered(false));
     socket.setEncoding('latin1');
     socket.on('data', (data: string) => {
       text += data;
-      if (text.length >= 8) settle(text.startsWith('SSH-2.0-'));
+      if (text.length >= 8) answered(text.startsWith('SSH-2.0-'));
     });
-    socket.on('error', () => settle(false));
-    socket.on('close', () => settle(false));
+    socket.on('error', () => answered(false));
+    socket.on('close', () => answered(false));
   });
 }
 

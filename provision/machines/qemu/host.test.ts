@@ -4,12 +4,14 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { mountsBelow } from './contained.ts';
-import { withLock } from './lock.ts';
-import { isFree, parseUsernet, requireFree, userOf } from './ports.ts';
+import { mountsBelow } from '../../computer/contained.ts';
+import { withLock } from '../../computer/lock.ts';
+import { isFree, requireFree, userOf } from '../../computer/ports.ts';
+import { outOfSpace, requireSpace } from '../../computer/space.ts';
+import { folderOf, leftOf } from '../lab/folders.ts';
+import { parseUsernet } from './forwarding.ts';
 import { processOf, requireAlive, serial } from './process.ts';
-import { outOfSpace, requireSpace } from './space.ts';
-import { folderOf, leftOf, machinesOf } from './state.ts';
+import { machinesOf } from './state.ts';
 
 // What the lab has to do with the computer it runs on: processes, ports, space, locks.
 
@@ -105,7 +107,7 @@ t.test('one command at a time; a dead one holds nothing', async (t) => {
     { message: 'no' },
   );
 
-  const script = `import { withLock } from '${join(import.meta.dirname, 'lock.ts')}';
+  const script = `import { withLock } from '${join(import.meta.dirname, '../../computer/lock.ts')}';
     await withLock(process.argv[1], 'hangs', () => {}, async () => { console.log('held'); await new Promise((r) => setTimeout(r, 60000)); });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],

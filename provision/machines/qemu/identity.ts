@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { KeyPair } from './keys.ts';
+import type { KeyPair } from '../../computer/keys.ts';
 
 /** What makes one machine differ from another that woke up from the same snapshot. */
 export interface Identity {

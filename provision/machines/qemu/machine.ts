@@ -1,17 +1,21 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { privateFolder } from '../../computer/files.ts';
+import { keyPair } from '../../computer/keys.ts';
+import { freePort, isFree, requireFree } from '../../computer/ports.ts';
 import { failure, ProvisionError } from '../../errors.ts';
+import { bootstrapKeys } from '../lab/bootstrap.ts';
+import { folderOf, machineFolder } from '../lab/folders.ts';
 import type { Machine } from '../machines.ts';
 import type { Wanted } from './command.ts';
+import { forwardedPorts } from './forwarding.ts';
 import { guestUser, runAsRoot, waitForSsh } from './guest.ts';
 import { clock, identityScript } from './identity.ts';
 import type { Prepared } from './image.ts';
-import { bootstrapKeys, keyPair } from './keys.ts';
 import { plugLan, withMonitor } from './monitor.ts';
-import { forwardedPorts, freePort, isFree, requireFree } from './ports.ts';
 import { cutPower, launch, processOf } from './process.ts';
 import { copyDisk, fresh, newDisk, readyDisk } from './ready.ts';
-import { folderOf, machineFolder, privateFolder, readSaved, type Saved, save } from './state.ts';
+import { readSaved, type Saved, save } from './state.ts';
 import { lanCard, meeting } from './wiring.ts';
 
 export interface Making {
@@ -45,7 +49,7 @@ export async function makeMachine(making: Making): Promise<Saved> {
   privateFolder(folder);
   try {
     await wake(making, folder, forward, ready);
-    return save(folder, await settle(making, folder));
+    return save(folder, await giveIdentity(making, folder));
   } catch (error) {
     await cutPower(folder);
     // what it said on its serial line stays
@@ -86,7 +90,7 @@ async function resume(wanted: Wanted, ready: string): Promise<boolean> {
 }
 
 /** Gives it its identity and its place on the private network. */
-async function settle(
+async function giveIdentity(
   { lab, name, machine, image, accelerator, progress }: Making,
   folder: string,
 ): Promise<Saved> {

@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { outOfSpace } from '../../computer/space.ts';
 import { failure } from '../../errors.ts';
 import { lanDevice, lanNetwork } from './command.ts';
-import { outOfSpace } from './space.ts';
 
 /** A conversation with a running emulator. */
 export interface Monitor {

@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { privateFolder } from '../../computer/files.ts';
+import { ensurePrograms } from '../../computer/install.ts';
+import { withLock } from '../../computer/lock.ts';
+import { computer } from '../../computer/programs.ts';
 import { ProvisionError, unreachable } from '../../errors.ts';
+import { imagesFolder } from '../lab/folders.ts';
 import { fetchUbuntu, preparedCloud, ubuntuChecksum } from './cloud.ts';
 import { buildDebian, recipe } from './debian.ts';
 import { builtDebian, fallback, type Image, imageNamed, type Prepared, ubuntu } from './image.ts';
-import { ensurePrograms } from './install.ts';
-import { withLock } from './lock.ts';
-import { computer, forImage, forMachines } from './programs.ts';
-import { imagesFolder, privateFolder } from './state.ts';
+import { forImage, forMachines, qemuVersion } from './programs.ts';
 
 export interface Preparing {
   /** What a person wrote after `--image`. */
@@ -29,7 +31,7 @@ export async function prepareImage({ image: option, yes, progress }: Preparing):
   const folder = join(privateFolder(imagesFolder()), suite ? `${name}-${recipe(suite)}` : name);
   const programs = existsSync(folder) && image.kind === 'debian' ? [] : forImage(image.kind, computer().root);
   const ask = { yes, progress: (line: string) => progress('programs', line) };
-  await ensurePrograms([...forMachines(image.kind), ...programs], image.modern, ask);
+  await ensurePrograms([...forMachines(image, await qemuVersion()), ...programs], ask);
   const tell = (line: string) => progress('image', `${image.name}: ${line}`);
   return await withLock(folder, `makes the image ${image.name}`, tell, () => there(image, folder, tell));
 }

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { execa } from 'execa';
+import { locate } from '../../computer/programs.ts';
+import { outOfSpace } from '../../computer/space.ts';
 import { failure } from '../../errors.ts';
 import { commandOf, type Wanted } from './command.ts';
 import { openMonitor } from './monitor.ts';
-import { locate } from './programs.ts';
-import { outOfSpace } from './space.ts';
 
 /** The emulator of a machine runs on its own, and outlives this command. @throws ProvisionError (failed) */
 export async function launch(wanted: Wanted): Promise<void> {

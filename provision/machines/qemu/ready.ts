@@ -2,17 +2,18 @@ import { createHash } from 'node:crypto';
 import { constants, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { privateFolder } from '../../computer/files.ts';
+import { withLock } from '../../computer/lock.ts';
+import { requireSpace } from '../../computer/space.ts';
+import { bootstrapKeys } from '../lab/bootstrap.ts';
+import { imagesFolder } from '../lab/folders.ts';
+import { forwardedPorts } from './forwarding.ts';
 import { runAsRoot, waitForSsh } from './guest.ts';
 import { beforeSnapshot } from './identity.ts';
 import type { Prepared } from './image.ts';
-import { bootstrapKeys } from './keys.ts';
-import { withLock } from './lock.ts';
 import { obey, openMonitor } from './monitor.ts';
-import { forwardedPorts } from './ports.ts';
 import { cutPower, launch, quit } from './process.ts';
 import { qemuVersion } from './programs.ts';
-import { requireSpace } from './space.ts';
-import { imagesFolder, privateFolder } from './state.ts';
 
 /** What has to agree for a machine to wake up from another's snapshot. */
 export interface Shape {

@@ -1,12 +1,13 @@
 import { execa } from 'execa';
+import { withLock } from '../../computer/lock.ts';
+import { requireSpace } from '../../computer/space.ts';
 import { didYouMean, failure, inputError } from '../../errors.ts';
+import { folderOf, machineFolder } from '../lab/folders.ts';
 import { waitForSsh } from './guest.ts';
-import { withLock } from './lock.ts';
 import { setClock, startMachine } from './machine.ts';
 import { obey, openMonitor, withMonitor } from './monitor.ts';
 import { processOf } from './process.ts';
-import { requireSpace } from './space.ts';
-import { folderOf, machineFolder, machinesOf, readSaved, type Saved } from './state.ts';
+import { machinesOf, readSaved, type Saved } from './state.ts';
 
 type Tell = (topic: string, line: string) => void;
 

@@ -1,6 +1,7 @@
+import { machineFolder } from '../lab/folders.ts';
 import { processOf } from './process.ts';
 import { snapshotsOf } from './snapshot.ts';
-import { machineFolder, machinesOf, readSaved } from './state.ts';
+import { machinesOf, readSaved } from './state.ts';
 
 /** A machine of a lab as `lab status --json` shows it. Ports are of this computer's loopback. */
 export interface Status {

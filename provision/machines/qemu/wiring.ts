@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { labFolder } from './state.ts';
+import { labFolder } from '../lab/folders.ts';
 
 /** The card to the outside: the same in every machine, since each has a network of its own behind it. */
 export const userCard = '52:54:00:00:00:02';

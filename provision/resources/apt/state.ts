@@ -1,5 +1,6 @@
 import { failure } from '../../errors.ts';
-import type { Batch, Seen } from '../../resource.ts';
+import type { Batch } from '../../language/resource.ts';
+import type { Seen } from '../../shell/exchange.ts';
 import { type Script, sh } from '../../shell/sh.ts';
 
 /** Which packages are asked about; `provided`: a package that provides the name will do. */

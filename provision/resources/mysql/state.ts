@@ -1,4 +1,5 @@
-import type { Batch, Seen } from '../../resource.ts';
+import type { Batch } from '../../language/resource.ts';
+import type { Seen } from '../../shell/exchange.ts';
 import type { Script } from '../../shell/sh.ts';
 import { sh } from '../../shell/sh.ts';
 import { accountName, client, literal } from './client.ts';

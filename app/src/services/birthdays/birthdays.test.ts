@@ -1,12 +1,12 @@
 import { server as hapiServer } from '@hapi/hapi';
 import type { RowDataPacket } from 'mysql2';
 import t from 'tap';
-import { startRedis } from '../../../test/servers/redis.ts';
-import { startReplicatedMariadb } from '../../../test/servers/replication.ts';
-import { startTheApp, until } from '../../../test/theapp.ts';
+import { startRedis } from '../../../../testing/servers/redis.ts';
+import { startReplicatedMariadb } from '../../../../testing/servers/replication.ts';
+import { startTheApp, until } from '../../../../testing/theapp.ts';
 import { readConfig } from '../../config.ts';
 import { openDependencies } from '../../dependencies/dependencies.ts';
-import { createMetrics, observerOf } from '../../http/metrics.ts';
+import { createMetrics, observerOf } from '../../http/operations/metrics.ts';
 import { createLog } from '../../log.ts';
 import { birthdays } from './birthdays.ts';
 import { dayIn, daysUntilBirthday } from './calendar.ts';

@@ -2,7 +2,7 @@ import { notFound } from '@hapi/boom';
 import { z } from 'zod';
 import type { Database, Dependencies } from '../../dependencies/dependencies.ts';
 import { type AnyEndpoint, endpoint } from '../../http/endpoint.ts';
-import type { Metrics } from '../../http/metrics.ts';
+import type { Metrics } from '../../http/operations/metrics.ts';
 import { cache } from '../cache.ts';
 import { type Day, dayIn, daysUntilBirthday, isDay, isZone } from './calendar.ts';
 

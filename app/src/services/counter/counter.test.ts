@@ -1,6 +1,6 @@
 import t from 'tap';
-import { startRedisServer } from '../../../test/servers/redis.ts';
-import { startTheApp, until } from '../../../test/theapp.ts';
+import { startRedisServer } from '../../../../testing/servers/redis.ts';
+import { startTheApp, until } from '../../../../testing/theapp.ts';
 
 // As the role sets it up. With `everysec` a killed Redis forgets what it wrote while the disk was busy.
 const redis = await startRedisServer({ lines: ['appendfsync always'] });

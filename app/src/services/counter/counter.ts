@@ -2,7 +2,7 @@ import { methodNotAllowed } from '@hapi/boom';
 import { z } from 'zod';
 import { type Dependencies, Unavailable } from '../../dependencies/dependencies.ts';
 import { type AnyEndpoint, endpoint } from '../../http/endpoint.ts';
-import { logUnavailable } from '../../http/failures.ts';
+import { logUnavailable } from '../../http/request/failures.ts';
 
 /** `GET /counter/{id}`: a number that nobody else is given. `GET /ping`: whether Redis, which counts, answers. */
 export function counter({ store }: Pick<Dependencies, 'store'>): AnyEndpoint[] {

@@ -1,9 +1,9 @@
 import type { RowDataPacket } from 'mysql2';
 import t from 'tap';
-import { startMariadb } from '../../../test/mariadb.ts';
-import { startMemcached } from '../../../test/servers/memcached.ts';
-import { startRedis } from '../../../test/servers/redis.ts';
-import { startTheApp, until } from '../../../test/theapp.ts';
+import { startMariadb } from '../../../../testing/servers/mariadb.ts';
+import { startMemcached } from '../../../../testing/servers/memcached.ts';
+import { startRedis } from '../../../../testing/servers/redis.ts';
+import { startTheApp, until } from '../../../../testing/theapp.ts';
 import { pokemonTypes } from './pokemon.ts';
 
 const [mariadb, redis, memcached] = await Promise.all([startMariadb(), startRedis(), startMemcached()]);

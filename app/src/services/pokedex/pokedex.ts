@@ -2,8 +2,8 @@ import type { Request, ResponseToolkit } from '@hapi/hapi';
 import { z } from 'zod';
 import { type Counts, type Dependencies, Unavailable } from '../../dependencies/dependencies.ts';
 import { type AnyEndpoint, endpoint } from '../../http/endpoint.ts';
-import { logUnavailable } from '../../http/failures.ts';
-import type { Metrics } from '../../http/metrics.ts';
+import type { Metrics } from '../../http/operations/metrics.ts';
+import { logUnavailable } from '../../http/request/failures.ts';
 import { cache } from '../cache.ts';
 import { findType, isPokemonType, pokemonName, pokemonTypes } from './pokemon.ts';
 

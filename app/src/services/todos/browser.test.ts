@@ -1,11 +1,11 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { look, openBrowser, startSite } from '../../../test/browser.ts';
-import { startMariadb } from '../../../test/mariadb.ts';
+import { look, openBrowser, startSite } from '../../../../testing/browser.ts';
+import { startMariadb } from '../../../../testing/servers/mariadb.ts';
 import { readConfig } from '../../config.ts';
-import { thisRelease } from '../../release.ts';
 import { migrate } from '../../schema/migrate.ts';
 import { readMigrations } from '../../schema/migrations.ts';
+import { thisRelease } from '../../version.ts';
 
 t.setTimeout(300_000);
 const [mariadb, browser] = await Promise.all([startMariadb(), openBrowser()]);

@@ -1,5 +1,5 @@
 import type { Request, ResponseObject } from '@hapi/hapi';
-import { cameByTls } from '../../http/tls.ts';
+import { cameByTls } from '../../http/request/tls.ts';
 
 /** Longer than a replica is behind when all is well. */
 const seconds = 10;

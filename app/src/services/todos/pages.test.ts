@@ -1,7 +1,7 @@
 import t from 'tap';
-import { startMariadb } from '../../../test/mariadb.ts';
-import { startTheApp } from '../../../test/theapp.ts';
-import { hiddenFields, visit } from '../../../test/visitor.ts';
+import { startMariadb } from '../../../../testing/servers/mariadb.ts';
+import { startTheApp } from '../../../../testing/theapp.ts';
+import { hiddenFields, visit } from '../../../../testing/visitor.ts';
 
 const mariadb = await startMariadb();
 t.teardown(() => mariadb.stop());

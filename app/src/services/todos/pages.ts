@@ -3,7 +3,7 @@ import type {} from '@hapi/vision';
 import { z } from 'zod';
 import { Unavailable } from '../../dependencies/dependencies.ts';
 import { type AnyEndpoint, endpoint } from '../../http/endpoint.ts';
-import { logUnavailable } from '../../http/failures.ts';
+import { logUnavailable } from '../../http/request/failures.ts';
 import { noSuchTodo } from './api.ts';
 import { asTyped, emptyForm, formKey, formView } from './form.ts';
 import { readFresh, wantsFresh } from './fresh.ts';

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { runAsRoot } from '../../../test/mariadb.ts';
-import { startReplicatedMariadb } from '../../../test/servers/replication.ts';
-import { startTheApp, until } from '../../../test/theapp.ts';
-import { hiddenFields, visit } from '../../../test/visitor.ts';
+import { runAsRoot } from '../../../../testing/servers/mariadb.ts';
+import { startReplicatedMariadb } from '../../../../testing/servers/replication.ts';
+import { startTheApp, until } from '../../../../testing/theapp.ts';
+import { hiddenFields, visit } from '../../../../testing/visitor.ts';
 
 const mysql = await startReplicatedMariadb();
 t.teardown(() => mysql.stop());

@@ -1,6 +1,6 @@
 import http from 'node:http';
-import type { Cluster, Node, Service, Task } from '../../../../scripts/status/swarm.ts';
 import { type Engine, openEngine } from '../engine.ts';
+import type { Cluster, Node, Service, Task } from '../swarm.ts';
 import { pageOf, policy, sorry } from './page.ts';
 
 /**

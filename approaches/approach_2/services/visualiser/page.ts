@@ -1,12 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  type Cluster,
-  countOf,
-  failureOf,
-  imageOf,
-  nameOf,
-  type Task,
-} from '../../../../scripts/status/swarm.ts';
+import { type Cluster, countOf, failureOf, imageOf, nameOf, type Task } from '../swarm.ts';
 
 /** Seconds after which a browser asks again. */
 const REFRESH = 5;

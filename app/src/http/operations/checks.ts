@@ -1,0 +1,95 @@
+import {
+  type Database,
+  type Dependencies,
+  type Store,
+  Unavailable,
+} from '../../dependencies/dependencies.ts';
+import { appliedSql, countPending, type Migration } from '../../schema/migrations.ts';
+import type { Config } from '../../settings.ts';
+import type { Check } from './health.ts';
+
+/**
+ * What readiness asks. Without MySQL or its schema nothing can be served. Redis and Memcached never decide:
+ * were they to, one that stops would take every replica of TheAPP with it, and the services that need neither.
+ */
+export function checksOf(dependencies: Dependencies, migrations: Migration[], config: Config): Check[] {
+  const { database, store, counts } = dependencies;
+  const milliseconds = config.READY_TIMEOUT_MS;
+  const replicated = config.MYSQL_REPLICA_HOST !== undefined;
+  return [
+    schemaCheck(database, migrations, milliseconds, replicated),
+    ...(replicated ? [replicaCheck(database)] : []),
+    optional('redis', config.REDIS_TIMEOUT_MS, () => store.ping()),
+    peersCheck(store),
+    optional('memcached', config.MEMCACHED_TIMEOUT_MS, () => counts.increment('readyz')),
+  ];
+}
+
+/** One question says both that MySQL answers and that the schema is this release's. */
+function schemaCheck(
+  database: Database,
+  migrations: Migration[],
+  milliseconds: number,
+  replicated: boolean,
+): Check {
+  return async () => {
+    try {
+      const pending = await countPending(database, migrations, milliseconds);
+      if (pending === 0) return undefined;
+      return {
+        words: `schema: ${pending} of ${migrations.length} migrations not applied`,
+        needed: true,
+      };
+    } catch (error) {
+      const words = `mysql: ${reason(error, milliseconds)}`;
+      if (replicated && (await answers(() => database.read(appliedSql))))
+        return { words: `${words}, reads come from the replica`, needed: false };
+      return { words, needed: true };
+    }
+  };
+}
+
+/** Reads fall back to the primary by themselves; whose answer it is says whether the replica gives any. */
+function replicaCheck(database: Database): Check {
+  return async () => {
+    const from = await database.readFrom('SELECT 1').catch(() => undefined);
+    if (from === undefined || from.from === 'replica') return undefined;
+    return { words: 'mysql-replica: not reachable, reads come from the primary', needed: false };
+  };
+}
+
+/** A master that does not answer is told of by another check. */
+function peersCheck(store: Store): Check {
+  return async () => {
+    const peers = await store.peers().catch(() => undefined);
+    const few = Object.entries(peers ?? {}).filter(([, { up, of }]) => up < of);
+    if (few.length === 0) return undefined;
+    const words = few.map(([kind, { up, of }]) => `${up} of ${of} ${kind}`).join(', ');
+    return { words: `redis-peers: ${words}`, needed: false };
+  };
+}
+
+function optional(name: string, milliseconds: number, ask: () => Promise<unknown>): Check {
+  return async () => {
+    try {
+      await ask();
+      return undefined;
+    } catch (error) {
+      return { words: `${name}: ${reason(error, milliseconds)}`, needed: false };
+    }
+  };
+}
+
+const answers = (ask: () => Promise<unknown>) =>
+  ask().then(
+    () => true,
+    () => false,
+  );
+
+function reason(error: unknown, milliseconds: number): string {
+  const code = error instanceof Unavailable ? error.code : '';
+  if (code === 'TIMEOUT') return `no answer in ${milliseconds} ms`;
+  if (/ACCESS|AUTH|WRONGPASS/.test(code)) return 'user or password refused';
+  if (code === 'ER_BAD_DB_ERROR') return 'no such database';
+  return 'not reachable';
+}

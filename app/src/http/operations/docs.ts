@@ -1,0 +1,63 @@
+import type {} from '@hapi/vision';
+import { z } from 'zod';
+import { type AnyEndpoint, endpoint } from '../endpoint.ts';
+import { type OpenApi, type Operation, openapi } from './openapi.ts';
+
+/** `/openapi.json` for programs and `/docs` for people, of the given endpoints and of these two. */
+export function docs(endpoints: AnyEndpoint[], version: string): AnyEndpoint[] {
+  const own: AnyEndpoint[] = [
+    endpoint({
+      method: 'GET',
+      path: '/openapi.json',
+      service: 'operations',
+      summary: 'What TheAPP answers, as OpenAPI 3.1',
+      answers: {
+        200: { description: 'The document', schema: z.looseObject({ openapi: z.literal('3.1.0') }) },
+      },
+      handle: ({ h }) => h.response(json).type('application/json').header('access-control-allow-origin', '*'),
+    }),
+    endpoint({
+      method: 'GET',
+      path: '/docs',
+      service: 'operations',
+      summary: 'The same, to read',
+      answers: { 200: { description: 'A page', type: 'text/html' } },
+      handle: ({ h }) => h.view('docs', page),
+    }),
+  ];
+  const document = openapi([...endpoints, ...own], version);
+  const json = JSON.stringify(document);
+  const page = pageOf(document);
+  return own;
+}
+
+/** The document as the page shows it: one group a service, schemas as text. */
+function pageOf({ info, paths }: OpenApi) {
+  const groups = new Map<string, object[]>();
+  for (const [path, operations] of Object.entries(paths))
+    for (const [method, operation] of Object.entries(operations)) {
+      const group = operation.tags[0] ?? '';
+      groups.set(group, [...(groups.get(group) ?? []), shown(method.toUpperCase(), path, operation)]);
+    }
+  return {
+    title: info.title,
+    version: info.version,
+    groups: [...groups].map(([name, operations]) => ({ name, operations })),
+  };
+}
+
+const shown = (method: string, path: string, operation: Operation) => ({
+  id: operation.operationId,
+  method,
+  path,
+  summary: operation.summary,
+  parameters: operation.parameters ?? [],
+  body: text(Object.values(operation.requestBody?.content ?? {})[0]?.schema),
+  answers: Object.entries(operation.responses).map(([status, { description, content }]) => ({
+    status,
+    description,
+    schema: text(Object.values(content ?? {})[0]?.schema),
+  })),
+});
+
+const text = (schema: object | undefined) => (schema ? JSON.stringify(schema, null, 2) : null);

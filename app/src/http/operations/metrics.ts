@@ -1,0 +1,115 @@
+import { Counter, collectDefaultMetrics, Gauge } from 'prom-client';
+import type { Observer } from '../../dependencies/breaker.ts';
+import { SeriesRegistry } from './series.ts';
+
+/** Seconds: from a cached answer to the longest that a request may take. */
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5];
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Everything TheAPP counts, for Prometheus; the names follow its naming guide (seconds, _total). */
+export function createMetrics(version: string) {
+  const registry = new SeriesRegistry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'theapp_build_info',
+    help: 'Always 1; the labels say which release answers',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version, node: process.version }, 1);
+  const inFlight = { requests: 0 };
+  new Gauge({
+    name: 'http_requests_in_flight',
+    help: 'Requests being answered now',
+    registers,
+    collect() {
+      this.set(inFlight.requests);
+    },
+  });
+  const connections = { open: 0 };
+  new Gauge({
+    name: 'http_connections',
+    help: 'Connections that are open, from other machines',
+    registers,
+    collect() {
+      this.set(connections.open);
+    },
+  });
+  return {
+    registry,
+    connections,
+    connectionsRefused: new Counter({
+      name: 'http_connections_refused_total',
+      help: 'Connections closed at once because MAX_CONNECTIONS were open',
+      registers,
+    }),
+    requests: registry.counter({
+      name: 'http_requests_total',
+      help: 'Requests answered, by route and status',
+      labelNames: ['method', 'route', 'service', 'status'],
+    }),
+    requestSeconds: registry.histogram({
+      name: 'http_request_duration_seconds',
+      help: 'From the first byte of a request to the answer handed over, by route',
+      labelNames: ['method', 'route', 'service'],
+      buckets,
+    }),
+    inFlight,
+    dependencyCalls: registry.counter({
+      name: 'dependency_calls_total',
+      help: 'Calls of MySQL, Redis and Memcached by outcome; refused: the breaker was open, nothing was sent',
+      labelNames: ['dependency', 'outcome'],
+    }),
+    dependencySeconds: registry.histogram({
+      name: 'dependency_call_duration_seconds',
+      help: 'How long calls of a dependency took',
+      labelNames: ['dependency'],
+      buckets,
+    }),
+    breakerOpen: new Gauge({
+      name: 'dependency_breaker_open',
+      help: '1 while calls of the dependency fail at once without being sent',
+      labelNames: ['dependency'],
+      registers,
+    }),
+    degraded: new Counter({
+      name: 'theapp_degraded_total',
+      help: 'Answers given without a part that a dependency did not deliver',
+      labelNames: ['service', 'part'],
+      registers,
+    }),
+    redisPeers: new Gauge({
+      name: 'redis_peers',
+      help: 'Replicas that keep up with the Redis master, and Sentinels that answer',
+      labelNames: ['kind'],
+      registers,
+    }),
+    poolConnections: new Gauge({
+      name: 'mysql_pool_connections',
+      help: 'Connections of a pool by state: open, idle; and requests that wait for one',
+      labelNames: ['pool', 'state'],
+      registers,
+    }),
+  };
+}
+
+/** Hands what the data layer tells to the metrics. */
+export function observerOf({ dependencyCalls, dependencySeconds, breakerOpen }: Metrics): Observer {
+  const seriesOf = (dependency: string) => ({
+    ok: dependencyCalls({ dependency, outcome: 'ok' }),
+    failed: dependencyCalls({ dependency, outcome: 'failed' }),
+    refused: dependencyCalls({ dependency, outcome: 'refused' }),
+    seconds: dependencySeconds({ dependency }),
+  });
+  const known = new Map<string, ReturnType<typeof seriesOf>>();
+  return {
+    call(dependency, outcome, seconds) {
+      const series = known.get(dependency) ?? seriesOf(dependency);
+      known.set(dependency, series);
+      series[outcome]();
+      series.seconds(seconds);
+    },
+    breaker: (dependency, open) => breakerOpen.labels(dependency).set(open ? 1 : 0),
+  };
+}

@@ -1,0 +1,11 @@
+/** What authors of resources import, beside `index.ts`: a probe, what it saw, and the changes that follow. */
+export {
+  type Batch,
+  batched,
+  type Change,
+  type Probe,
+  type Resource,
+} from './language/resource.ts';
+export { uploading } from './resources/artefact.ts';
+export { write } from './resources/draft.ts';
+export type { Seen } from './shell/exchange.ts';

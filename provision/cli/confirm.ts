@@ -1,0 +1,29 @@
+import { createInterface } from 'node:readline/promises';
+import { inputError } from '../errors.ts';
+import type { Change, Resource } from '../language/resource.ts';
+import { stopped, title } from '../run/converge.ts';
+
+type Confirm = (
+  host: string,
+  role: string,
+  resource: Resource,
+  changes: readonly Change[],
+) => Promise<boolean>;
+
+/** `--step`: asks before each change; `c` means yes to all that follow. */
+export function confirmer(): Confirm {
+  let all = false;
+  return async (host, role, resource, changes) => {
+    if (all) return true;
+    if (!process.stdin.isTTY) throw inputError({ place: '--step', what: 'needs a terminal to ask on' });
+    const words = changes.map(({ summary }) => summary).join('; ');
+    const asker = createInterface({ input: process.stdin, output: process.stderr });
+    const question = `  ? ${host}  ${role}: ${title(resource)}: ${words} (y)es, (n)o, (c)ontinue: `;
+    const answer = await asker.question(question).catch(() => undefined);
+    asker.close();
+    // Ctrl-C or Ctrl-D at the question: nothing is under way.
+    if (answer === undefined) throw stopped();
+    all = /^c/i.test(answer);
+    return all || /^y/i.test(answer);
+  };
+}

@@ -1,0 +1,192 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+import t from 'tap';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** The command as a person runs it. */
+async function cli(...args: string[]) {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, ['provision/cli.mjs', ...args], {
+    cwd: ROOT,
+    reject: false,
+    stdin: 'ignore',
+    env: { THEAPP_LAB: join(ROOT, '.lab', 'none') },
+  });
+  return { exitCode, stdout, stderr };
+}
+
+t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) => {
+  const folder = t.testdir();
+  const inventory = (name: string, text: string) => {
+    writeFileSync(`${folder}/${name}`, text);
+    return `${folder}/${name}`;
+  };
+  const good = inventory(
+    'good.yml',
+    'hosts:\n  web1:\n    address: 127.0.0.1\n    port: 1\n    user: root\n    groups: [app]\n',
+  );
+  mkdirSync(`${folder}/dir`);
+  writeFileSync(`${folder}/key`, 'x');
+  chmodSync(`${folder}/key`, 0o000);
+  const table: [string, string[], RegExp][] = [
+    ['no approach', [], /which approach\? There are: approach_0/],
+    ['unknown approach', ['aproach_0'], /there is no approach "aproach_0"; did you mean "approach_0"\?/],
+    [
+      'unknown role in --tags',
+      ['approach_0', '--tags', 'ngnix'],
+      /--tags ngnix: there is no role "ngnix"; did you mean "nginx"\?/,
+    ],
+    [
+      'unknown host',
+      ['approach_0', '--limit', 'wm'],
+      /--limit wm: there is no host or group "wm"; did you mean "vm"\?/,
+    ],
+    [
+      'unknown variable',
+      ['approach_0', '-e', 'nginx.sever_name=x'],
+      /-e nginx\.sever_name=x: nginx has no variable "sever_name"; did you mean "server_name"\?/,
+    ],
+    [
+      'unknown role of a variable',
+      ['approach_0', '-e', 'ngin.tls=none'],
+      /there is no role "ngin"; did you mean "nginx"\?/,
+    ],
+    ['ambiguous variable', ['approach_0', '-e', 'port=1'], /have a variable "port".*\n.*-e mariadb\.port=/],
+    [
+      'wrong type',
+      ['approach_0', '-e', 'nginx.http_port=many'],
+      /-e nginx\.http_port: nginx\.http_port: expected a number, found "many"/,
+    ],
+    [
+      'not of the list',
+      ['approach_0', '-e', 'nginx.tls=maybe'],
+      /nginx\.tls: expected one of none, self_signed, files, found "maybe"/,
+    ],
+    ['not key=value', ['approach_0', '-e', 'nginx'], /-e nginx: expected role\.variable=value/],
+    ['unknown provider', ['approach_0', '--provider', 'virtualbox'], /virtualbox.*qemu, vagrant, static/],
+    ['unknown option', ['approach_0', '--chekc'], /unknown option '--chekc'; did you mean --check\?/],
+    ['static without inventory', ['approach_0', '--provider', 'static'], /needs --inventory FILE/],
+    [
+      'missing file',
+      ['approach_0', '-i', `${folder}/no.yml`],
+      /no\.yml: cannot be read: there is no such file/,
+    ],
+    ['a folder', ['approach_0', '-i', `${folder}/dir`], /dir: cannot be read: it is a directory/],
+    ['empty file', ['approach_0', '-i', inventory('empty.yml', '')], /empty\.yml:1:1: the file is empty/],
+    [
+      'syntax',
+      ['approach_0', '-i', inventory('syntax.yml', 'hosts: {a: [}\n')],
+      /syntax\.yml:1:\d+: not valid YAML/,
+    ],
+    [
+      'tab',
+      ['approach_0', '-i', inventory('tab.yml', 'hosts:\n\ta: 1\n')],
+      /tab\.yml:2:1: a tab is used as indentation/,
+    ],
+    [
+      'duplicate key',
+      ['approach_0', '-i', inventory('twice.yml', 'hosts: {}\nhosts: {}\n')],
+      /twice\.yml:2:1: the same key stands here twice/,
+    ],
+    [
+      'unknown key',
+      ['approach_0', '-i', inventory('key.yml', 'hosts:\n  a:\n    adress: x\n')],
+      /key\.yml:3:5: hosts\.a\.adress: unknown key; did you mean "address"\?/,
+    ],
+    [
+      'missing key file',
+      [
+        'approach_0',
+        '-i',
+        inventory('nokey.yml', `hosts:\n  a:\n    address: 127.0.0.1\n    key: ${folder}/nokey\n`),
+      ],
+      /nokey\.yml:4:\d+: hosts\.a\.key: .*nokey cannot be read/,
+    ],
+    [
+      'unknown role in vars',
+      [
+        'approach_0',
+        '-i',
+        inventory(
+          'vars.yml',
+          'hosts:\n  a:\n    address: 127.0.0.1\n    groups: [app]\n    vars:\n      ngin: {tls: none}\n',
+        ),
+      ],
+      /vars\.yml:6:7: the approach applies no role "ngin"/,
+    ],
+    [
+      'wrong variables of several roles of a host: all of them, each at its place',
+      [
+        'approach_0',
+        '-i',
+        inventory(
+          'values.yml',
+          'hosts:\n  a:\n    groups: [app]\n    vars:\n      nginx: {max_body: x, upstreams: [], sever_name: a}\n      app: {user: A B}\n',
+        ),
+      ],
+      new RegExp(
+        [
+          'values\\.yml:6:13: app\\.user: expected the name of a user, found "A B"',
+          'values\\.yml:5:43: nginx has no variable "sever_name"; did you mean "server_name"\\?.*',
+          'values\\.yml:5:28: nginx\\.upstreams: expected at least 1 element, found a list',
+          'values\\.yml:5:15: nginx\\.max_body: expected a size such as 1m, found "x"',
+        ].join('\n.*'),
+      ),
+    ],
+    [
+      'no host in a group',
+      [
+        'approach_0',
+        '-i',
+        inventory('group.yml', 'hosts:\n  a:\n    address: 127.0.0.1\n    groups: [web]\n'),
+      ],
+      /no host is in the group "app"/,
+    ],
+    [
+      'bad image',
+      ['approach_0', '--image', 'debain-13', '--provider', 'qemu'],
+      /debain-13.*did you mean "debian-13"/,
+    ],
+    ['--forks', ['approach_0', '-f', '0'], /--forks: expected a whole number/],
+  ];
+  for (const [what, args, wanted] of table) {
+    const { exitCode, stderr, stdout } = await cli(...args);
+    t.equal(exitCode, 3, what);
+    t.match(stderr, wanted, what);
+    t.equal(stdout, '', what);
+    t.notMatch(stderr, /\n\s+at .*:\d+:\d+/, `${what}: no stack trace`);
+  }
+  t.equal((await cli('approach_0', '--list', '-i', good)).exitCode, 0);
+  const back = ['approach_1', '--rollback', '--list', '-i'];
+  const { exitCode, stdout } = await cli(...back, good, '-e', 'docker.source=docker');
+  t.equal(exitCode, 0, 'what is given for a role that is not gone back with is no mistake');
+  t.notMatch(stdout, 'docker');
+  const vars = `${readFileSync(good, 'utf8')}    vars: { docker: { source: docker } }\n`;
+  t.equal((await cli(...back, inventory('back.yml', vars))).exitCode, 0, 'nor in an inventory');
+});
+
+t.test('--list, --help and --json', async (t) => {
+  const list = await cli('approach_0', '--list', '--provider', 'qemu');
+  t.equal(list.exitCode, 0);
+  t.match(list.stdout, /^approach_0 \(qemu\)\n {2}common +vm\n {2}mariadb +vm\n/);
+  const json = await cli('approach_0', '--list', '--json', '--provider', 'qemu');
+  t.match(JSON.parse(json.stdout), {
+    event: 'list',
+    approach: 'approach_0',
+    roles: [{ role: 'common', hosts: ['vm'] }],
+  });
+  const help = await cli('--help');
+  t.equal(help.exitCode, 0);
+  t.match(help.stdout, /--check/);
+  const bad = await cli('aproach_0', '--json');
+  const lines = bad.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  t.match(lines, [
+    { event: 'error', kind: 'input' },
+    { event: 'recap', exitCode: 3, hosts: [] },
+  ]);
+  t.equal(bad.stderr, '');
+});

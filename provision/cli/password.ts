@@ -1,0 +1,31 @@
+import { inputError } from '../errors.ts';
+import { type Secret, secret } from '../shell/secret.ts';
+
+/** Asks for the password that sudo wants, without showing it. @throws ProvisionError (input) without a terminal */
+export async function askPassword(): Promise<Secret> {
+  const { stdin, stderr } = process;
+  if (!stdin.isTTY) {
+    throw inputError({
+      place: '--ask-become-pass',
+      what: 'needs a terminal to ask on',
+      todo: 'write sudo_password_file: FILE in the inventory instead',
+    });
+  }
+  stderr.write('sudo password: ');
+  stdin.setRawMode(true);
+  let typed = '';
+  try {
+    for await (const chunk of stdin) {
+      for (const char of String(chunk)) {
+        if (char === '\r' || char === '\n') return secret(typed);
+        if (char === '\u0003') process.exit(130);
+        typed = char === '\u007f' ? typed.slice(0, -1) : typed + char;
+      }
+    }
+    return secret(typed);
+  } finally {
+    stdin.setRawMode(false);
+    stdin.pause();
+    stderr.write('\n');
+  }
+}

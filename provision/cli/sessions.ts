@@ -1,0 +1,19 @@
+import type { Host } from '../host.ts';
+import type { Provider } from '../machines/provider.ts';
+import type { Session } from '../shell/exchange.ts';
+import type { Secret } from '../shell/secret.ts';
+import { openSession } from '../ssh/open.ts';
+
+/** Seconds to wait for a machine: one that a provider brings up may still boot; one of an inventory should be there. */
+const BOOT_SECONDS = 240;
+const CONNECT_SECONDS = 10;
+
+/** How a run opens a session on a host. */
+export type Open = (host: Host, progress: (line: string) => void) => Promise<Session>;
+
+export function opener(provider: Provider['name'], signal: AbortSignal, sudoPassword?: Secret): Open {
+  const patient = provider !== 'static';
+  const sudo = sudoPassword ? { password: sudoPassword } : {};
+  const connectSeconds = patient ? BOOT_SECONDS : CONNECT_SECONDS;
+  return (host, progress) => openSession(host, { sudo, connectSeconds, progress, signal, retry: true });
+}

@@ -1,0 +1,158 @@
+import { readdirSync, statSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { execa } from 'execa';
+import { failure } from '../errors.ts';
+import { type Computer, computer, locate, missing, type Program } from './programs.ts';
+import { backports, readSources, type Source, stanza } from './sources.ts';
+
+export interface Ask {
+  readonly yes: boolean;
+  progress(line: string): void;
+}
+
+/** What has to be installed, and how. Pure: it is what a person is asked about. */
+export interface Plan {
+  /** Programs that are missing, or too old, in words. */
+  readonly needs: readonly string[];
+  readonly packages: readonly string[];
+  /** A file of package sources that comes first, where the distribution's own suite is too old. */
+  readonly source?: { readonly file: string; readonly content: string; readonly suite: string };
+}
+
+/**
+ * The programs are there afterwards. What is missing is installed by apt-get, after a yes.
+ *
+ * @throws ProvisionError (failed) naming the command to type, when nobody says yes or apt-get fails
+ */
+export async function ensurePrograms(programs: readonly Program[], ask: Ask): Promise<void> {
+  const here = computer();
+  const plan = planInstall(missing(programs), here, readSources());
+  if (plan.packages.length === 0) return;
+  refuseOthers(plan, here);
+  const commands = commandsOf(plan, here.root || !locate('sudo'));
+  if (!ask.yes && !(await agreed(plan, commands))) {
+    throw failure({
+      place: 'this computer',
+      what: `the lab needs ${plan.needs.join(', ')}`,
+      todo: `run: ${commands.join(' && ')}\n  → or let it be done for you: add --yes`,
+    });
+  }
+  if (!here.root && !locate('sudo')) {
+    throw failure({
+      place: 'this computer',
+      what: 'only root may install',
+      todo: `as root: ${commands.join(' && ')}`,
+    });
+  }
+  await install(plan, here, ask);
+}
+
+/** Which packages, and from where. */
+export function planInstall(absent: readonly Program[], here: Computer, sources: readonly Source[]): Plan {
+  const newer = absent.some((program) => program.backports) && here.id === 'debian';
+  const from = newer && here.codename === 'bookworm' ? backports(sources, here.codename) : undefined;
+  const plan = {
+    needs: absent.map(({ name, outdated }) => outdated ?? name),
+    packages: [...new Set(absent.map((program) => program.package))].sort(),
+  };
+  if (!from) return plan;
+  const file = `/etc/apt/sources.list.d/${here.codename}-backports-theapp-lab.sources`;
+  return { ...plan, source: { file, content: stanza(from), suite: `${here.codename}-backports` } };
+}
+
+/** What a person could type instead: each a line of shell. */
+export function commandsOf({ packages, source }: Plan, root: boolean): string[] {
+  const sudo = root ? '' : 'sudo ';
+  const write = source && `printf '${source.content.replaceAll('\n', '\\n')}' | ${sudo}tee ${source.file}`;
+  return [
+    ...(write ? [write] : []),
+    `${sudo}apt-get update`,
+    `${sudo}apt-get install --no-install-recommends ${source ? `-t ${source.suite} ` : ''}${packages.join(' ')}`,
+  ];
+}
+
+function refuseOthers({ needs }: Plan, here: Computer): void {
+  if (here.platform !== 'linux') {
+    throw failure({
+      place: 'this computer',
+      what: 'the embedded lab runs on Linux',
+      why: `this is ${here.pretty}`,
+      todo: 'use Vagrant here (vagrant up), or machines of your own: --inventory hosts.yml',
+    });
+  }
+  if (here.id !== 'debian' && here.id !== 'ubuntu' && !here.like.some((id) => /^(debian|ubuntu)$/.test(id))) {
+    throw failure({
+      place: 'this computer',
+      what: `the lab needs ${needs.join(', ')}`,
+      why: `${here.pretty} has no apt-get`,
+      todo: 'install them with your package manager (Fedora: dnf install qemu-system-x86-core qemu-img openssh-clients xorriso)',
+    });
+  }
+}
+
+async function agreed({ packages }: Plan, commands: readonly string[]): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const indented = commands.map((command) => `    ${command}\n`).join('');
+  process.stderr.write(`The lab needs ${packages.join(', ')} on this computer:\n${indented}`);
+  const answer = await terminal.question('Install now? [y/N] ');
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+async function install(plan: Plan, here: Computer, { progress }: Ask): Promise<void> {
+  const { source, packages } = plan;
+  if (source) await asRoot(here, ['tee', source.file], progress, 'adding a package source', source.content);
+  if (source || stale()) await asRoot(here, ['apt-get', 'update'], progress, 'apt-get update');
+  const target = source ? ['-t', source.suite] : [];
+  const options = ['-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300'];
+  const command = [
+    'env',
+    'DEBIAN_FRONTEND=noninteractive',
+    'apt-get',
+    'install',
+    ...options,
+    ...target,
+    ...packages,
+  ];
+  await asRoot(here, command, progress, `installing ${packages.join(', ')}`);
+}
+
+async function asRoot(
+  here: Computer,
+  command: readonly string[],
+  progress: (line: string) => void,
+  doing: string,
+  input = '',
+): Promise<void> {
+  const [program = '', ...args] = here.root ? command : ['sudo', ...command];
+  const start = Date.now();
+  const tell = () => progress(`${doing}: ${Math.round((Date.now() - start) / 1000)} s`);
+  tell();
+  const timer = setInterval(tell, 1000);
+  // sudo may ask for a password on the terminal by itself
+  const { exitCode, all } = await execa(program, args, { reject: false, input, all: true }).finally(() =>
+    clearInterval(timer),
+  );
+  if (exitCode === 0) return;
+  throw failure({
+    place: 'this computer',
+    what: `${doing} failed`,
+    why: `exit code ${exitCode}`,
+    said: all ?? '',
+    todo: `run it yourself: ${[program, ...args].join(' ')}`,
+  });
+}
+
+/** No package lists, or none younger than a day. */
+function stale(lists = '/var/lib/apt/lists'): boolean {
+  try {
+    const newest = readdirSync(lists)
+      .filter((name) => name.endsWith('Release'))
+      .map((name) => statSync(`${lists}/${name}`).mtimeMs);
+    const updated = statSync(`${lists}/partial`).mtimeMs;
+    return newest.length === 0 || Date.now() - Math.max(updated, ...newest) > 86_400_000;
+  } catch {
+    return true;
+  }
+}

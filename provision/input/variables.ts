@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { didYouMean } from '../errors.ts';
+import { isSecret, type Secret, secret } from '../shell/secret.ts';
+import { combine, describe, parseYaml, position } from './yaml.ts';
+
+/** A schema for a secret variable: what a person writes as text is hidden from then on. */
+export const secretVariable = z.union(
+  [z.custom<Secret>(isSecret), z.string().min(1).transform(secret)],
+  'expected a secret',
+);
+
+/** One place that gives variables to a role; later layers win. `where` says in an error where a key was written. */
+export interface Layer {
+  readonly values: Readonly<Record<string, unknown>>;
+  where(path: readonly PropertyKey[]): string;
+}
+
+/** A role's commented defaults. @throws ProvisionError (input) */
+export function defaultsLayer(folder: string): Layer {
+  const file = join(folder, 'defaults.yml');
+  const { data, document, counter } = parseYaml(file);
+  return {
+    values: typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {},
+    where: (path) => position(file, document.contents, path, counter),
+  };
+}
+
+/**
+ * Lays the layers over each other, key by key, and checks the whole.
+ *
+ * @throws ProvisionError (input): every problem, each with the place of the layer that caused it
+ */
+export function resolve<S extends z.ZodObject>(
+  role: string,
+  schema: S,
+  layers: readonly Layer[],
+): z.output<S> {
+  const known = Object.keys(schema.shape);
+  const unknown = layers.flatMap((layer) =>
+    Object.keys(layer.values)
+      .filter((key) => !known.includes(key))
+      .map((key) => ({ place: layer.where([key]), what: unknownVariable(role, key, known) })),
+  );
+  const given = layers.map(({ values }) =>
+    Object.entries(values).filter(([key, value]) => value !== undefined && known.includes(key)),
+  );
+  const data = Object.fromEntries(given.flat());
+  const result = schema.safeParse(data);
+  if (result.success && unknown.length === 0) return result.data;
+  const source = (key: PropertyKey | undefined) =>
+    layers.findLast(({ values }) => key !== undefined && values[String(key)] !== undefined) ?? layers[0];
+  const wrong = result.error?.issues ?? [];
+  throw combine([
+    ...unknown,
+    ...wrong
+      .flatMap((issue) => describe(issue, data, schema))
+      .map(({ path, key, message }) => {
+        const whole = [...path, ...(key === undefined ? [] : [key])];
+        return {
+          place: source(path[0])?.where(whole) ?? role,
+          what: `${[role, ...whole].join('.')}: ${message}`,
+        };
+      }),
+  ]);
+}
+
+export const unknownVariable = (role: string, key: string, known: readonly string[]) =>
+  `${role} has no variable "${key}"${didYouMean(key, known)} (it has: ${known.join(', ')})`;

@@ -1,0 +1,68 @@
+import { failure } from '../errors.ts';
+import type { Seen } from '../shell/exchange.ts';
+import { sh } from '../shell/sh.ts';
+import type { Probe } from './resource.ts';
+
+/** What cannot change in a run. Role code may branch on these, and on nothing else of a host. */
+export interface Facts {
+  /** `debian`, `ubuntu`: ID of os-release(5). */
+  readonly distribution: string;
+  /** `13`, `24.04`: VERSION_ID of os-release(5); empty for a testing release. */
+  readonly version: string;
+  /** `trixie`, `noble`: VERSION_CODENAME of os-release(5). */
+  readonly codename: string;
+  /** As dpkg calls it: `amd64`, `arm64`. */
+  readonly architecture: string;
+  readonly kernel: string;
+  readonly hostname: string;
+  readonly cores: number;
+  /** MiB. */
+  readonly memory: number;
+  /** All addresses but loopback's and link-local ones. */
+  readonly addresses: readonly string[];
+  /** Whether systemd runs as process 1. */
+  readonly systemd: boolean;
+  /**
+   * Whether its processors are emulated by a program, as QEMU's are without KVM: all takes ten times as long
+   * (systemd-detect-virt(1) says `qemu`).
+   */
+  readonly emulated: boolean;
+}
+
+/** Few processes: what the shell can read by itself it reads by itself. */
+export const factsProbe = {
+  script: sh`( . /etc/os-release; printf 'distribution=%s\nlike=%s\nversion=%s\ncodename=%s\n' "$ID" "$ID_LIKE" "$VERSION_ID" "$VERSION_CODENAME" )
+printf 'architecture=%s\n' "$(dpkg --print-architecture)"
+read -r v </proc/sys/kernel/osrelease; printf 'kernel=%s\n' "$v"
+read -r v </proc/sys/kernel/hostname; printf 'hostname=%s\n' "$v"
+printf 'cores=%s\n' "$(nproc)"
+read -r _ v _ </proc/meminfo; printf 'memory=%s\n' "$v"
+printf 'addresses=%s\n' "$(hostname -I 2>/dev/null || :)"
+printf 'hypervisor=%s\n' "$(systemd-detect-virt --vm 2>/dev/null || :)"
+if [ -d /run/systemd/system ]; then echo systemd=yes; fi`,
+  read({ code, stdout, stderr }: Seen): Facts {
+    const value = new Map([...stdout.matchAll(/^(\w+)=(.*)$/gm)].map(([, key, text]) => [key, text ?? '']));
+    const get = (key: string) => value.get(key)?.trim() ?? '';
+    const family = [get('distribution'), ...get('like').split(' ')];
+    if (code !== 0 || !family.includes('debian')) {
+      throw failure({
+        what: `this is ${get('distribution') || 'not a system that can be told'}; Debian and Ubuntu are supported`,
+        said: stderr,
+        todo: 'use Debian 12 or 13, or Ubuntu 22.04 or 24.04',
+      });
+    }
+    return {
+      distribution: get('distribution'),
+      version: get('version'),
+      codename: get('codename'),
+      architecture: get('architecture'),
+      kernel: get('kernel'),
+      hostname: get('hostname'),
+      cores: Number(get('cores')),
+      memory: Math.floor(Number(get('memory')) / 1024),
+      addresses: get('addresses').split(/\s+/).filter(Boolean),
+      systemd: get('systemd') === 'yes',
+      emulated: get('hypervisor') === 'qemu',
+    };
+  },
+} satisfies Probe<Facts>;

@@ -1,0 +1,18 @@
+import { inputError } from '../errors.ts';
+import type { Host } from '../host.ts';
+
+/** The hosts of an approach by group. @throws ProvisionError (input) for a group that no host is in */
+export function grouped<G extends string>(
+  groups: readonly G[],
+  hosts: readonly Host[],
+): Record<G | 'all', readonly Host[]> {
+  const entries = groups.map((group) => {
+    const members = hosts.filter((host) => host.groups.includes(group));
+    if (members.length > 0) return [group, members] as const;
+    throw inputError({
+      what: `no host is in the group "${group}"`,
+      todo: `give a host of machines.yml, or of the inventory, groups: [${group}]`,
+    });
+  });
+  return Object.fromEntries([...entries, ['all', hosts]]) as Record<G | 'all', readonly Host[]>;
+}

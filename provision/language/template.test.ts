@@ -1,0 +1,34 @@
+import t from 'tap';
+import { secret } from '../shell/secret.ts';
+import { said } from '../testing/said.ts';
+import { render } from './template.ts';
+
+t.test('templates are strict, and keep track of secrets', async (t) => {
+  const folder = t.testdir({
+    'a.hbs': '{{name}} & {{#if on}}on{{/if}} {{password}}\n',
+    'b.hbs': 'x\n{{nmae}}\n',
+    'c.hbs': '{{#if onn}}x{{/if}}',
+    'd.hbs': '{{#if x}}',
+  });
+  const values = { name: 'a<b>', on: true, password: secret('pass-word-1'), other: secret('not-there') };
+  t.strictSame(render(`${folder}/a.hbs`, values), {
+    text: 'a<b> & on pass-word-1\n',
+    secrets: ['pass-word-1'],
+  });
+  t.match(
+    said(() => render(`${folder}/b.hbs`, values)),
+    /b\.hbs:2: "nmae" is not defined/,
+  );
+  t.match(
+    said(() => render(`${folder}/c.hbs`, values)),
+    /\{\{#if\}\} asks about a name that does not exist/,
+  );
+  t.match(
+    said(() => render(`${folder}/d.hbs`, values)),
+    /d\.hbs:\d: Parse error/,
+  );
+  t.match(
+    said(() => render(`${folder}/e.hbs`, values)),
+    /the template cannot be read/,
+  );
+});

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type HandlebarsModule from 'handlebars';
+import { inputError } from '../errors.ts';
+import { shown } from '../input/yaml.ts';
+import { isSecret, reveal } from '../shell/secret.ts';
+
+/** A text for a file: whoever prints it masks the secrets that stand in it. */
+export interface Text {
+  readonly text: string;
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Renders a Handlebars file for a configuration: nothing is escaped, and every name must exist, also those that
+ * `{{#if}}` and `{{#each}}` ask about.
+ *
+ * @throws ProvisionError (input) that names the file and line
+ */
+export function render(file: string, values: Readonly<Record<string, unknown>>): Text {
+  const secrets = new Set<string>();
+  try {
+    const text = compiled(read(file))(plain(values, secrets));
+    return { text, secrets: [...secrets].filter((value) => value !== '' && text.includes(value)) };
+  } catch (error) {
+    if (!(error instanceof Error) || error.name === 'ProvisionError') throw error;
+    const line = (error as { lineNumber?: number }).lineNumber ?? /line (\d+)/.exec(error.message)?.[1];
+    throw inputError({
+      place: line === undefined ? shown(file) : `${shown(file)}:${line}`,
+      what:
+        error.message.split('\n')[0]?.replace(/ not defined in \[object Object\]/, ' is not defined') ??
+        'cannot be rendered',
+      todo: 'give the role a variable of that name, or mend the template',
+    });
+  }
+}
+
+/** Its own one-file build: the package's main module is 46 files, and spends most of its time on source maps. */
+const Handlebars: typeof HandlebarsModule = createRequire(import.meta.url)('handlebars/dist/handlebars.js');
+const engine = Handlebars.create();
+
+for (const name of ['if', 'unless', 'each', 'with'] as const) {
+  const original = Handlebars.helpers[name] as HandlebarsModule.HelperDelegate;
+  engine.registerHelper(
+    name,
+    function (this: unknown, value: unknown, options: HandlebarsModule.HelperOptions) {
+      if (value === undefined) throw new Error(`{{#${name}}} asks about a name that does not exist`);
+      return original.call(this, value, options);
+    },
+  );
+}
+
+/** Compiled templates by their text: many hosts, and many files of a role, are rendered from the same one. */
+const known = new Map<string, HandlebarsModule.TemplateDelegate>();
+
+function compiled(text: string): HandlebarsModule.TemplateDelegate {
+  const template = known.get(text) ?? engine.compile(text, { strict: true, noEscape: true });
+  known.set(text, template);
+  return template;
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw inputError({ place: shown(file), what: 'the template cannot be read' });
+  }
+}
+
+/** The values with every secret as it is; each is kept so that the text's printers can hide it. */
+function plain(value: unknown, secrets: Set<string>): unknown {
+  if (isSecret(value)) {
+    secrets.add(reveal(value));
+    return reveal(value);
+  }
+  if (Array.isArray(value)) return value.map((item) => plain(item, secrets));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, secrets)]));
+}

@@ -1,0 +1,122 @@
+import { inputError, ProvisionError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { checkExtras, type Extra, extraLayer } from '../input/extraVars.ts';
+import type { Layer } from '../input/variables.ts';
+import { combine } from '../input/yaml.ts';
+import type { Approach, Context } from '../language/approach.ts';
+import { grouped } from '../language/groups.ts';
+import type { RoleCall } from '../language/role.ts';
+import { secret } from '../shell/secret.ts';
+
+/** One `apply` of an approach, in the order of its code. */
+export interface Applied {
+  readonly hosts: readonly Host[];
+  readonly calls: readonly RoleCall[];
+}
+
+/** What an approach does: provision, rollback or decommission. */
+type Action<G extends string> = (context: Context<G>) => Promise<void>;
+
+/**
+ * Goes through an approach's code without a connection, so that everything a person gave is checked before the
+ * first one: which roles it applies to which hosts, with which variables. What is meant for a role that only one of
+ * the `others` applies is no mistake: the same words do for every action.
+ *
+ * @throws ProvisionError (input)
+ */
+export async function dryRun<G extends string>(
+  approach: Approach<G>,
+  hosts: readonly Host[],
+  extras: readonly Extra[],
+  action: Action<G>,
+  ...others: readonly Action<G>[]
+): Promise<readonly Applied[]> {
+  const applied = await record(approach, hosts, action);
+  const elsewhere = await Promise.all(others.map((other) => record(approach, hosts, other)));
+  const calls = [...applied, ...elsewhere.flat()].flatMap((one) => one.calls);
+  checkExtras(extras, calls);
+  checkHostVariables(hosts, calls);
+  checkVariables(applied, extras);
+  return applied;
+}
+
+async function record<G extends string>(
+  approach: Approach<G>,
+  hosts: readonly Host[],
+  action: Action<G>,
+): Promise<readonly Applied[]> {
+  const applied: Applied[] = [];
+  await action({
+    hosts: grouped(approach.groups, hosts),
+    apply: async (to, ...calls) => {
+      applied.push({ hosts: [to].flat(), calls });
+    },
+    remaining: (of) => of,
+    read: async (_host, _script, predicted = 'predicted') => predicted,
+    facts: async () => SAMPLE,
+    secret: () => secret('predicted'),
+    artefact: async (_make, predicted = SOME) => predicted,
+  });
+  return applied;
+}
+
+/** All that is wrong with the variables of all hosts is one error; what is wrong for each of them is said once. */
+function checkVariables(applied: readonly Applied[], extras: readonly Extra[]): void {
+  const problems = new Map<string, { place: string; what: string }>();
+  const each = applied.flatMap(({ hosts, calls }) =>
+    hosts.flatMap((host) => calls.map((call) => ({ host, call }))),
+  );
+  for (const { host, call } of each) {
+    try {
+      call.resolve(layersOf(call, host, extras));
+    } catch (error) {
+      if (!(error instanceof ProvisionError)) throw error;
+      const { place = call.role, what } = error.parts;
+      problems.set(error.message, { place, what });
+    }
+  }
+  if (problems.size > 0) throw combine([...problems.values()]);
+}
+
+/** What stands above a role's defaults and the approach's call: the host's own variables, then `-e`. */
+export function layersOf(call: RoleCall, host: Host, extras: readonly Extra[]): readonly Layer[] {
+  const own: Layer = {
+    values: host.vars[call.role] ?? {},
+    where: (path) => placeOf(host, [call.role, ...path]),
+  };
+  return [own, extraLayer(extras, call)];
+}
+
+const placeOf = ({ name, varsAt }: Host, path: readonly PropertyKey[]) =>
+  varsAt?.(path) ?? `host ${name}: vars.${path.join('.')}`;
+
+function checkHostVariables(hosts: readonly Host[], calls: readonly RoleCall[]): void {
+  const roles = new Set(calls.map(({ role }) => role));
+  for (const host of hosts) {
+    for (const role of Object.keys(host.vars)) {
+      if (roles.has(role)) continue;
+      throw inputError({
+        place: placeOf(host, [role]),
+        what: `the approach applies no role "${role}" (it applies: ${[...roles].join(', ')})`,
+      });
+    }
+  }
+}
+
+/** The facts of a machine that nobody has asked. */
+const SAMPLE = {
+  distribution: 'debian',
+  version: '13',
+  codename: 'trixie',
+  architecture: 'amd64',
+  kernel: '',
+  hostname: 'sample',
+  cores: 1,
+  memory: 1024,
+  addresses: [],
+  systemd: true,
+  emulated: false,
+} as const;
+
+/** A file that nobody has made. */
+const SOME = { version: '0.0.0', file: '/predicted', sha256: '0'.repeat(64), bytes: 0 } as const;

@@ -1,0 +1,29 @@
+import type { Host } from '../host.ts';
+import type { Extra } from '../input/extraVars.ts';
+import type { Change, Resource } from '../language/resource.ts';
+import type { Reporter } from '../report/events.ts';
+import type { Session } from '../shell/exchange.ts';
+import type { Secret } from '../shell/secret.ts';
+
+/** How a run goes: what the command line said, and the ways to reach hosts. */
+export interface RunOptions {
+  readonly check: boolean;
+  /** The hosts that `apply` may touch. */
+  readonly limit: readonly Host[];
+  /** The roles that `apply` may apply; all when absent. */
+  readonly tags?: ReadonlySet<string>;
+  readonly extras: readonly Extra[];
+  /** How many hosts are worked on side by side. */
+  readonly forks: number;
+  /** True after the first Ctrl-C. */
+  readonly stopping: () => boolean;
+  readonly report: Reporter;
+  readonly open: (host: Host, progress: (line: string) => void) => Promise<Session>;
+  readonly secret: (name: string) => Secret;
+  readonly confirm?: (
+    host: string,
+    role: string,
+    resource: Resource,
+    changes: readonly Change[],
+  ) => Promise<boolean>;
+}

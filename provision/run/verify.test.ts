@@ -1,0 +1,120 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import t, { type Test } from 'tap';
+import { explain } from '../errors.ts';
+import { approach, type Expected } from '../language/approach.ts';
+import type { Event } from '../report/events.ts';
+import { verify } from './verify.ts';
+
+type Asked = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & { body: string };
+type Reply = { status?: number; body?: string; cut?: boolean };
+
+/** Verifies one question at a server that answers as it is told, and says what both sides saw. */
+async function asking(t: Test, expected: Expected, ...replies: Reply[]) {
+  const asked: Asked[] = [];
+  const server = createServer(async (request, response) => {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const { method, url, headers } = request;
+    asked.push({ method, url, headers, body: Buffer.concat(parts).toString() });
+    const { status = 200, body = '', cut = false } = replies[asked.length - 1] ?? {};
+    response.writeHead(status, { 'content-length': body.length + (cut ? 1 : 0) });
+    response.write(body);
+    if (cut) setImmediate(() => response.destroy());
+    else response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/path`;
+  const events: Event[] = [];
+  let given: string | undefined;
+  const one = approach({
+    groups: [],
+    provision: async () => undefined,
+    decommission: async () => undefined,
+    urls: () => [],
+    verify: async ({ expect }) => {
+      given = await expect(url, { ...expected, secure: `${url}/secure` });
+    },
+  });
+  await verify(one, [], (event) => events.push(event));
+  return { url, asked, events, given };
+}
+
+t.test('questions', async (t) => {
+  const plain = await asking(t, { body: 'yes' }, { body: 'yes' });
+  t.match(plain.asked, [{ method: 'GET', url: '/path', body: '' }]);
+  t.notOk('content-type' in (plain.asked[0]?.headers ?? {}), 'nothing goes along');
+  t.equal(plain.given, 'yes', 'the body is given back');
+  t.match(plain.events, [{ event: 'verify', check: `GET ${plain.url}`, ok: true, answer: '200 yes' }]);
+
+  const send = { dateOfBirth: '1990-12-31', name: 'Zoë' };
+  const put = await asking(t, { method: 'PUT', send, status: 204 }, { status: 204 });
+  t.match(put.asked, [{ method: 'PUT', headers: { 'content-type': 'application/json' } }]);
+  t.strictSame(JSON.parse(put.asked[0]?.body ?? ''), send);
+  t.match(put.events, [{ check: `PUT ${put.url}`, answer: '204' }]);
+
+  const html = await asking(t, { accept: 'text/html', body: /yes/ }, { body: 'oh yes' });
+  t.equal(html.asked[0]?.headers.accept, 'text/html');
+
+  const redirected = await asking(
+    t,
+    { method: 'POST', send: 1, body: 'yes' },
+    { status: 308 },
+    { body: 'yes' },
+  );
+  t.match(redirected.asked, [{ url: '/path' }, { method: 'POST', url: '/path/secure', body: '1' }]);
+  t.match(redirected.events, [{ answer: /^200 yes \(through / }]);
+});
+
+t.test('an answer that is wrong', async (t) => {
+  const one = approach({
+    groups: [],
+    provision: async () => undefined,
+    decommission: async () => undefined,
+    urls: () => [],
+    verify: async ({ expect }) => void (await expect('http://127.0.0.1:1/', { body: 'yes' })),
+    hint: 'its log says more',
+  });
+  const error = await verify(one, [], () => undefined, { wrong: 60, absent: 0 }).catch(
+    (error: unknown) => error,
+  );
+  const words = 'expected status 200 and "yes": found ECONNREFUSED\n  → its log says more';
+  t.equal(explain(error), `http://127.0.0.1:1/: ${words}`, 'the approach says where to look');
+});
+
+t.test('an answer that comes late is waited for', async (t) => {
+  const late = await asking(
+    t,
+    { body: 'yes' },
+    { status: 503 },
+    { body: 'no' },
+    { body: 'ye', cut: true },
+    { body: 'yes' },
+  );
+  t.equal(late.asked.length, 4, 'not ready, wrong, cut off, right');
+  t.match(late.events.at(-1), { event: 'verify', ok: true });
+});
+
+t.test('who answers wrongly is waited for less than who does not answer yet', async (t) => {
+  const one = (url: string) =>
+    approach({
+      groups: [],
+      provision: async () => undefined,
+      decommission: async () => undefined,
+      urls: () => [],
+      verify: async ({ expect }) => void (await expect(url, { body: 'yes' })),
+    });
+  const statuses = [502, 503, 504, 200];
+  let asked = 0;
+  const server = createServer((_request, response) => {
+    response.statusCode = statuses[asked++] ?? 200;
+    response.end('no');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const ends = verify(one(url), [], () => undefined, { wrong: 0, absent: 60 });
+  await t.rejects(ends, { message: /expected status 200 and "yes": found 200 no/ });
+  t.equal(asked, 4, 'three times not there yet, and then wrong at once');
+});

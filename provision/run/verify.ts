@@ -1,0 +1,137 @@
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failure } from '../errors.ts';
+import type { Host } from '../host.ts';
+import type { Approach, Expected, Verification } from '../language/approach.ts';
+import { grouped } from '../language/groups.ts';
+import type { Reporter } from '../report/events.ts';
+
+/** Seconds until the answer has to be as expected: where there is a wrong one, and where nobody answers yet. */
+interface Wait {
+  readonly wrong: number;
+  readonly absent: number;
+}
+
+/** A machine that has just started on an emulated processor takes a minute until it serves. */
+const WAIT: Wait = { wrong: 30, absent: 120 };
+
+/** What a proxy says while nobody stands behind it, and a server that is not ready. */
+const notYet = [502, 503, 504];
+
+/** Where a port of a host answers from here: its forwarded port, or its own address. */
+export function urlOf({ address, forwarded }: Host, port: number, path = '/'): string {
+  const to = forwarded[port] ?? { address, port };
+  const scheme = port === 443 ? 'https' : 'http';
+  const usual = to.port === (scheme === 'https' ? 443 : 80);
+  return `${scheme}://${to.address.includes(':') ? `[${to.address}]` : to.address}${usual ? '' : `:${to.port}`}${path}`;
+}
+
+/** Asks the running system, as a user would. @throws ProvisionError (failed) at the first answer that is wrong */
+export async function verify<G extends string>(
+  approach: Approach<G>,
+  hosts: readonly Host[],
+  report: Reporter,
+  wait: Wait = WAIT,
+): Promise<void> {
+  const context: Verification<G> = {
+    hosts: grouped(approach.groups, hosts),
+    url: urlOf,
+    expect: async (url, expected) => {
+      const start = performance.now();
+      const done = (ok: boolean, answer: string) =>
+        report({
+          event: 'verify',
+          check: `${expected.method ?? 'GET'} ${url}`,
+          ok,
+          seconds: (performance.now() - start) / 1000,
+          answer,
+        });
+      for (let tries = 0; ; tries++) {
+        const answer = await ask(url, expected);
+        if (answer.ok) {
+          done(true, answer.shown);
+          return answer.body;
+        }
+        if (performance.now() - start > (answer.absent ? wait.absent : wait.wrong) * 1000) {
+          done(false, answer.shown);
+          throw failure({
+            place: url,
+            what: `expected ${wanted(expected)}`,
+            why: `found ${answer.shown}`,
+            ...(approach.hint === undefined ? {} : { todo: approach.hint }),
+          });
+        }
+        if (tries > 0)
+          report({ event: 'progress', topic: 'verify', message: `waiting for ${url}: ${answer.shown}` });
+        await sleep(Math.min(250 * 2 ** tries, 2000));
+      }
+    },
+  };
+  await approach.verify(context);
+}
+
+const wanted = ({ status = 200, body }: Expected) =>
+  `status ${status}${body === undefined ? '' : ` and ${body instanceof RegExp ? body : JSON.stringify(body)}`}`;
+
+interface Asked {
+  readonly ok: boolean;
+  /** Nobody has answered yet who could be wrong. */
+  readonly absent: boolean;
+  readonly shown: string;
+  readonly body: string;
+}
+
+async function ask(url: string, expected: Expected): Promise<Asked> {
+  const { status = 200, body, secure } = expected;
+  try {
+    const first = await request(url, expected);
+    const answer = first.status === 308 && secure !== undefined ? await request(secure, expected) : first;
+    const fits =
+      body === undefined || (body instanceof RegExp ? body.test(answer.body) : body === answer.body);
+    const text = answer.body.trim().replaceAll(/\s+/g, ' ').slice(0, 80);
+    const through = answer === first ? '' : ` (through ${secure})`;
+    const shown = `${answer.status} ${text}${through}`.trim();
+    return {
+      ok: answer.status === status && fits,
+      absent: notYet.includes(answer.status),
+      shown,
+      body: answer.body,
+    };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { ok: false, absent: true, shown: code ?? message, body: '' };
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/**
+ * `fetch` cannot be told to accept a self-signed certificate, so node:https asks. Redirects are answers like others.
+ * To `import` node:http would load `fetch` with it, to know its exports: 20 ms of every run.
+ */
+function request(url: string, { method = 'GET', send, accept }: Expected): Promise<Answer> {
+  const http = process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http');
+  const content = send === undefined ? undefined : JSON.stringify(send);
+  const headers = {
+    ...(accept === undefined ? {} : { accept }),
+    ...(content === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }),
+  };
+  const options = { method, headers, timeout: 5000, agent: false as const, rejectUnauthorized: false };
+  return new Promise((resolve, reject) => {
+    const asked = http.request(url, options, (response) => void whole(response).then(resolve, reject));
+    asked.on('timeout', () => asked.destroy(new Error('no answer within 5 s')));
+    asked.on('error', reject);
+    asked.end(content);
+  });
+}
+
+async function whole(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') };
+}

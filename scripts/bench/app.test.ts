@@ -1,0 +1,112 @@
+import { resolve } from 'node:path';
+import { execa } from 'execa';
+import t from 'tap';
+import { ProvisionError } from '../../provision/index.ts';
+import { serviceNames } from './app/calls.ts';
+import type { Sample } from './app/measure.ts';
+import { parseOptions } from './app/options.ts';
+import { table } from './app/report.ts';
+import { memoryTable, trend } from './app/soak.ts';
+
+// Longer than a moment only where much else is going on.
+t.setTimeout(300_000);
+
+t.test('options', async (t) => {
+  t.same(parseOptions([]), {
+    seconds: 4,
+    rounds: 3,
+    warmth: 30,
+    services: serviceNames,
+    urgent: true,
+    soak: 0,
+  });
+  t.same(parseOptions(['--quick', '--service', 'counter,hello', '--soak', '10']), {
+    seconds: 1,
+    rounds: 1,
+    warmth: 1,
+    services: ['counter', 'hello'],
+    urgent: false,
+    soak: 10,
+  });
+  for (const argv of [
+    ['--seconds', '0'],
+    ['--rounds', '0'],
+    ['--service', 'chess'],
+    ['--soak', 'x'],
+    ['--what'],
+    ['more'],
+  ])
+    t.throws(() => parseOptions(argv), ProvisionError, argv.join(' '));
+});
+
+t.test('how figures are shown', async (t) => {
+  const sample = (perSecond: number, cpu: number, busy: number): Sample => ({
+    perSecond,
+    p50: 1,
+    p99: 3.5,
+    cpu,
+    busy,
+  });
+  const turn = (theapp: Sample, http: Sample, hapi: Sample) =>
+    new Map([
+      ['theapp', theapp],
+      ['node:http', http],
+      ['hapi', hapi],
+    ] as const);
+  // Each turn on a computer that is twice as busy as before.
+  const saturated = [1, 2, 4].map((slow) =>
+    turn(
+      sample(900 / slow, 1000, 0.99),
+      sample(1600 / slow, 500, 0.8),
+      sample(slow === 2 ? 5000 : 1000 / slow, 800, 1),
+    ),
+  );
+  const steady = [
+    new Map([['theapp', sample(720, 1000, 0.7)] as const, ['hapi', sample(800, 800, 0.7)] as const]),
+  ];
+  const shown = table({ service: 'counter', saturated, steady });
+  t.match(
+    shown,
+    'theapp / hapi       0.90 by requests/s, 0.80 by processor time, 0.80 by the least of it (target: at least 0.85)',
+  );
+  t.match(
+    shown,
+    'theapp / node:http  0.56 by requests/s, 0.50 by processor time, 0.50 by the least of it (target: at least 0.6; missed)',
+  );
+  t.match(shown, 'not the limit themselves: node:http;');
+  t.match(shown, 'p99 / p50 at 80 %: theapp 3.50 (target: at most 3; missed), hapi 3.50');
+  t.notMatch(
+    table({ service: 'hello', saturated, steady }),
+    'target',
+    'asks nobody for anything, has no target',
+  );
+});
+
+t.test('memory that grows is told from memory that swings', async (t) => {
+  const minutes = Array.from({ length: 100 }, (_, i) => i / 10);
+  const heap = { 'heap used': 30, 'heap held': 40, external: 5 };
+  const swings = minutes.map((minutes, i) => ({ minutes, resident: 100 + (i % 7), ...heap }));
+  t.match(memoryTable(swings), /resident .*\(target: at most 5 %\)/);
+  t.match(memoryTable(swings), /resident, tenth by tenth: 100( 10\d){10}$/);
+  t.match(memoryTable(swings.map((one) => ({ ...one, resident: 100 + one.minutes }))), /resident .*missed/);
+  const { slope, middle } = trend([1, 2, 3].map((x) => [x, 2 * x + 1]));
+  t.same([slope, middle], [2, 5]);
+});
+
+t.test('it measures', async (t) => {
+  const script = resolve(import.meta.dirname, 'app.ts');
+  const { exitCode, stdout, stderr } = await execa(
+    process.execPath,
+    [script, '--quick', '--service', 'counter'],
+    {
+      reject: false,
+    },
+  );
+  t.equal(exitCode, 0, stderr);
+  for (const name of ['theapp', 'node:http', 'hapi', 'fastify'])
+    t.match(stdout, new RegExp(`^  ${name} +[1-9]\\d* +\\d+\\.\\d\\d +\\d+\\.\\d\\d `, 'm'), name);
+  t.match(
+    stdout,
+    /theapp \/ hapi +\d+\.\d\d by requests\/s, \d+\.\d\d by processor time, \d+\.\d\d by the least of it \(target: at least 0\.85/,
+  );
+});

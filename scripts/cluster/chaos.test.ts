@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+import t from 'tap';
+import type { Host } from '../../provision/index.ts';
+import { faults } from './chaos/faults.ts';
+import { planned } from './chaos/planned.ts';
+import { type PowerCommands, powerOf } from './chaos/power.ts';
+import type { Scenario } from './chaos/scenario.ts';
+import { rotate } from './chaos/secret.ts';
+
+// Longer than a moment only where much else is going on.
+t.setTimeout(240_000);
+
+const scenarios: readonly Scenario[] = [...planned, ...faults];
+
+t.test('scenarios have names of their own', async (t) => {
+  t.equal(new Set(scenarios.map(({ name }) => name)).size, scenarios.length);
+  for (const { name } of scenarios) t.match(name, /^[a-z0-9-]+$/);
+});
+
+t.test('a secret that is made anew', async (t) => {
+  const file = join(t.testdir({ 'approach_2.json': '{"mysql":"old","redis":"r"}' }), 'approach_2.json');
+  const undo = rotate(file, 'mysql');
+  const { mysql, redis } = JSON.parse(readFileSync(file, 'utf8'));
+  t.match(mysql, /^[\w-]{32}$/);
+  t.equal(redis, 'r');
+  undo();
+  t.match(JSON.parse(readFileSync(file, 'utf8')), { mysql: 'old' });
+  t.throws(() => rotate(join(t.testdir({ 'none.json': '{}' }), 'none.json'), 'mysql'), /has no "mysql"/);
+});
+
+t.test('the command', async (t) => {
+  const run = (...words: string[]) =>
+    execa(process.execPath, [resolve(import.meta.dirname, 'chaos.ts'), ...words], {
+      reject: false,
+      env: { THEAPP_LAB: t.testdir() },
+    });
+  const { stdout } = await run('approach_2', '--list');
+  t.equal(stdout.split('\n').length, scenarios.length);
+  t.equal((await run('approach_2', 'bad-release', '--list')).stdout.split('\n').length, 3);
+  t.match(await run('approach_2', 'drian'), {
+    exitCode: 3,
+    stderr: /no scenario "drian"; did you mean "drain"/,
+  });
+  t.match(await run('approach_0', 'drain', '--write'), { exitCode: 3, stderr: /has no place for the table/ });
+  t.match(await run('approach_0', 'drain'), { exitCode: 1, stderr: /has no machines/ });
+});
+
+t.test('power of machines that are not of the lab', async (t) => {
+  const file = join(t.testdir(), 'log');
+  const host: Host = { name: 'worker9', address: '10.0.0.9', groups: [], forwarded: {}, vars: {} };
+  const words = (commands: PowerCommands) => powerOf('here', { lab: false, ...commands }, () => undefined);
+  const power = words({
+    powerOff: `echo off $HOST >>'${file}'`,
+    powerOn: `echo on $ADDRESS; echo no such plug >&2; exit 3`,
+  });
+  t.equal(power.restarts, true);
+  await power.off(host);
+  t.equal(readFileSync(file, 'utf8'), `off ${host.name}\n`);
+  await t.rejects(power.on(host), /^worker9: .*it ended with 3/);
+  await t.rejects(words({}).off(host), /nobody knows how/);
+});

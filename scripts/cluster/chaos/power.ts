@@ -1,0 +1,73 @@
+import { execa } from 'execa';
+import { failure, type Host } from '../../../provision/index.ts';
+import { machineFolder } from '../../../provision/machines/lab/folders.ts';
+import { processOf } from '../../../provision/machines/qemu/process.ts';
+import { cutPowerOf, powerOn } from '../../../provision/machines/qemu.ts';
+
+/** How machines lose their power, and get it back. */
+export interface Power {
+  off(host: Host): Promise<void>;
+  on(host: Host): Promise<void>;
+  /** Whether one that is restarted by itself came back: an emulator may have ended instead. */
+  isOn(host: Host): boolean;
+  /** A restart is a cut, and power again: not all that can be switched off can restart itself. */
+  readonly restarts: boolean;
+}
+
+/** What a hypervisor, a cloud or a socket with a switch is told by: shell commands, with `$HOST` and `$ADDRESS`. */
+export interface PowerCommands {
+  readonly powerOff?: string | undefined;
+  readonly powerOn?: string | undefined;
+}
+
+/** Seconds that a command may take. */
+const DEADLINE_SECONDS = 120;
+
+/** The lab's machines are switched by themselves, others by commands where there are any. */
+export function powerOf(
+  approach: string,
+  { lab, powerOff, powerOn }: PowerCommands & { readonly lab: boolean },
+  tell: (line: string) => void,
+): Power {
+  if (powerOff !== undefined && powerOn !== undefined) return commanded(powerOff, powerOn);
+  return lab ? labs(approach, tell) : none(approach);
+}
+
+const labs = (approach: string, tell: (line: string) => void): Power => ({
+  off: async ({ name }) => void (await cutPowerOf(approach, name)),
+  on: async ({ name }) => void (await powerOn(approach, name, tell)),
+  isOn: ({ name }) => processOf(machineFolder(approach, name)) !== undefined,
+  restarts: false,
+});
+
+const commanded = (off: string, on: string): Power => ({
+  off: (host) => run(off, host),
+  on: (host) => run(on, host),
+  isOn: () => true,
+  restarts: true,
+});
+
+function none(approach: string): Power {
+  const refuse = async () => {
+    throw failure({
+      place: approach,
+      what: 'its machines are not of the lab: nobody knows how to switch them off',
+      todo: "--power-off COMMAND --power-on COMMAND, with the machine's name as $HOST",
+    });
+  };
+  return { off: refuse, on: refuse, isOn: () => true, restarts: false };
+}
+
+async function run(command: string, { name, address }: Host): Promise<void> {
+  const env = { HOST: name, ADDRESS: address };
+  const timeout = DEADLINE_SECONDS * 1000;
+  const options = { shell: '/bin/sh', env, all: true, stdin: 'ignore', reject: false, timeout } as const;
+  const { exitCode, all } = await execa(command, options);
+  if (exitCode === 0) return;
+  throw failure({
+    place: name,
+    what: `"${command}" failed`,
+    why: exitCode === undefined ? `not done within ${DEADLINE_SECONDS} s` : `it ended with ${exitCode}`,
+    said: all,
+  });
+}

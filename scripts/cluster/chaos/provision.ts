@@ -1,0 +1,65 @@
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+import { imagesFolder, labFolder } from '../../../provision/machines/lab/folders.ts';
+import type { Event } from '../../../provision/report/events.ts';
+
+export const checkout = resolve(import.meta.dirname, '../../..');
+
+/** How a run of `npm run provision` ended. */
+export interface Provisioned {
+  readonly exitCode: number;
+  /** Resources that were changed, `host: role: resource`. */
+  readonly changed: readonly string[];
+  /** What went wrong, with the host's own words. */
+  readonly errors: readonly string[];
+  readonly seconds: number;
+}
+
+/** Seconds that one run may take. */
+const DEADLINE_SECONDS = 1800;
+
+/** `npm run provision` of a checkout, with words of its own; its progress goes to `tell`. */
+export async function provision(
+  words: readonly string[],
+  tell: (line: string) => void,
+  from: string = checkout,
+): Promise<Provisioned> {
+  const began = performance.now();
+  // A copy of the checkout finds the machines where they are.
+  const env = { THEAPP_LAB: labFolder(), THEAPP_LAB_IMAGES: imagesFolder() };
+  const node = join(checkout, 'node_modules', '.bin', 'node');
+  const child = execa(node, [join(from, 'provision/cli.mjs'), ...words, '--json'], {
+    cwd: from,
+    env,
+    reject: false,
+    stdin: 'ignore',
+    timeout: DEADLINE_SECONDS * 1000,
+  });
+  const events: Event[] = [];
+  let rest = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk.toString('utf8')).split('\n');
+    rest = lines.pop() ?? '';
+    for (const event of lines.map((line) => JSON.parse(line) as Event)) {
+      events.push(event);
+      if (event.event === 'progress') tell(`${event.topic}: ${event.message}`);
+    }
+  });
+  const { exitCode, stderr } = await child;
+  const errors = events.flatMap((event) =>
+    event.event === 'error' ? [[event.host, event.message, event.said].filter(Boolean).join(': ')] : [],
+  );
+  return {
+    exitCode: exitCode ?? -1,
+    changed: events.flatMap((event) =>
+      event.event === 'resource' && event.status === 'changed'
+        ? [`${event.host}: ${event.role}: ${event.resource}`]
+        : [],
+    ),
+    errors:
+      exitCode === undefined
+        ? [...errors, `not done within ${DEADLINE_SECONDS} s: ${stderr.slice(-300)}`]
+        : errors,
+    seconds: Math.round((performance.now() - began) / 1000),
+  };
+}

@@ -1,0 +1,74 @@
+import { type Cluster, countOf, type Service } from '../../../approaches/approach_2/services/swarm.ts';
+import { didYouMean, inputError } from '../../../provision/index.ts';
+
+/** How many tasks of a service are wanted. */
+export interface Request {
+  readonly service: string;
+  readonly replicas: number;
+}
+
+/** More than that is a slip of the finger on machines such as these. */
+const MOST = 100;
+
+/** `app=4`. @throws ProvisionError (input) */
+export function parseRequest(text: string): Request {
+  const [, service, digits] = /^([A-Za-z0-9][\w.-]*)=(\d+)$/.exec(text) ?? [];
+  const replicas = Number(digits);
+  if (service !== undefined && replicas >= 1 && replicas <= MOST) return { service, replicas };
+  throw inputError({
+    place: text,
+    what: `expected SERVICE=NUMBER, from 1 to ${MOST}`,
+    todo: 'npm run scale -- approach_2 app=4',
+  });
+}
+
+/**
+ * The service that a person means by `app` or `theapp_app`, when it can be scaled.
+ *
+ * @throws ProvisionError (input) when there is none of that name, or several tasks of it would harm its data
+ */
+export function find({ services }: Cluster, { service: name }: Request): Service {
+  const short = (service: Service) => service.Spec.Name.replace(/^[^_]+_/, '');
+  const exact = services.find(({ Spec }) => Spec.Name === name);
+  const alike = services.filter((service) => short(service) === name);
+  const found = exact ?? (alike.length === 1 ? alike[0] : undefined);
+  const place = name;
+  if (!found) {
+    const known = services.filter(refusal(false)).map(short);
+    const what =
+      alike.length > 1 ? 'there are several' : `there is no such service${didYouMean(name, known)}`;
+    const todo =
+      alike.length > 1
+        ? `one of: ${alike.map(({ Spec }) => Spec.Name).join(', ')}`
+        : `one of: ${known.join(', ')}`;
+    throw inputError({ place, what, todo });
+  }
+  const why = whyNot(found);
+  if (why) throw inputError({ place, what: 'cannot be scaled', why });
+  return found;
+}
+
+const refusal = (refused: boolean) => (service: Service) => (whyNot(service) !== undefined) === refused;
+
+/** Two tasks on one volume, or two primaries, would be the end of the data. */
+function whyNot({ Spec }: Service): string | undefined {
+  if (!Spec.Mode.Replicated) return Spec.Mode.Global ? 'it has one task on every node' : 'it is a job';
+  const volume = Spec.TaskTemplate.ContainerSpec?.Mounts?.find(({ Type }) => Type === 'volume');
+  return volume ? `it keeps data in the volume ${volume.Source ?? ''}`.trim() : undefined;
+}
+
+/** How far it is; `done` when as many run as are wanted, and no other is still about to stop. */
+export function progressOf(cluster: Cluster, service: Service, replicas: number) {
+  const { running, wanted } = countOf(service, cluster);
+  const own = cluster.tasks.filter(({ ServiceID }) => ServiceID === service.ID);
+  const alive = own.filter(({ Status }) => ['preparing', 'starting', 'running'].includes(Status.State));
+  const done = wanted === replicas && running === replicas && alive.length === replicas;
+  const pending = own.find(({ DesiredState, Status }) => DesiredState === 'running' && Status.Err);
+  const leaving = Math.max(0, alive.length - wanted);
+  const words = [
+    `${running} of ${replicas} running`,
+    ...(leaving > 0 ? [`${leaving} stopping`] : []),
+    ...(pending?.Status.Err ? [pending.Status.Err] : []),
+  ];
+  return { done, words: words.join(', ') };
+}

@@ -1,0 +1,164 @@
+import {
+  type Count,
+  countOf,
+  failureOf,
+  imageOf,
+  nameOf,
+  type Service,
+  type Task,
+} from '../../../approaches/approach_2/services/swarm.ts';
+import type { Replica, Sentinel } from './data.ts';
+import type { Sight } from './probe.ts';
+
+export interface NodeState {
+  readonly name: string;
+  readonly role: string;
+  /** `leader`, `reachable` or `unreachable`; workers have none. */
+  readonly manager?: string;
+  readonly state: string;
+  readonly availability: string;
+  readonly tasks: number;
+}
+
+export interface ServiceState extends Count {
+  readonly name: string;
+  readonly image: string;
+  /** Of the last update: `updating`, `completed`, `paused`, `rollback_completed` and so on. */
+  readonly update?: string;
+  /** What Docker says about it. */
+  readonly message?: string;
+}
+
+/** A task that failed within the last hour, or that is meant to run and does not. */
+export interface TaskState {
+  readonly task: string;
+  readonly node: string;
+  readonly state: string;
+  readonly seconds: number;
+  readonly error: string;
+}
+
+/** A cluster as `npm run status` shows it. */
+export interface State {
+  readonly healthy: boolean;
+  /** Why it is not healthy, a line each. */
+  readonly problems: readonly string[];
+  readonly nodes: readonly NodeState[];
+  readonly services: readonly ServiceState[];
+  readonly failing: readonly TaskState[];
+  readonly replicas: readonly Replica[];
+  readonly sentinels: readonly Sentinel[];
+}
+
+/** Seconds: a replica that is further behind is a problem; a task that failed longer ago is history. */
+const [MOST_LAG, RECENT] = [30, 3600];
+/** Failed tasks that are shown, the latest first. */
+const SHOWN = 10;
+
+/** What a look at a cluster means. `now` is milliseconds since 1970. */
+export function stateOf({ cluster, data, silent }: Sight, now: number): State {
+  const services = cluster.services
+    .map((service) => ({
+      name: service.Spec.Name,
+      image: imageOf(service),
+      ...countOf(service, cluster),
+      ...updateOf(service),
+    }))
+    .sort((a, b) => a.name.localeCompare(b.name));
+  const nodes = cluster.nodes
+    .map((node): NodeState => {
+      const { Spec, Status, ManagerStatus: manager } = node;
+      const own = cluster.tasks.filter(
+        ({ NodeID, DesiredState, Status }) =>
+          NodeID === node.ID && DesiredState === 'running' && Status.State === 'running',
+      );
+      return {
+        name: nameOf(node),
+        role: Spec.Role,
+        ...(manager ? { manager: manager.Leader ? 'leader' : (manager.Reachability ?? 'unknown') } : {}),
+        state: Status?.State ?? 'unknown',
+        availability: Spec.Availability,
+        tasks: own.length,
+      };
+    })
+    .sort((a, b) => a.name.localeCompare(b.name));
+  const problems = [
+    ...Object.entries(silent).map(([host, why]) => `${host} does not answer: ${why}`),
+    ...nodes.flatMap(nodeProblems),
+    ...services.flatMap(serviceProblems),
+    ...data.replicas.flatMap(replicaProblems),
+    ...sentinelProblems(data.sentinels),
+  ];
+  return {
+    healthy: problems.length === 0,
+    problems,
+    nodes,
+    services,
+    failing: failing(cluster, now),
+    ...data,
+  };
+}
+
+function updateOf({ UpdateStatus }: Service): Pick<ServiceState, 'update' | 'message'> {
+  const { State, Message } = UpdateStatus ?? {};
+  return { ...(State ? { update: State } : {}), ...(Message ? { message: Message } : {}) };
+}
+
+function nodeProblems({ name, state, manager }: NodeState): string[] {
+  return [
+    ...(state === 'ready' ? [] : [`node ${name} is ${state}`]),
+    ...(manager === 'unreachable' ? [`the other managers do not reach ${name}`] : []),
+  ];
+}
+
+function serviceProblems({ name, mode, wanted, running, update, message }: ServiceState): string[] {
+  const words = mode === 'job' ? 'completed' : 'running';
+  return [
+    ...(running < wanted ? [`${name}: ${running} of ${wanted} ${words}`] : []),
+    ...(update?.endsWith('paused') ? [`${name}: its update is stuck (${update}): ${message ?? ''}`] : []),
+  ];
+}
+
+function replicaProblems({ service, lag, error }: Replica): string[] {
+  if (lag === null) return [`${service} does not follow its primary: ${error ?? 'no reason given'}`];
+  return lag > MOST_LAG ? [`${service} is ${lag} s behind its primary`] : [];
+}
+
+function sentinelProblems(sentinels: readonly Sentinel[]): string[] {
+  const masters = [...new Set(sentinels.map(({ master }) => master))];
+  return [
+    ...(masters.length > 1 ? [`the Sentinels disagree about the master: ${masters.join(', ')}`] : []),
+    ...sentinels
+      .filter(({ flags }) => flags !== 'master')
+      .map(({ service, host, flags }) => `${service} on ${host} says of the master: ${flags}`),
+  ];
+}
+
+function failing({ nodes, services, tasks }: Sight['cluster'], now: number): TaskState[] {
+  const nodeOf = (id: string | undefined) => {
+    const node = nodes.find(({ ID }) => ID === id);
+    return node ? nameOf(node) : '';
+  };
+  const shown = (task: Task): TaskState[] => {
+    const { DesiredState, Status } = task;
+    const seconds = Math.max(0, Math.round((now - Date.parse(Status.Timestamp ?? '')) / 1000)) || 0;
+    const waits =
+      DesiredState === 'running' && Status.State !== 'running' && Status.Err ? Status.Err : undefined;
+    const error = failureOf(task) ?? waits;
+    if (error === undefined || seconds > RECENT) return [];
+    const service = services.find(({ ID }) => ID === task.ServiceID)?.Spec.Name ?? task.ServiceID;
+    return [
+      {
+        task: `${service}.${task.Slot ?? nodeOf(task.NodeID)}`,
+        node: nodeOf(task.NodeID),
+        state: Status.State,
+        seconds,
+        error,
+      },
+    ];
+  };
+  return tasks
+    .flatMap(shown)
+    .sort((a, b) => a.seconds - b.seconds)
+    .slice(0, SHOWN);
+}

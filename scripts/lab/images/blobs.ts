@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { withLock } from '../../../provision/computer/lock.ts';
+import { run } from '../../../provision/computer/mmdebstrap.ts';
+import { ticking } from '../../../provision/computer/ticking.ts';
+
+/** Media types of image manifest version 2, schema 2. */
+export const types = {
+  manifest: 'application/vnd.docker.distribution.manifest.v2+json',
+  config: 'application/vnd.docker.container.image.v1+json',
+  layer: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+};
+
+/** An image, as `manifest.json` of an archive for `docker load` lists it. */
+interface Listed {
+  readonly Config: string;
+  readonly RepoTags: readonly [string];
+  readonly Layers: readonly string[];
+}
+
+interface Blob {
+  readonly digest: string;
+  readonly size: number;
+}
+
+/**
+ * A folder with what a registry gives out of the images in an archive for `docker load`: `blobs/DIGEST`, and
+ * `manifests/` by NAME:TAG and by NAME:DIGEST. Made once for each archive.
+ *
+ * @throws ProvisionError (failed)
+ */
+export async function blobsOf(archive: string, progress: (line: string) => void): Promise<string> {
+  const folder = archive.replace(/\.tar\.gz$/, '.blobs');
+  await withLock(folder, 'prepares the images', progress, async () => {
+    if (existsSync(folder)) return;
+    await ticking(progress, 'preparing the images', () => prepare(archive, folder));
+  });
+  return folder;
+}
+
+async function prepare(archive: string, folder: string): Promise<void> {
+  const draft = `${folder}.draft`;
+  const [unpacked, blobs] = [join(draft, 'unpacked'), join(draft, 'blobs')];
+  rmSync(draft, { recursive: true, force: true });
+  for (const path of [unpacked, blobs, join(draft, 'manifests')]) mkdirSync(path, { recursive: true });
+  await run(['tar', '-xzf', archive, '-C', unpacked], { doing: 'unpacking images', cwd: draft });
+  const images = JSON.parse(readFileSync(join(unpacked, 'manifest.json'), 'utf8')) as Listed[];
+  const layers = new Map<string, Blob>();
+  for (const name of new Set(images.flatMap(({ Layers }) => Layers)))
+    layers.set(name, await compressed(join(unpacked, name), blobs));
+  for (const image of images) {
+    const config = kept(readFileSync(join(unpacked, image.Config)), blobs);
+    writeManifest(join(draft, 'manifests'), image, config, layers);
+  }
+  rmSync(unpacked, { recursive: true });
+  renameSync(draft, folder);
+}
+
+function writeManifest(
+  folder: string,
+  { RepoTags: [name], Layers }: Listed,
+  config: Blob,
+  layers: Map<string, Blob>,
+): void {
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: types.manifest,
+    config: { mediaType: types.config, ...config },
+    layers: Layers.map((layer) => ({ mediaType: types.layer, ...layers.get(layer) })),
+  };
+  const bytes = Buffer.from(JSON.stringify(manifest));
+  const [repository] = name.split(':');
+  for (const file of [name, `${repository}:${digestOf(bytes)}`]) writeFileSync(join(folder, file), bytes);
+}
+
+async function compressed(file: string, blobs: string): Promise<Blob> {
+  const draft = join(blobs, 'draft');
+  await pipeline(createReadStream(file), createGzip({ level: 1 }), createWriteStream(draft));
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const chunk of createReadStream(draft)) {
+    hash.update(chunk);
+    size += chunk.length;
+  }
+  const digest = `sha256:${hash.digest('hex')}`;
+  renameSync(draft, join(blobs, digest));
+  return { digest, size };
+}
+
+function kept(bytes: Buffer, blobs: string): Blob {
+  const digest = digestOf(bytes);
+  writeFileSync(join(blobs, digest), bytes);
+  return { digest, size: bytes.length };
+}
+
+export const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { removeDraft } from '../../../provision/computer/contained.ts';
+import { privateFolder } from '../../../provision/computer/files.ts';
+import { ensurePrograms } from '../../../provision/computer/install.ts';
+import { withLock } from '../../../provision/computer/lock.ts';
+import { debianTree, run, treePrograms } from '../../../provision/computer/mmdebstrap.ts';
+import { computer } from '../../../provision/computer/programs.ts';
+import { requireSpace } from '../../../provision/computer/space.ts';
+import { ticking } from '../../../provision/computer/ticking.ts';
+import { imagesFolder } from '../../../provision/machines/lab/folders.ts';
+import { architecture } from '../../../provision/machines/qemu/architecture.ts';
+import { nodeRuntime } from '../../../roles/nodejs/index.ts';
+import { type Image, type Layer, layerOf, writeArchive } from './archive.ts';
+import { accounts, packages, type StandIn, standIns, suite } from './images.ts';
+import { type Entry, tar } from './tar.ts';
+
+export interface BuildOptions {
+  /** Installs missing programs of this computer without asking. */
+  readonly yes: boolean;
+  progress(line: string): void;
+}
+
+/** All stand-ins in one archive for `docker load`. */
+export interface Built {
+  readonly file: string;
+  readonly bytes: number;
+  /** What they were made by, in a few letters: it stands in the label `theapp.stand-in.recipe` of each. */
+  readonly recipe: string;
+  readonly names: readonly string[];
+  /** True when they had been built before. */
+  readonly reused: boolean;
+}
+
+/**
+ * Images under the names of the official ones, from Debian's packages, for where no registry can be reached. No
+ * Docker is needed to build them. They share one layer with the programs of all: a machine loads that once.
+ *
+ * @throws ProvisionError (failed)
+ */
+export async function buildStandIns({ yes, progress }: BuildOptions): Promise<Built> {
+  const runtime = await nodeRuntime(architecture().name);
+  const recipe = recipeOf(runtime.version);
+  const file = join(privateFolder(imagesFolder()), `containers-${recipe}.tar.gz`);
+  const built = (reused: boolean): Built => ({
+    file,
+    bytes: statSync(file).size,
+    recipe,
+    names: standIns.map(({ name }) => name),
+    reused,
+  });
+  return await withLock(file, 'builds container images', progress, async () => {
+    if (existsSync(file)) return built(true);
+    await ensurePrograms(treePrograms(computer().root), { yes, progress });
+    await ticking(progress, 'building it', (say) => make(file, runtime.file, recipe, say));
+    return built(false);
+  });
+}
+
+/** Other contents are another archive; what Debian has updated meanwhile is not seen. */
+function recipeOf(node: string): string {
+  const parts = [architecture().name, node, suite, packages, trimmed, dated, standIns];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
+}
+
+async function make(file: string, node: string, recipe: string, say: (words: string) => void): Promise<void> {
+  const draft = `${file}.draft`;
+  await removeDraft(draft);
+  for (const name of ['tmp', 'archive']) privateFolder(join(draft, name));
+  requireSpace(draft, 3, 'building container images');
+  try {
+    const programs = join(draft, 'programs.tar');
+    await debianTree({ suite, packages, options: trimmed, draft, file: programs, env: dated }, say);
+    say('building it: adding Node.js');
+    const layers = { programs: await layerOf(programs), node: await nodeLayer(draft, node) };
+    const images = await Promise.all(standIns.map((one) => image(one, draft, recipe, layers)));
+    say('building it: packing');
+    await writeArchive(images, architecture().name, join(draft, 'archive'), join(draft, 'archive.tar.gz'));
+    renameSync(join(draft, 'archive.tar.gz'), file);
+  } finally {
+    await removeDraft(draft);
+  }
+}
+
+/** What no container runs or reads, and what is this computer's own. */
+const trimmed = [
+  '--variant=essential',
+  '--skip=output/dev',
+  '--skip=output/mknod',
+  ...['doc', 'man', 'info', 'locale', 'lintian'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
+  `--customize-hook=set -e
+rm -rf "$1"/etc/nginx/sites-enabled "$1"/etc/nginx/sites-available "$1"/etc/redis "$1"/var/lib/mysql
+rm -rf "$1"/usr/share/perl/* "$1"/var/log/nginx/* "$1"/etc/resolv.conf "$1"/etc/hostname
+rm -f "$1"/etc/shadow "$1"/etc/shadow- "$1"/etc/gshadow "$1"/etc/gshadow- "$1"/etc/passwd- "$1"/etc/group-`,
+];
+
+/** Of the same packages the same bytes: a machine that has that layer keeps it. */
+const dated = { SOURCE_DATE_EPOCH: '315532800' };
+
+async function nodeLayer(draft: string, runtime: string): Promise<Layer> {
+  const tree = join(draft, 'node');
+  mkdirSync(join(tree, 'usr/local/bin'), { recursive: true });
+  const file = join(draft, 'node.tar');
+  const script = `set -e
+tar -xzf "$1" -C tmp package/bin/node
+install -m 755 tmp/package/bin/node node/usr/local/bin/node
+tar --create --sort=name --mtime=@315532800 --owner=0 --group=0 --numeric-owner -C node usr/local/bin/node >"$2"`;
+  await run(['sh', '-c', script, 'node', runtime, file], { doing: 'unpacking Node.js', cwd: draft });
+  return await layerOf(file);
+}
+
+async function image(
+  standIn: StandIn,
+  draft: string,
+  recipe: string,
+  layers: { programs: Layer; node: Layer },
+): Promise<Image> {
+  const { name, files, config } = standIn;
+  const file = join(draft, `${name.replace(/\W/g, '-')}.tar`);
+  const entries: Entry[] = [...accounts(standIn), ...files];
+  writeFileSync(file, tar(entries));
+  const own = await layerOf(file);
+  const Labels = {
+    'org.opencontainers.image.title': `stand-in for ${name}, from Debian's packages`,
+    'theapp.stand-in': name,
+    'theapp.stand-in.recipe': recipe,
+  };
+  const Env = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
+  const below = name.startsWith('node:') ? [layers.programs, layers.node] : [layers.programs];
+  return { name, layers: [...below, own], config: { Env, ...config, Labels } };
+}

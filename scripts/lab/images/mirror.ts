@@ -1,0 +1,78 @@
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { failure } from '../../../provision/index.ts';
+import { blobsOf, digestOf, types } from './blobs.ts';
+import type { Built } from './build.ts';
+
+/** This computer's loopback, and what it is to a machine of the lab (QEMU's user network). */
+const loopback = { listen: '127.0.0.1', seen: '10.0.2.2' };
+
+export interface Mirror {
+  /** Where the lab's machines find it: what `docker.mirrors` takes. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * The stand-ins as a mirror of Docker Hub: the part of the OCI distribution specification that a pull asks for. It
+ * listens on this computer's loopback only, which the lab's machines reach, or on an address that other machines see.
+ * `port` 0 is any that is free.
+ *
+ * @throws ProvisionError (failed) when the port is taken
+ */
+export async function openMirror(
+  { file }: Pick<Built, 'file'>,
+  port: number,
+  progress: (line: string) => void,
+  { listen, seen } = loopback,
+): Promise<Mirror> {
+  const folder = await blobsOf(file, progress);
+  const server = createServer((request, response) => answer(folder, request, response));
+  await listening(server, port, listen);
+  return {
+    url: `http://${seen}:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function listening(server: Server, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', ({ code, message }: NodeJS.ErrnoException) =>
+      reject(
+        failure({
+          place: `${address}:${port}`,
+          what: code === 'EADDRINUSE' ? 'the port is taken' : message,
+          todo: 'take another: --port 0 is any that is free',
+        }),
+      ),
+    );
+    server.listen(port, address, resolve);
+  });
+}
+
+const manifests = /^\/v2\/library\/([\w.-]+)\/manifests\/([\w.:-]+)$/;
+const blobs = /^\/v2\/library\/[\w.-]+\/blobs\/(sha256:[0-9a-f]{64})$/;
+
+/** What is not known here, Docker asks Docker Hub for. */
+function answer(folder: string, { method, url = '' }: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('docker-distribution-api-version', 'registry/2.0');
+  if (method !== 'GET' && method !== 'HEAD') return void response.writeHead(405).end();
+  const [path = ''] = url.split('?');
+  if (path === '/v2/') return void response.end('{}');
+  const [, repository, tag] = manifests.exec(path) ?? [];
+  const [, digest] = blobs.exec(path) ?? [];
+  const file = tag ? join(folder, 'manifests', `${repository}:${tag}`) : join(folder, 'blobs', `${digest}`);
+  if (!existsSync(file)) return void response.writeHead(404).end('{"errors":[{"code":"NAME_UNKNOWN"}]}');
+  response.setHeader('content-type', tag ? types.manifest : 'application/octet-stream');
+  response.setHeader('docker-content-digest', digest ?? digestOf(readFileSync(file)));
+  response.setHeader('content-length', statSync(file).size);
+  if (method === 'HEAD') return void response.end();
+  // who pulls sees by the length that a part is missing
+  pipeline(createReadStream(file), response).catch(() => response.destroy());
+}

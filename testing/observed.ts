@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Observer } from '../app/src/dependencies/breaker.ts';
+import { Unavailable } from '../app/src/dependencies/unavailable.ts';
+
+/** An observer that remembers, for tests to ask. */
+export function remember() {
+  const calls: string[] = [];
+  const open = new Map<string, boolean>();
+  const observer: Observer = {
+    call: (dependency, outcome) => void calls.push(`${dependency} ${outcome}`),
+    breaker: (dependency, now) => void open.set(dependency, now),
+  };
+  return { observer, calls, open };
+}
+
+/** What a call comes to: its value, or the code of its Unavailable. Anything else it throws is thrown on. */
+export async function outcome(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof Unavailable) return error.code;
+    throw error;
+  }
+}
+
+/** Milliseconds until a call ends, whichever way. */
+export async function duration(call: Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await call.catch(() => undefined);
+  return performance.now() - began;
+}
+
+/** Asks until an answer passes, and says whether one did within 15 s. */
+export async function eventually(ask: () => Promise<unknown>, passes: (answer: unknown) => boolean) {
+  for (const end = Date.now() + 15_000; Date.now() < end; await sleep(20))
+    if (passes(await outcome(ask()))) return true;
+  return false;
+}

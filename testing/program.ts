@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { buildRelease } from '../approaches/release/build.ts';
+
+/** The program as it is delivered: the release, built and unpacked into a folder. Answers theapp.mjs. */
+export async function unpackRelease(folder: string): Promise<string> {
+  const { file, version } = await buildRelease();
+  await execa('tar', ['-xzf', file, '-C', folder]);
+  return join(folder, `theapp-${version}`, 'theapp.mjs');
+}
+
+export interface Program {
+  child: ChildProcess;
+  /** Everything it has written so far, both streams. */
+  output(): string;
+  /** Where it listens, once it says so. Throws with its output when it ends before. */
+  url(): Promise<string>;
+  /** The exit code, or the signal that ended it. */
+  ended: Promise<number | string>;
+}
+
+/** What still runs when the test ends, however it ends. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Starts the program with nothing in its environment but what is given. */
+export function start(file: string, words: string[], environment: Record<string, string>): Program {
+  const child = spawn('node', [file, ...words], { env: { PATH: process.env.PATH, ...environment } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (output += part));
+  const ended = new Promise<number | string>((resolve) =>
+    child.once('close', (code, signal) => resolve(code ?? signal ?? '')),
+  );
+  running.add(child);
+  ended.then(() => running.delete(child));
+  const url = () =>
+    new Promise<string>((resolve, reject) => {
+      const look = () => {
+        const found = /"address":"([^"]+)"/.exec(output)?.[1];
+        if (found) resolve(found);
+      };
+      child.stdout.on('data', look);
+      look();
+      ended.then((code) => reject(new Error(`ended with ${code}: ${output}`)));
+    });
+  return { child, output: () => output, url, ended };
+}

@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Connection, createConnection } from 'mysql2/promise';
+import { freePort, locate, newFolder } from './process.ts';
+import { type Server, startServer } from './server.ts';
+
+export { freePort };
+
+/** A real MariaDB of the test's own, on a free loopback port, with an empty database and a user for it. */
+export interface Mariadb extends Server {
+  /** What TheAPP needs in its environment to use it. */
+  environment: Record<string, string>;
+  socket: string;
+  /** A connection as root, which the caller ends. It goes through the socket, so `cut` does not touch it. */
+  root(): Promise<Connection>;
+}
+
+export interface MariadbOptions {
+  address?: string;
+  /** Other addresses that are cut with its own. */
+  links?: string[];
+  /** More options of mariadbd. */
+  words?: string[];
+}
+
+/** Takes 1 to 3 seconds, most of them for the system tables. */
+export async function startMariadb(options: MariadbOptions = {}): Promise<Mariadb> {
+  const mariadb = await startEmptyMariadb(options);
+  await runAsRoot(mariadb, makeDatabase);
+  return mariadb;
+}
+
+/** The same without a database and its user, which a replica gets from its primary. */
+export async function startEmptyMariadb(options: MariadbOptions): Promise<Mariadb> {
+  const { address = '127.0.0.1', links = [], words = [] } = options;
+  const [folder, port] = [await newFolder('mariadb'), await freePort(address)];
+  const [data, socket] = [join(folder, 'data'), join(folder, 'socket')];
+  const user = process.getuid?.() === 0 ? ['--user=root'] : [];
+  // Temporary tables are named after the process id, which is not the only one of its kind with containers about.
+  const common = ['--no-defaults', `--datadir=${data}`, `--tmpdir=${folder}`, ...small, ...user];
+  await promisify(execFile)(locate('mariadb-install-db', 'mariadb-server'), [
+    ...common,
+    '--auth-root-authentication-method=normal',
+    '--skip-test-db',
+  ]);
+  const root = () => createConnection({ socketPath: socket, user: 'root', multipleStatements: true });
+  const server = await startServer({
+    program: ['mariadbd', 'mariadb-server'],
+    words: [...common, `--socket=${socket}`, `--port=${port}`, `--bind-address=${address}`, ...words],
+    folder,
+    address,
+    port,
+    links,
+    ready: async () => (await root()).end(),
+  });
+  const environment = { MYSQL_HOST: address, MYSQL_PORT: String(port), MYSQL_PASS: 'theapp-pass' };
+  return { ...server, environment, socket, root };
+}
+
+/** Several statements in one connection of root's. */
+export async function runAsRoot(mariadb: Mariadb, sql: string) {
+  const connection = await mariadb.root();
+  await connection.query(sql).finally(() => connection.end());
+}
+
+/** Least memory and writing: the data outlives a killed server (hence the 2), but not a machine that stops. */
+const small = [
+  '--innodb-buffer-pool-size=16M',
+  '--innodb-log-file-size=4M',
+  '--innodb-flush-log-at-trx-commit=2',
+  '--skip-name-resolve',
+];
+
+const makeDatabase = `CREATE DATABASE theapp;
+  CREATE USER theapp@'127.0.0.1' IDENTIFIED BY 'theapp-pass';
+  GRANT ALL ON theapp.* TO theapp@'127.0.0.1'`;

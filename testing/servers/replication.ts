@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RowDataPacket } from 'mysql2/promise';
+import { type Mariadb, runAsRoot, startEmptyMariadb, startMariadb } from './mariadb.ts';
+
+/** A primary and its replica, replicating by GTID; the replica takes no writes. */
+export interface ReplicatedMariadb {
+  /** What TheAPP needs in its environment to use both. */
+  environment: Record<string, string>;
+  primary: Mariadb;
+  replica: Mariadb;
+  /** Resolves when the replica replicates and has all that the primary has. */
+  caughtUp(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The two talk over an address of its own, so that whichever is cut, the other does not hear from it. */
+const [primaryAddress, replicaAddress, link] = ['127.0.1.1', '127.0.1.2', '127.0.1.3'];
+
+/** What makes a link that is dead or that came back noticed within a second or two. */
+const common = ['--gtid-strict-mode=1', '--slave-net-timeout=2', '--binlog-format=ROW'];
+
+export async function startReplicatedMariadb(): Promise<ReplicatedMariadb> {
+  const [primary, replica] = await Promise.all([
+    startMariadb({
+      address: primaryAddress,
+      links: [link],
+      words: ['--log-bin=log', '--server-id=1', `--bind-address=${primaryAddress},${link}`, ...common],
+    }),
+    startEmptyMariadb({
+      address: replicaAddress,
+      links: [link],
+      words: ['--server-id=2', '--read-only=1', ...common],
+    }),
+  ]);
+  await runAsRoot(primary, "GRANT REPLICATION SLAVE ON *.* TO replica@'127.%' IDENTIFIED BY 'replica-pass'");
+  await runAsRoot(
+    replica,
+    `CHANGE MASTER TO MASTER_HOST = '${link}', MASTER_PORT = ${primary.port}, MASTER_USER = 'replica',
+       MASTER_PASSWORD = 'replica-pass', MASTER_CONNECT_RETRY = 1, MASTER_USE_GTID = slave_pos;
+     START SLAVE`,
+  );
+  const caughtUp = () => follow(primary, replica);
+  await caughtUp();
+  return {
+    environment: {
+      ...primary.environment,
+      MYSQL_REPLICA_HOST: replica.address,
+      MYSQL_REPLICA_PORT: String(replica.port),
+    },
+    primary,
+    replica,
+    caughtUp,
+    async stop() {
+      await Promise.all([primary.stop(), replica.stop()]);
+    },
+  };
+}
+
+async function follow(primary: Mariadb, replica: Mariadb) {
+  const [asked, asking] = await Promise.all([primary.root(), replica.root()]);
+  try {
+    for (const end = Date.now() + 30_000; ; await sleep(50)) {
+      const [[has]] = await asked.query<RowDataPacket[]>('SELECT @@gtid_binlog_pos AS position');
+      const [[got]] = await asking.query<RowDataPacket[]>('SELECT @@gtid_slave_pos AS position');
+      const [[status]] = await asking.query<RowDataPacket[]>('SHOW SLAVE STATUS');
+      const runs = status?.Slave_IO_Running === 'Yes' && status.Slave_SQL_Running === 'Yes';
+      if (runs && has?.position === got?.position) return;
+      if (Date.now() > end) throw new Error(`the replica does not catch up: ${JSON.stringify(status)}`);
+    }
+  } finally {
+    asked.destroy();
+    asking.destroy();
+  }
+}
