@@ -16,6 +16,8 @@ export interface Host {
   readonly privateAddress?: string;
   /** Where its ports answer on this computer. Guest port → address and port here. */
   readonly forwarded: Readonly<Record<number, { address: string; port: number }>>;
+  /** A container on this computer, made by the docker provider: it shares this computer's kernel. */
+  readonly container?: boolean;
   /** Variables of this host alone: role → variable → value. */
   readonly vars: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Where such a variable was written, `file:line:column`; its path begins with the role. */
