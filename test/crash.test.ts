@@ -102,7 +102,7 @@ async function interrupted(t: Test, machine: TestMachine): Promise<void> {
   t.match(events.at(-1), { event: 'recap', exitCode: 1 });
   t.match(
     events.filter(({ event }) => event === 'error'),
-    [{ message: 'stopped as asked', todo: /run the same command again/ }],
+    [{ message: 'stopped as requested', todo: /run the same command again/ }],
   );
   const changed = events.filter((event) => event.event === 'resource' && event.status === 'changed');
   t.ok(changed.length >= 1, 'the change under way was finished');

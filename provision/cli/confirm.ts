@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { inputError } from '../errors.ts';
 import type { Change, Resource } from '../language/resource.ts';
-import { stopped, title } from '../run/converge.ts';
+import { stopped } from '../run/failures.ts';
+import { title } from '../run/items.ts';
 
 type Confirm = (
   host: string,

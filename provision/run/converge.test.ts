@@ -3,8 +3,9 @@ import { type Batch, batched, type Change, handler, type Resource } from '../lan
 import type { Session } from '../shell/exchange.ts';
 import { sh } from '../shell/sh.ts';
 import { ask, scratchSession } from '../testing/scratch.ts';
-import { converge, type Options, type Part } from './converge.ts';
+import { converge, type Options } from './converge.ts';
 import { debtsProbe } from './debts.ts';
+import type { Part } from './items.ts';
 
 /** A file that should exist: the smallest resource there is. */
 const touched = (path: string, more: Partial<Resource<boolean>> = {}): Resource<boolean> => ({
@@ -140,8 +141,8 @@ t.test('failures name the place, the words of the host and what to do', async (t
   const table = [
     ['fails', change(sh`echo why >&2; exit 4`), 600, /r: touched f: try failed: exit code 4/, 'why'],
     ['full disk', change(sh`echo 'x: No space left on device' >&2; exit 1`), 600, /try failed/, 'device'],
-    ['too slow', change(sh`sleep 20`), 1, /did not end within 1 s and was killed/, ''],
-    ['has no effect', change(sh`:`), 600, /the change was made, and yet it is not so/, ''],
+    ['too slow', change(sh`sleep 20`), 1, /did not finish within 1 s and was killed/, ''],
+    ['has no effect', change(sh`:`), 600, /the change was applied, but the host still differs/, ''],
   ] as const;
   for (const [what, changes, timeout, message, words] of table) {
     const session = scratchSession();
@@ -162,6 +163,6 @@ t.test('a run that is asked to stop ends between two changes', async (t) => {
   const [a = '', b = ''] = names(2, t.testdir());
   let asked = 0;
   const stopping = () => asked++ > 0;
-  await t.rejects(go(session, parts([touched(a), touched(b)]), { stopping }), /stopped as asked/);
+  await t.rejects(go(session, parts([touched(a), touched(b)]), { stopping }), /stopped as requested/);
   t.equal(await ask(session, sh`ls ${t.testdirName}`), 'f0\n');
 });
