@@ -8,8 +8,8 @@ import type { Secret } from '../shell/secret.ts';
 /** How a run goes: what the command line said, and the ways to reach hosts. */
 export interface RunOptions {
   readonly check: boolean;
-  /** The hosts that `apply` may touch. */
-  readonly limit: readonly Host[];
+  /** The names of the hosts that `apply` may touch. */
+  readonly limit: ReadonlySet<string>;
   /** The roles that `apply` may apply; all when absent. */
   readonly tags?: ReadonlySet<string>;
   readonly extras: readonly Extra[];

@@ -35,14 +35,14 @@ export async function run<G extends string>(
 ): Promise<Outcome> {
   const options = redacted(given);
   const hostRuns = new Map(hosts.map((host) => [host.name, newHostRun(host)]));
-  const limited = new Set(options.limit.map(({ name }) => name));
+  const { limit } = options;
   const context: Context<G> = {
     hosts: grouped(approach.groups, hosts),
     secret: options.secret,
     artefact: (make) => make(),
     apply: async (to, ...calls) => {
       const wanted = calls.filter(({ role }) => options.tags?.has(role) ?? true);
-      const targets = [to].flat().filter(({ name }) => limited.has(name));
+      const targets = [to].flat().filter(({ name }) => limit.has(name));
       if (wanted.length === 0 || targets.length === 0) return;
       const alive = targets.flatMap(({ name }) => hostRuns.get(name) ?? []).filter(({ out }) => !out);
       await pool(alive, options.forks, (hostRun) =>
@@ -50,7 +50,7 @@ export async function run<G extends string>(
       );
       if (options.stopping() || alive.every(({ out }) => out)) throw new NobodyLeft();
     },
-    remaining: (of) => of.filter(({ name }) => limited.has(name) && hostRuns.get(name)?.out === false),
+    remaining: (of) => of.filter(({ name }) => limit.has(name) && hostRuns.get(name)?.out === false),
     read: async (host, script) => {
       let value = '';
       await one(hostRuns, host, options, async (hostRun) => {

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import type { Host } from '../host.ts';
+import { grouped } from '../language/groups.ts';
+import type { Reporter } from '../report/events.ts';
+import { type Outcome, run } from '../run/run.ts';
+import { secretStore } from '../run/secrets.ts';
+import { urlOf } from '../run/verify.ts';
+import { ROOT } from './approaches.ts';
+import type { Arguments } from './arguments.ts';
+import type { Decision } from './decide.ts';
+import { interrupts } from './interrupts.ts';
+import { askPassword } from './password.ts';
+import { opener } from './sessions.ts';
+
+/** What came of it. */
+export interface Acted extends Outcome {
+  /** The hosts that were up. */
+  readonly up: readonly Host[];
+  /** Where a person looks at the result. */
+  readonly urls: readonly string[];
+}
+
+/** Brings the machines up and runs the action. @throws ProvisionError */
+export async function act(decision: Decision, args: Arguments, report: Reporter): Promise<Acted> {
+  const { name, approach, provider, action } = decision;
+  const up = decision.hosts ?? (await bringUp(decision, args, report));
+  report({
+    event: 'start',
+    approach: name,
+    provider: provider.name,
+    hosts: up.map((host) => host.name),
+    check: args.check,
+  });
+  const outcome = action ? await runAction(decision, action, up, args, report) : NOTHING_RUN;
+  return { ...outcome, up, urls: approach.urls({ hosts: grouped(approach.groups, up), url: urlOf }) };
+}
+
+const NOTHING_RUN: Outcome = { hosts: [], exitCode: 0 };
+
+const bringUp = ({ name, machines, provider }: Decision, { yes, image }: Arguments, report: Reporter) =>
+  provider.hosts({
+    approach: name,
+    machines,
+    yes,
+    image,
+    progress: (topic, message) => report({ event: 'progress', topic, message }),
+  });
+
+async function runAction(
+  { name, approach, provider, limit, extras }: Decision,
+  action: NonNullable<Decision['action']>,
+  hosts: readonly Host[],
+  { check, tags, step, forks, askBecomePass }: Arguments,
+  report: Reporter,
+): Promise<Outcome> {
+  const password = askBecomePass ? await askPassword() : undefined;
+  const { stopping, signal, done } = interrupts(report);
+  const confirm = step ? (await import('./confirm.ts')).confirmer() : undefined;
+  try {
+    return await run(approach, hosts, action, {
+      check,
+      limit,
+      ...(tags.length > 0 ? { tags: new Set(tags) } : {}),
+      extras,
+      forks: step ? 1 : forks,
+      stopping,
+      report,
+      open: opener(provider.name, signal, password),
+      secret: secretStore(join(ROOT, '.secrets', `${name}.json`)),
+      ...(confirm ? { confirm } : {}),
+    });
+  } finally {
+    done();
+  }
+}

@@ -1,0 +1,104 @@
+import { didYouMean, inputError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { type Extra, parseExtra } from '../input/extraVars.ts';
+import type { Approach, Context } from '../language/approach.ts';
+import { choose } from '../machines/choose.ts';
+import { loadMachines, type Machine } from '../machines/machines.ts';
+import type { Provider } from '../machines/provider.ts';
+import { type Applied, dryRun } from '../run/dryRun.ts';
+import { loadApproach, locate } from './approaches.ts';
+import type { Arguments } from './arguments.ts';
+import { limit } from './limit.ts';
+
+export type Action = (context: Context<string>) => Promise<void>;
+
+/** What the command is going to do. Everything that can be known, and be wrong, before a machine is touched. */
+export interface Decision {
+  readonly name: string;
+  readonly approach: Approach;
+  readonly machines: Readonly<Record<string, Machine>>;
+  readonly provider: Provider;
+  /** The hosts of an inventory; those of other providers are known once they are up. */
+  readonly hosts?: readonly Host[];
+  /** Provision, roll back or decommission; absent when the command only verifies. */
+  readonly action?: Action;
+  /** Whether the running system is asked afterwards. */
+  readonly verifies: boolean;
+  /** The names of the hosts that roles may be applied to. */
+  readonly limit: ReadonlySet<string>;
+  readonly extras: readonly Extra[];
+  /** Which roles go to which hosts, in order. */
+  readonly applied: readonly Applied[];
+}
+
+/** Contacts nothing. @throws ProvisionError (input) */
+export async function decide(args: Arguments): Promise<Decision> {
+  const location = locate(args.approach);
+  const machines = loadMachines(location.folder);
+  const extras = args.extraVars.map(parseExtra);
+  const approach = await loadApproach(location);
+  const provider = await choose(args, location.name);
+  const hosts =
+    provider.name === 'static' ? await listed(provider, args, location.name, machines) : undefined;
+  const expected = hosts ?? expectedHosts(machines);
+  const chosen = limit(args.limit, expected);
+  const action = actionOf(approach, args);
+  const others = args.rollback || args.decommission ? [approach.provision] : [];
+  const applied = await dryRun(approach, expected, extras, action, ...others);
+  checkTags(args.tags, applied);
+  return {
+    name: location.name,
+    approach,
+    machines,
+    provider,
+    ...(hosts ? { hosts } : {}),
+    ...(args.verify ? {} : { action }),
+    verifies: args.verify || verifiesAfterwards(args),
+    limit: new Set(chosen.map(({ name }) => name)),
+    extras,
+    applied,
+  };
+}
+
+/** The hosts of an inventory: reading it contacts nothing. */
+const listed = (
+  provider: Provider,
+  { yes, image }: Arguments,
+  approach: string,
+  machines: Readonly<Record<string, Machine>>,
+) => provider.hosts({ approach, machines, yes, image, progress: () => undefined });
+
+/** The hosts that machines.yml describes, as far as it tells. */
+const expectedHosts = (machines: Readonly<Record<string, Machine>>): Host[] =>
+  Object.entries(machines).map(([name, { groups, address }]) => ({
+    name,
+    groups,
+    address: '',
+    forwarded: {},
+    vars: {},
+    ...(address === undefined ? {} : { privateAddress: address }),
+  }));
+
+function actionOf(approach: Approach, { decommission, rollback, purge }: Arguments): Action {
+  if (decommission) return (context) => approach.decommission({ ...context, purge });
+  if (!rollback) return (context) => approach.provision(context);
+  const { rollback: back } = approach;
+  if (back) return (context) => back(context);
+  throw inputError({ place: '--rollback', what: 'this approach cannot roll back' });
+}
+
+/** Whole runs only: a limited one need not have brought everything up. */
+const verifiesAfterwards = ({ check, decommission, tags, limit: pattern }: Arguments) =>
+  !check && !decommission && tags.length === 0 && pattern === 'all';
+
+function checkTags(tags: readonly string[], applied: readonly Applied[]): void {
+  const roles = [...new Set(applied.flatMap(({ calls }) => calls.map(({ role }) => role)))];
+  for (const tag of tags) {
+    if (roles.includes(tag)) continue;
+    throw inputError({
+      place: `--tags ${tag}`,
+      what: `there is no role "${tag}"${didYouMean(tag, roles)}`,
+      todo: `one of: ${roles.join(', ')}`,
+    });
+  }
+}
