@@ -93,7 +93,7 @@ async function interrupted(t: Test, machine: TestMachine): Promise<void> {
     events.push(event);
     if (event.event !== 'progress' || second) return;
     second = provision(['approach_0', '-i', machine.inventory, '--tags', 'memcached'], (other) => {
-      if (other.event !== 'progress' || !/another run's lock/.test(other.message)) return;
+      if (other.event !== 'progress' || !/another run to release its lock/.test(other.message)) return;
       if (waiting.push(other.message) === 1) first.kill('SIGINT');
     });
   });
@@ -106,7 +106,7 @@ async function interrupted(t: Test, machine: TestMachine): Promise<void> {
   );
   const changed = events.filter((event) => event.event === 'resource' && event.status === 'changed');
   t.ok(changed.length >= 1, 'the change under way was finished');
-  t.match(waiting[0], /waiting for another run's lock to be released: .*@.* \(pid \d+\), since /);
+  t.match(waiting[0], /waiting for another run to release its lock: .*@.* \(pid \d+\), since /);
   t.equal((await second)?.exitCode, 0, 'the run that waited for the lock went on');
 }
 

@@ -4,7 +4,7 @@ import { inputError } from '../errors.ts';
 export const providers = ['qemu', 'vagrant', 'static'] as const;
 export const images = ['auto', 'ubuntu-24.04', 'debian-13', 'debian-12', 'debian'] as const;
 
-/** What the command line says; names and meanings follow Ansible where Ansible has one. */
+/** The arguments of the command line. Names and meanings follow Ansible where Ansible has them. */
 export interface Arguments {
   readonly approach?: string;
   readonly check: boolean;
@@ -29,7 +29,7 @@ export interface Arguments {
   readonly purge: boolean;
 }
 
-/** @throws ProvisionError (input) for what is not understood; undefined when help was asked for and shown */
+/** @returns undefined when help was requested and shown. @throws ProvisionError (input) */
 export function parseArguments(argv: readonly string[]): Arguments | undefined {
   const command = definition();
   try {
@@ -40,7 +40,7 @@ export function parseArguments(argv: readonly string[]): Arguments | undefined {
     const what = error.message
       .replace(/^error: /, '')
       .replace(/\n\(Did you mean (.*)\?\)/, '; did you mean $1?');
-    throw inputError({ what, todo: 'npm run provision -- --help lists what there is' }, error);
+    throw inputError({ what, todo: 'npm run provision -- --help lists all options' }, error);
   }
   const [approach] = command.args;
   return { ...command.opts(), ...(approach === undefined ? {} : { approach }) } as Arguments;
@@ -50,28 +50,32 @@ function definition(): Command {
   const list = (value: string, before: readonly string[]) => [...before, ...value.split(',').filter(Boolean)];
   const collect = (value: string, before: readonly string[]) => [...before, value];
   return new Command('npm run provision --')
-    .description('Takes fresh machines to a running application, over SSH.')
-    .argument('[approach]', 'which approach: a folder of approaches/')
-    .option('-C, --check', 'change nothing; exit with 2 where something would change', false)
-    .option('-D, --diff', 'show what changes in files', false)
-    .option('-l, --limit <pattern>', 'only these hosts: names, groups, globs; !x leaves out', 'all')
-    .option('-t, --tags <roles>', 'only these roles, joined by commas', list, [])
-    .option('--list', 'show hosts, roles and their order, and contact nothing', false)
+    .description('Provisions fresh machines over SSH, up to a running application.')
+    .argument('[approach]', 'the approach: a folder in approaches/, or a path such as ./mine')
+    .option('-C, --check', 'show what would change and change nothing; exit code 2 if something would', false)
+    .option('-D, --diff', 'show how the content of files changes', false)
+    .option(
+      '-l, --limit <pattern>',
+      'only these hosts: names, groups and globs, separated by commas; !x excludes',
+      'all',
+    )
+    .option('-t, --tags <roles>', 'only these roles, separated by commas', list, [])
+    .option('--list', 'show the hosts and the roles in order; contacts nothing', false)
     .option('--step', 'ask before each change', false)
-    .option('-e, --extra-vars <role.key=value>', 'set a variable; may be given many times', collect, [])
-    .option('-f, --forks <count>', 'how many hosts side by side', whole, 10)
-    .addOption(new Option('--provider <name>', 'where machines come from').choices(providers))
-    .option('-i, --inventory <file>', 'machines that exist already (implies --provider static)')
+    .option('-e, --extra-vars <role.key=value>', 'set a variable; can be repeated', collect, [])
+    .option('-f, --forks <count>', 'how many hosts to work on at the same time', whole, 10)
+    .addOption(new Option('--provider <name>', 'where the machines come from').choices(providers))
+    .option('-i, --inventory <file>', 'a file that lists your own machines (implies --provider static)')
     .option('--image <name>', `what the qemu provider boots: ${images.join(', ')} or a file`, 'auto')
-    .option('--json', 'one JSON object a line on stdout', false)
-    .option('--report <file>', 'write an HTML page about the run')
-    .option('-y, --yes', 'say yes to every question', false)
-    .option('-K, --ask-become-pass', 'ask for the password that sudo wants', false)
-    .option('-v, --verbose', 'every resource, whole outputs, stack traces', false)
-    .option('--verify', 'only ask the running system whether all is well', false)
-    .option('--decommission', 'take off what was put on; keeps the data', false)
-    .option('--purge', 'with --decommission: the data too', false)
-    .option('--rollback', 'put the release before the present one back', false)
+    .option('--json', 'print one JSON object per line on stdout', false)
+    .option('--report <file>', 'write an HTML report of the run')
+    .option('-y, --yes', 'answer yes to every question', false)
+    .option('-K, --ask-become-pass', 'ask for the sudo password', false)
+    .option('-v, --verbose', 'show every resource, complete output and stack traces', false)
+    .option('--verify', 'only check the running system', false)
+    .option('--decommission', 'remove everything that was installed, but keep the data', false)
+    .option('--purge', 'with --decommission: remove the data as well', false)
+    .option('--rollback', 'roll back to the previous release', false)
     .exitOverride()
     .showSuggestionAfterError()
     .allowExcessArguments(false)

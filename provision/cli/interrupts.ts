@@ -1,8 +1,8 @@
 import type { Reporter } from '../report/events.ts';
 
 /**
- * Ctrl-C: the first lets the change under way end, so that nothing is half done, and prints the recap; the second
- * stops at once. `done` gives the signals back.
+ * Ctrl-C. The first one lets the current change finish, so that nothing is left half done, and prints the recap. The
+ * second one stops at once. `done` removes the signal handlers.
  */
 export function interrupts(report: Reporter): { stopping(): boolean; signal: AbortSignal; done(): void } {
   const controller = new AbortController();
@@ -10,7 +10,10 @@ export function interrupts(report: Reporter): { stopping(): boolean; signal: Abo
   const hear = () => {
     asked++;
     if (asked === 1) {
-      report({ event: 'warning', message: 'stopping after the change under way; once more to stop at once' });
+      report({
+        event: 'warning',
+        message: 'stopping after the current change; press Ctrl-C again to stop at once',
+      });
       return;
     }
     controller.abort();

@@ -37,6 +37,6 @@ t.test('--limit is Ansible’s pattern', async (t) => {
   );
   t.match(
     said(() => limit('web,!web', hosts)),
-    /leaves no host/,
+    /selects no host/,
   );
 });

@@ -2,10 +2,10 @@ import { didYouMean, inputError } from '../errors.ts';
 import type { Host } from '../host.ts';
 
 /**
- * The hosts a `--limit` names, in Ansible's words: names, groups and globs, joined by commas; `!x` leaves out,
- * `&x` keeps only what is in both. `all` and `*` are every host.
+ * The hosts that `--limit` selects, with Ansible's pattern syntax: names, groups and globs, separated by commas; `!x`
+ * excludes, `&x` keeps only hosts that are also in x. `all` and `*` select every host.
  *
- * @throws ProvisionError (input) for a name that is no host, group or matching glob, and when nothing is left
+ * @throws ProvisionError (input) for a word that matches no host or group, and when no host is left
  */
 export function limit(pattern: string, hosts: readonly Host[]): readonly Host[] {
   const words = pattern.split(',').map((word) => word.trim());
@@ -35,5 +35,5 @@ export function limit(pattern: string, hosts: readonly Host[]): readonly Host[] 
     else chosen = [...chosen, ...found.filter((host) => !chosen.includes(host))];
   }
   if (chosen.length > 0) return hosts.filter((host) => chosen.includes(host));
-  throw inputError({ place: `--limit ${pattern}`, what: 'leaves no host' });
+  throw inputError({ place: `--limit ${pattern}`, what: 'selects no host' });
 }

@@ -160,10 +160,10 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
   t.equal((await cli('approach_0', '--list', '-i', good)).exitCode, 0);
   const back = ['approach_1', '--rollback', '--list', '-i'];
   const { exitCode, stdout } = await cli(...back, good, '-e', 'docker.source=docker');
-  t.equal(exitCode, 0, 'what is given for a role that is not gone back with is no mistake');
+  t.equal(exitCode, 0, 'a variable for a role that the rollback does not apply is accepted');
   t.notMatch(stdout, 'docker');
   const vars = `${readFileSync(good, 'utf8')}    vars: { docker: { source: docker } }\n`;
-  t.equal((await cli(...back, inventory('back.yml', vars))).exitCode, 0, 'nor in an inventory');
+  t.equal((await cli(...back, inventory('back.yml', vars))).exitCode, 0, 'in an inventory too');
 });
 
 t.test('--list, --help and --json', async (t) => {

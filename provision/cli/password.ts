@@ -1,14 +1,14 @@
 import { inputError } from '../errors.ts';
 import { type Secret, secret } from '../shell/secret.ts';
 
-/** Asks for the password that sudo wants, without showing it. @throws ProvisionError (input) without a terminal */
+/** Asks for the sudo password without echoing it. @throws ProvisionError (input) when there is no terminal */
 export async function askPassword(): Promise<Secret> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY) {
     throw inputError({
       place: '--ask-become-pass',
-      what: 'needs a terminal to ask on',
-      todo: 'write sudo_password_file: FILE in the inventory instead',
+      what: 'needs a terminal to ask questions',
+      todo: 'use sudo_password_file: FILE in the inventory instead',
     });
   }
   stderr.write('sudo password: ');

@@ -4,11 +4,11 @@ import type { Session } from '../shell/exchange.ts';
 import type { Secret } from '../shell/secret.ts';
 import { openSession } from '../ssh/open.ts';
 
-/** Seconds to wait for a machine: one that a provider brings up may still boot; one of an inventory should be there. */
+/** Seconds to wait for SSH. A machine that a provider has just started may still be booting; one in an inventory should be up. */
 const BOOT_SECONDS = 240;
 const CONNECT_SECONDS = 10;
 
-/** How a run opens a session on a host. */
+/** Opens a session on a host. */
 export type Open = (host: Host, progress: (line: string) => void) => Promise<Session>;
 
 export function opener(provider: Provider['name'], signal: AbortSignal, sudoPassword?: Secret): Open {

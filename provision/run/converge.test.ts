@@ -16,7 +16,7 @@ const touched = (path: string, more: Partial<Resource<boolean>> = {}): Resource<
   ...more,
 });
 
-/** The same, looked at in a batch. */
+/** The same, probed in a batch. */
 const batch: Batch<string, boolean> = {
   name: 'exists',
   script: (paths) => sh`for f in ${[...paths]}; do if [ -e "$f" ]; then echo yes; else echo no; fi; done`,
@@ -66,18 +66,18 @@ t.test('round trips are counts', async (t) => {
     t.teardown(() => session.close());
     const all = names(60, t.testdir()).map((path) => make(path));
     const first = await go(session, parts(all));
-    t.equal(first.trips, 61, `${what}: one look and one exchange a change`);
+    t.equal(first.trips, 61, `${what}: one probe and one exchange per change`);
     const second = await go(session, parts(all));
     t.equal(second.trips, 1, `${what}: a converged apply is one round trip`);
     t.ok(second.lines.every((line) => line.startsWith('ok ')));
     await ask(session, sh`rm ${`${t.testdirName}/f3`}`);
     const third = await go(session, parts(all));
     t.equal(third.lines.filter((line) => line.startsWith('changed')).join(), `changed ${t.testdirName}/f3`);
-    t.equal(third.trips, 7, `${what}: one look, one change that looks at two, then 2, 4, 8, 16, 32`);
+    t.equal(third.trips, 7, `${what}: one probe, one change that probes two resources, then 2, 4, 8, 16, 32`);
   }
 });
 
-t.test('nothing is decided on what was seen before the last change', async (t) => {
+t.test('no decision is made on anything seen before the last change', async (t) => {
   const session = scratchSession();
   t.teardown(() => session.close());
   const [a = '', b = ''] = names(2, t.testdir());
@@ -88,7 +88,7 @@ t.test('nothing is decided on what was seen before the last change', async (t) =
   t.strictSame(lines, [`changed ${a}`, `ok ${b}`]);
 });
 
-t.test('--check makes no change and says what is a prediction', async (t) => {
+t.test('--check changes nothing and marks predictions', async (t) => {
   const session = scratchSession();
   t.teardown(() => session.close());
   const [a = '', b = '', c = ''] = names(3, t.testdir());
@@ -117,7 +117,7 @@ t.test('a handler runs once, at the end of its role, and its debt outlives a cra
     steps: [],
     probes: ['script' in debtsProbe ? debtsProbe.script : sh`:`],
   });
-  t.equal(probes[0]?.stdout, 'one%3A%20reload\n', 'the debt stands on the host');
+  t.equal(probes[0]?.stdout, 'one%3A%20reload\n', 'the debt is recorded on the host');
   const second = await go(session, wanted(good), { owed: new Set(['one%3A%20reload']) });
   t.strictSame(second.lines, [`ok ${a}`, `ok ${b}`, 'ran reload', `changed ${c}`]);
   t.equal(await ask(session, sh`cat ${`${folder}/ran`}; ls /var/lib/provision/owed`), 'x\n');
@@ -125,7 +125,7 @@ t.test('a handler runs once, at the end of its role, and its debt outlives a cra
   t.strictSame(third.lines, [`ok ${a}`, `ok ${b}`, `ok ${c}`]);
 });
 
-t.test('a host keeps a journal of its changes', async (t) => {
+t.test('a host keeps a log of its changes', async (t) => {
   const session = scratchSession();
   t.teardown(() => session.close());
   const [a = ''] = names(1, t.testdir());
@@ -136,7 +136,7 @@ t.test('a host keeps a journal of its changes', async (t) => {
   );
 });
 
-t.test('failures name the place, the words of the host and what to do', async (t) => {
+t.test('an error names the place, the output of the host and what to do', async (t) => {
   const change = (script: ReturnType<typeof sh>): readonly Change[] => [{ summary: 'try', script }];
   const table = [
     ['fails', change(sh`echo why >&2; exit 4`), 600, /r: touched f: try failed: exit code 4/, 'why'],

@@ -1,22 +1,22 @@
 import type { Handler, Probe } from '../language/resource.ts';
 import { type Script, sh } from '../shell/sh.ts';
 
-/** Where a host keeps what the provisioner must not forget: which handlers are owed. */
+/** The folder on a host that lists the handlers that still have to run, one empty file each. */
 const FOLDER = '/var/lib/provision/owed';
 const LOG = '/var/log/provision.log';
 
-/** A debt's name on the host: which role owes which handler. */
+/** The name of a debt on the host: the role, and the handler that it owes. */
 export const debt = (role: string, { name }: Handler): string => encodeURIComponent(`${role}: ${name}`);
 
-/** The debts that an earlier run left: it was killed, or a handler failed. */
+/** The debts that an earlier run left because it was killed or a handler failed. */
 export const debtsProbe: Probe<ReadonlySet<string>> = {
   script: sh`if [ -d ${FOLDER} ]; then ls ${FOLDER}; fi`,
   read: ({ stdout }) => new Set(stdout.split('\n').filter(Boolean)),
 };
 
 /**
- * Written before a change is made: the journal's line, and the handlers that will be owed. Synced, so that a power
- * cut after the change does not lose the restart.
+ * Runs before a change: adds a line to the log on the host, and records the handlers that the change will owe. The
+ * records are synced, so a power cut after the change does not lose the restart.
  */
 export function note(line: string, debts: readonly string[]): Script {
   const files = debts.map((name) => `${FOLDER}/${name}`);
@@ -28,5 +28,5 @@ export function note(line: string, debts: readonly string[]): Script {
 ${owe}`;
 }
 
-/** A handler that ends well owes nothing any more. */
+/** Removes the record of a debt, once its handler has succeeded. */
 export const paid = (name: string): Script => sh`rm -f ${`${FOLDER}/${name}`}; sync ${FOLDER}`;

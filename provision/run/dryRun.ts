@@ -14,13 +14,13 @@ export interface Applied {
   readonly calls: readonly RoleCall[];
 }
 
-/** What an approach does: provision, rollback or decommission. */
+/** An action of an approach: provision, rollback or decommission. */
 type Action<G extends string> = (context: Context<G>) => Promise<void>;
 
 /**
- * Goes through an approach's code without a connection, so that everything a person gave is checked before the
- * first one: which roles it applies to which hosts, with which variables. What is meant for a role that only one of
- * the `others` applies is no mistake: the same words do for every action.
+ * Runs an approach's code without a connection, so that all input is checked before the first one: which roles it
+ * applies to which hosts, with which variables. A variable for a role that only one of the `others` applies is not an
+ * error: the same command line works for every action.
  *
  * @throws ProvisionError (input)
  */
@@ -60,7 +60,7 @@ async function record<G extends string>(
   return applied;
 }
 
-/** All that is wrong with the variables of all hosts is one error; what is wrong for each of them is said once. */
+/** Collects the problems of all hosts into one error. A problem that several hosts share is listed once. */
 function checkVariables(applied: readonly Applied[], extras: readonly Extra[]): void {
   const problems = new Map<string, { place: string; what: string }>();
   const each = applied.flatMap(({ hosts, calls }) =>
@@ -78,7 +78,7 @@ function checkVariables(applied: readonly Applied[], extras: readonly Extra[]): 
   if (problems.size > 0) throw combine([...problems.values()]);
 }
 
-/** What stands above a role's defaults and the approach's call: the host's own variables, then `-e`. */
+/** The layers above a role's defaults and the approach's call: the host's own variables, then `-e`. */
 export function layersOf(call: RoleCall, host: Host, extras: readonly Extra[]): readonly Layer[] {
   const own: Layer = {
     values: host.vars[call.role] ?? {},
@@ -103,7 +103,7 @@ function checkHostVariables(hosts: readonly Host[], calls: readonly RoleCall[]):
   }
 }
 
-/** The facts of a machine that nobody has asked. */
+/** Facts for a dry run, which asks no host. */
 const SAMPLE = {
   distribution: 'debian',
   version: '13',
@@ -118,5 +118,5 @@ const SAMPLE = {
   emulated: false,
 } as const;
 
-/** A file that nobody has made. */
+/** The artefact of a dry run, which builds nothing. */
 const SOME = { version: '0.0.0', file: '/predicted', sha256: '0'.repeat(64), bytes: 0 } as const;

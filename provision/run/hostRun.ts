@@ -10,10 +10,10 @@ import { HELD, takeLock } from './lock.ts';
 import type { RunOptions } from './options.ts';
 import { probesOf } from './probes.ts';
 
-/** Seconds to wait for another run's lock: a killed run's last change may still be under way. */
+/** Seconds to wait for the lock of another run: after a run is killed, its last change may still be in progress. */
 const LOCK_SECONDS = 900;
 
-/** A host in a run: what is known of it so far. */
+/** One host in a run, and what is known about it so far. */
 export interface HostRun {
   readonly host: Host;
   readonly owed: Set<string>;
@@ -21,7 +21,7 @@ export interface HostRun {
   session?: Session;
   facts?: Facts;
   seconds: number;
-  /** Out of the run: it failed, or could not be reached. */
+  /** Left out of the rest of the run, because it failed or could not be reached. */
   out: boolean;
 }
 
@@ -30,7 +30,7 @@ export function newHostRun(host: Host): HostRun {
   return { host, owed: new Set(), counts, seconds: 0, out: false };
 }
 
-/** The host's session and facts: connecting, the lock, the facts and what is owed are one exchange. */
+/** Opens the session of a host, once. The first exchange takes the lock and reads the facts and the debts. */
 export async function openHost(
   hostRun: HostRun,
   options: RunOptions,
@@ -53,7 +53,7 @@ export async function openHost(
       await lockHeld(entered, deadline, progress, options);
       continue;
     }
-    if (broken) throw unreachable({ what: 'the host could not be looked at', said: broken.stderr });
+    if (broken) throw unreachable({ what: 'the facts of the host could not be read', said: broken.stderr });
     const [facts, owed] = read(probes) as [Facts, ReadonlySet<string>];
     for (const name of owed) hostRun.owed.add(name);
     hostRun.facts = facts;
@@ -67,17 +67,18 @@ async function lockHeld(
   progress: (line: string) => void,
   options: RunOptions,
 ): Promise<void> {
-  if (code !== HELD) throw failure({ what: 'the lock could not be taken', said: stdout + stderr });
-  const holder = stdout.trim() || 'somebody who has not said who';
+  if (code !== HELD)
+    throw failure({ what: 'the lock on the host could not be taken', said: stdout + stderr });
+  const holder = stdout.trim() || 'an unknown user';
   if (options.stopping() || performance.now() > deadline) {
     throw failure({
-      what: `another run holds this host's lock: ${holder}`,
-      todo: 'wait for it to end; the lock ends with its connection',
+      what: `another run holds the lock on this host: ${holder}`,
+      todo: 'wait until it ends; the lock is released when its connection closes',
     });
   }
-  progress(`waiting for another run's lock to be released: ${holder}`);
+  progress(`waiting for another run to release its lock: ${holder}`);
   await wait(1000);
 }
 
-/** Who provisions, from where: what the lock and the journal say. */
+/** Who runs this, and from where. The lock and the log on the host name it. */
 export const who = () => `${userInfo().username}@${hostname()} (pid ${process.pid})`;

@@ -1,12 +1,12 @@
 import { type Script, sh } from '../shell/sh.ts';
 
 const FILE = '/run/provision.lock';
-/** The exit code that says somebody else holds the lock (EX_TEMPFAIL of sysexits.h). */
+/** The exit code when another run holds the lock (EX_TEMPFAIL in sysexits.h). */
 export const HELD = 75;
 
 /**
- * Takes the host's lock for as long as the session's own shell lives: flock(2) on descriptor 8, which no step
- * inherits. Says who holds it otherwise.
+ * Takes the lock on the host for as long as the session's shell lives: flock(2) on file descriptor 8, which no step
+ * inherits. When another run holds it, prints who does.
  */
 export const takeLock = (who: string): Script => sh`{
 [ -w /run ] || { echo "/run cannot be written"; (exit 1); }

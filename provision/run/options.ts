@@ -5,15 +5,15 @@ import type { Reporter } from '../report/events.ts';
 import type { Session } from '../shell/exchange.ts';
 import type { Secret } from '../shell/secret.ts';
 
-/** How a run goes: what the command line said, and the ways to reach hosts. */
+/** The options of a run, and its ways to reach hosts, people and secrets. */
 export interface RunOptions {
   readonly check: boolean;
   /** The names of the hosts that `apply` may touch. */
   readonly limit: ReadonlySet<string>;
-  /** The roles that `apply` may apply; all when absent. */
+  /** The roles that `apply` may apply; all of them when absent. */
   readonly tags?: ReadonlySet<string>;
   readonly extras: readonly Extra[];
-  /** How many hosts are worked on side by side. */
+  /** How many hosts are worked on at the same time. */
   readonly forks: number;
   /** True after the first Ctrl-C. */
   readonly stopping: () => boolean;

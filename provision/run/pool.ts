@@ -1,4 +1,4 @@
-/** Runs `work` for every item, at most `width` at a time; hears all of them before it settles. */
+/** Runs `work` for every item, at most `width` at a time. Every item finishes, even when others fail. */
 export async function pool<T>(
   items: readonly T[],
   width: number,

@@ -2,12 +2,12 @@ import type { Batch, Resource } from '../language/resource.ts';
 import type { Seen } from '../shell/exchange.ts';
 import type { Script } from '../shell/sh.ts';
 
-/** Turns the answers to a look's scripts into one state for each resource, in their order. */
+/** Turns the output of the probe scripts into one state per resource, in order. */
 type Read = (seen: readonly Seen[]) => unknown[];
 
 /**
- * The scripts that look at some resources: one for each resource that has its own, and one for all entries of the
- * same batch together.
+ * The scripts that probe some resources: one for each resource with a script of its own, and one for all entries of
+ * a batch.
  */
 export function probesOf(resources: readonly Resource[]): { scripts: readonly Script[]; read: Read } {
   const scripts: Script[] = [];

@@ -1,7 +1,7 @@
 import { redact } from '../shell/secret.ts';
 import type { RunOptions } from './options.ts';
 
-/** The same options, with every secret that was ever sent to a host hidden in all that is reported. */
+/** The same options, with every secret that was ever sent to a host redacted in everything that is reported. */
 export function redacted(options: RunOptions): RunOptions {
   const secrets = new Set<string>();
   const hide = (_key: string, value: unknown) => (typeof value === 'string' ? redact(value, secrets) : value);

@@ -14,18 +14,18 @@ import type { RunOptions } from './options.ts';
 import { pool } from './pool.ts';
 import { redacted } from './redaction.ts';
 
-/** Ends an approach's code when there is no host left to go on with; it has been reported already. */
+/** Ends an approach's code when no host is left to work on. The failures have been reported already. */
 class NobodyLeft extends Error {}
 
 export interface Outcome {
   readonly hosts: readonly HostRecap[];
-  /** 0 agreement, 1 failed, 2 `--check` found differences, 4 unreachable. */
+  /** 0 converged, 1 failed, 2 `--check` found differences, 4 unreachable. */
   readonly exitCode: number;
 }
 
 /**
- * Runs one of an approach's actions over its hosts. A host that fails is left out of the rest; all others are
- * heard to the end.
+ * Runs one of an approach's actions on its hosts. A host that fails is left out of the rest of the run; all others
+ * continue to the end.
  */
 export async function run<G extends string>(
   approach: Approach<G>,
@@ -87,7 +87,7 @@ async function one(
   if (!hostRun || hostRun.out) throw new NobodyLeft();
 }
 
-/** Does something on a host and keeps the time; what goes wrong takes the host out of the run. */
+/** Does some work on a host and measures the time. An error takes the host out of the run. */
 async function guarded(hostRun: HostRun, options: RunOptions, work: () => Promise<void>): Promise<void> {
   const start = performance.now();
   try {
@@ -153,7 +153,10 @@ async function readFrom(hostRun: HostRun, script: Script, options: RunOptions): 
   const { probes, broken } = await session.exchange({ steps: [], probes: [script] });
   const [seen] = probes;
   if (seen?.code === 0 && !broken) return seen.stdout.trim();
-  throw failure({ what: 'a value could not be read', said: (broken ?? seen)?.stderr ?? '' });
+  throw failure({
+    what: 'the approach could not read a value from the host',
+    said: (broken ?? seen)?.stderr ?? '',
+  });
 }
 
 function outcome(hostRuns: readonly HostRun[], { check, stopping }: RunOptions): Outcome {

@@ -15,6 +15,6 @@ t.test('generated secrets are made once and only their owner reads them', async 
   writeFileSync(file, 'x');
   t.match(
     said(() => secretStore(file)('mysql')),
-    /is not JSON any more/,
+    /is not valid JSON/,
   );
 });

@@ -6,8 +6,8 @@ import { shown } from '../input/yaml.ts';
 import { type Secret, secret } from '../shell/secret.ts';
 
 /**
- * Generated secrets of one approach: 192 bits each, in a JSON file of mode 0600 that git does not see. Made once,
- * read ever after.
+ * Generated secrets of one approach, 192 bits each, in a JSON file with mode 0600 that git ignores. Each is generated
+ * once and read from then on.
  */
 export function secretStore(file: string): (name: string) => Secret {
   let values: Record<string, string> | undefined;
@@ -30,7 +30,7 @@ function read(file: string): Record<string, string> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw inputError({
       place: shown(file),
-      what: 'the secrets cannot be read',
+      what: 'the generated secrets cannot be read',
       why: (error as Error).message,
     });
   }
@@ -40,8 +40,8 @@ function read(file: string): Record<string, string> {
   } catch {
     throw inputError({
       place: shown(file),
-      what: 'is not JSON any more',
-      todo: 'put it back from a backup; the machines were set up with the secrets in it',
+      what: 'is not valid JSON',
+      todo: 'restore it from a backup: the machines were provisioned with the secrets in this file',
     });
   }
 }

@@ -45,7 +45,7 @@ t.test('questions', async (t) => {
   const plain = await asking(t, { body: 'yes' }, { body: 'yes' });
   t.match(plain.asked, [{ method: 'GET', url: '/path', body: '' }]);
   t.notOk('content-type' in (plain.asked[0]?.headers ?? {}), 'nothing goes along');
-  t.equal(plain.given, 'yes', 'the body is given back');
+  t.equal(plain.given, 'yes', 'expect returns the body');
   t.match(plain.events, [{ event: 'verify', check: `GET ${plain.url}`, ok: true, answer: '200 yes' }]);
 
   const send = { dateOfBirth: '1990-12-31', name: 'Zoë' };
@@ -67,7 +67,7 @@ t.test('questions', async (t) => {
   t.match(redirected.events, [{ answer: /^200 yes \(through / }]);
 });
 
-t.test('an answer that is wrong', async (t) => {
+t.test('a wrong answer fails', async (t) => {
   const one = approach({
     groups: [],
     provision: async () => undefined,
@@ -80,10 +80,10 @@ t.test('an answer that is wrong', async (t) => {
     (error: unknown) => error,
   );
   const words = 'expected status 200 and "yes": found ECONNREFUSED\n  → its log says more';
-  t.equal(explain(error), `http://127.0.0.1:1/: ${words}`, 'the approach says where to look');
+  t.equal(explain(error), `http://127.0.0.1:1/: ${words}`, 'the error ends with the hint of the approach');
 });
 
-t.test('an answer that comes late is waited for', async (t) => {
+t.test('verify waits for a late answer', async (t) => {
   const late = await asking(
     t,
     { body: 'yes' },
@@ -96,7 +96,7 @@ t.test('an answer that comes late is waited for', async (t) => {
   t.match(late.events.at(-1), { event: 'verify', ok: true });
 });
 
-t.test('who answers wrongly is waited for less than who does not answer yet', async (t) => {
+t.test('a wrong answer gets less time than no answer', async (t) => {
   const one = (url: string) =>
     approach({
       groups: [],

@@ -6,19 +6,19 @@ import type { Approach, Expected, Verification } from '../language/approach.ts';
 import { grouped } from '../language/groups.ts';
 import type { Reporter } from '../report/events.ts';
 
-/** Seconds until the answer has to be as expected: where there is a wrong one, and where nobody answers yet. */
+/** Seconds to wait for the expected answer: while another answer comes, and while none comes at all. */
 interface Wait {
   readonly wrong: number;
   readonly absent: number;
 }
 
-/** A machine that has just started on an emulated processor takes a minute until it serves. */
+/** A machine on an emulated processor needs about a minute after its start before it serves. */
 const WAIT: Wait = { wrong: 30, absent: 120 };
 
-/** What a proxy says while nobody stands behind it, and a server that is not ready. */
+/** The status of a proxy without a server behind it, and of a server that is not ready. */
 const notYet = [502, 503, 504];
 
-/** Where a port of a host answers from here: its forwarded port, or its own address. */
+/** The URL of a port of a host, seen from this computer: a forwarded port, or the host's own address. */
 export function urlOf({ address, forwarded }: Host, port: number, path = '/'): string {
   const to = forwarded[port] ?? { address, port };
   const scheme = port === 443 ? 'https' : 'http';
@@ -26,7 +26,7 @@ export function urlOf({ address, forwarded }: Host, port: number, path = '/'): s
   return `${scheme}://${to.address.includes(':') ? `[${to.address}]` : to.address}${usual ? '' : `:${to.port}`}${path}`;
 }
 
-/** Asks the running system, as a user would. @throws ProvisionError (failed) at the first answer that is wrong */
+/** Checks the running system over HTTP, as a user would. @throws ProvisionError (failed) at the first wrong answer */
 export async function verify<G extends string>(
   approach: Approach<G>,
   hosts: readonly Host[],
@@ -75,7 +75,7 @@ const wanted = ({ status = 200, body }: Expected) =>
 
 interface Asked {
   readonly ok: boolean;
-  /** Nobody has answered yet who could be wrong. */
+  /** No server has answered yet, so the answer cannot be wrong. */
   readonly absent: boolean;
   readonly shown: string;
   readonly body: string;
@@ -109,7 +109,7 @@ interface Answer {
 }
 
 /**
- * `fetch` cannot be told to accept a self-signed certificate, so node:https asks. Redirects are answers like others.
+ * `fetch` cannot accept a self-signed certificate, so node:https is used. Redirects are not followed.
  * To `import` node:http would load `fetch` with it, to know its exports: 20 ms of every run.
  */
 function request(url: string, { method = 'GET', send, accept }: Expected): Promise<Answer> {
