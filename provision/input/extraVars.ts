@@ -1,6 +1,5 @@
 import { parse } from 'yaml';
 import { didYouMean, inputError } from '../errors.ts';
-import type { RoleCall } from '../language/role.ts';
 import { type Layer, unknownVariable } from './variables.ts';
 
 /** A variable given with `-e`: for one role (`nginx.port=80`), or for the only role that has it (`port=80`). */
@@ -10,6 +9,12 @@ export interface Extra {
   readonly value: unknown;
   /** As it was written. */
   readonly text: string;
+}
+
+/** A role's name and the names of its variables. */
+interface RoleVariables {
+  readonly role: string;
+  readonly known: readonly string[];
 }
 
 /** @throws ProvisionError (input) for what is not `key=value` */
@@ -30,7 +35,7 @@ export function parseExtra(text: string): Extra {
 }
 
 /** Every `-e` must be meant for a role that the approach applies. @throws ProvisionError (input) */
-export function checkExtras(extras: readonly Extra[], calls: readonly RoleCall[]): void {
+export function checkExtras(extras: readonly Extra[], calls: readonly RoleVariables[]): void {
   const roles = new Map(calls.map(({ role, known }) => [role, known]));
   for (const { role, key, text } of extras) {
     const place = `-e ${text}`;
@@ -54,7 +59,7 @@ export function checkExtras(extras: readonly Extra[], calls: readonly RoleCall[]
 }
 
 /** The layer that `-e` makes for one role: above everything else. */
-export function extraLayer(extras: readonly Extra[], { role, known }: RoleCall): Layer {
+export function extraLayer(extras: readonly Extra[], { role, known }: RoleVariables): Layer {
   const mine = extras.filter((extra) => (extra.role ?? role) === role && known.includes(extra.key));
   return {
     values: Object.fromEntries(mine.map(({ key, value }) => [key, value])),
