@@ -9,7 +9,7 @@ const pages = [
   'CONTRIBUTING.md',
   'app/README.md',
   'demo/README.md',
-  'docs/vagrant.md',
+  ...globSync('docs/*.md', { cwd: ROOT }),
   ...globSync('approaches/*/README.md', { cwd: ROOT }),
 ];
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -41,8 +41,8 @@ t.setTimeout(180_000);
 
 t.test('every command in the pages is one that works', async (t) => {
   const folder = t.testdir();
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const [, inventory = ''] = /```yaml\n([\s\S]*?)```/.exec(readme) ?? [];
+  const inventories = readFileSync(join(ROOT, 'docs/inventory.md'), 'utf8');
+  const [, inventory = ''] = /```yaml\n([\s\S]*?)```/.exec(inventories) ?? [];
   writeFileSync(`${folder}/hosts.yml`, inventory);
   const seen = new Set<string>();
   for (const page of pages) {

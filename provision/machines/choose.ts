@@ -19,7 +19,7 @@ export async function choose(
     throw inputError({
       place: '--provider static',
       what: 'needs --inventory FILE',
-      todo: 'README.md shows one',
+      todo: 'docs/inventory.md shows one',
     });
   }
   const { vagrant } = await import('./vagrant.ts');

@@ -69,7 +69,7 @@ export function loadPlacedInventory(file: string): {
   where(path: readonly PropertyKey[]): string;
 } {
   const path = resolve(file);
-  const { value, where } = loadPlaced(path, schemaIn(dirname(path)), 'README.md shows an inventory');
+  const { value, where } = loadPlaced(path, schemaIn(dirname(path)), 'docs/inventory.md shows an inventory');
   return { hosts: value.hosts, where };
 }
 
