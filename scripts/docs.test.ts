@@ -74,8 +74,7 @@ t.test('every command in the pages is one that works', async (t) => {
 /** The same words with --list: everything in them is checked, and nothing is contacted. */
 async function listed(t: Test, folder: string, page: string, args: readonly string[]): Promise<void> {
   const from = args.includes('--inventory') || args.includes('--help') ? [] : ['--provider', 'qemu'];
-  const words = args.map((arg) => (arg.startsWith('./') ? join(ROOT, arg) : arg));
-  const all = [`${ROOT}/provision/cli.mjs`, ...words, '--list', ...from];
+  const all = [`${ROOT}/provision/cli.mjs`, ...args, '--list', ...from];
   const { exitCode, stderr } = await node(all, folder);
   t.equal(exitCode, 0, `${page}: provision ${args.join(' ')} ${stderr}`);
 }
