@@ -116,6 +116,7 @@ const SAMPLE = {
   addresses: [],
   systemd: true,
   emulated: false,
+  ipsec: { has: 'unknown', seen: '' },
 } as const;
 
 /** The artefact of a dry run, which builds nothing. */
