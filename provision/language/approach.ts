@@ -29,6 +29,10 @@ export interface Context<G extends string> {
   read(host: Host, script: Script, predicted?: string): Promise<string>;
   /** What cannot change of a host in a run. */
   facts(host: Host): Promise<Facts>;
+  /** The variables of a role on a host: those of the call, with the host's own and `-e` laid over them. */
+  variables<V>(host: Host, call: RoleCall<V>): V;
+  /** Tells the person who runs this what they should know, though the run goes on; the same words once a run. */
+  warn(message: string): void;
   /** A generated secret, made once and kept with the approach's others. */
   secret(name: string): Secret;
   /**
