@@ -40,10 +40,10 @@ async function decided(hosts: readonly Host[], ipsec: (host: Host) => Ipsec) {
 
 t.test('encrypted, unless containers have a kernel that cannot', async (t) => {
   const plain =
-    'the network between these containers is not encrypted, because their kernel has no IPsec (/proc/config.gz has no CONFIG_INET_ESP); to insist on it: -e theapp.encrypted=true';
+    'the network between these containers is not encrypted, because their kernel has no IPsec (/proc/config.gz has no CONFIG_INET_ESP); to require encryption: -e theapp.encrypted=true';
   const refused = (who: string) =>
     `${who}: the kernel has no IPsec, which encrypts the network between the machines: /proc/config.gz has no CONFIG_INET_ESP
-  → use a kernel with ESP; or, where that network is trusted, leave it unencrypted: -e theapp.encrypted=false`;
+  → use a kernel with ESP, or leave the network unencrypted if it is trusted: -e theapp.encrypted=false`;
   const only = (lacking: Host) => (host: Host) => (host.name === lacking.name ? lacks : has);
   const table: [string, readonly Host[], (host: Host) => Ipsec, (boolean | string)[]][] = [
     ['machines', machines, () => has, [true]],

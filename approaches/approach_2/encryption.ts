@@ -3,9 +3,9 @@ import { type Context, type Facts, failure, type Host } from '../../provision/in
 type Work = Pick<Context<string>, 'remaining' | 'facts' | 'warn'>;
 
 /**
- * Whether the machines encrypt what TheAPP and its data say between them, where nobody has set `theapp.encrypted`. They
- * do, unless they are containers that the docker provider made on a kernel without IPsec: nothing leaves that computer,
- * and a warning says so. Asks the hosts that the run still reaches; a host that fails now leaves the run.
+ * Decides whether the network between the machines is encrypted, when nobody has set `theapp.encrypted`. It is, unless
+ * the machines are containers of the docker provider and their kernel has no IPsec; then a warning says so. Asks the
+ * hosts that the run still reaches; a host that fails now leaves the run.
  *
  * @throws ProvisionError (failed) for any other machine without IPsec
  */
@@ -37,8 +37,8 @@ const refused = (lacking: readonly Asked[]) =>
     place: lacking.map(({ host }) => host.name).join(', '),
     what: 'the kernel has no IPsec, which encrypts the network between the machines',
     why: [...new Set(lacking.map(({ ipsec }) => ipsec.seen))].join('; '),
-    todo: 'use a kernel with ESP; or, where that network is trusted, leave it unencrypted: -e theapp.encrypted=false',
+    todo: 'use a kernel with ESP, or leave the network unencrypted if it is trusted: -e theapp.encrypted=false',
   });
 
 const plain = ({ ipsec }: Asked) =>
-  `the network between these containers is not encrypted, because their kernel has no IPsec (${ipsec.seen}); to insist on it: -e theapp.encrypted=true`;
+  `the network between these containers is not encrypted, because their kernel has no IPsec (${ipsec.seen}); to require encryption: -e theapp.encrypted=true`;

@@ -123,7 +123,7 @@ done
 const carried =
   'overlay networks are carried by 4789/udp, encrypted ones by ESP (IP protocol 50), and names by 7946/tcp and 7946/udp; what is large and does not arrive is larger than the network below takes (its MTU is less than 1,500)';
 const doWithout =
-  'where only encrypted networks fail and the network below is trusted, approach_2 does without them: -e theapp.encrypted=false';
+  'if only encrypted networks fail and the network below is trusted, approach_2 can do without encryption: -e theapp.encrypted=false';
 
 type Link = 'plain' | 'encrypted';
 const aliasOf = (link: Link, name: string) => `${link}-${name}`;
