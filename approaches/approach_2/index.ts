@@ -10,6 +10,7 @@ import { cluster } from '../../roles/swarm/cluster.ts';
 import { swarm } from '../../roles/swarm/index.ts';
 import { theRelease } from '../release/build.ts';
 import { askServices } from '../verify.ts';
+import { encryption } from './encryption.ts';
 import { infra } from './infra/index.ts';
 import { bundleService } from './services/bundle.ts';
 import { NAME, theapp } from './theapp/index.ts';
@@ -28,8 +29,9 @@ export default approach({
   async provision(context: Context<Group>) {
     const { hosts, apply, read, artefact } = context;
     const release = await artefact(theRelease);
+    const encrypted = await encryptedOn(context, hosts.managers[0], hosts.all);
     await apply(hosts.all, common(), docker({ swarm: true }));
-    const manager = await cluster(context, hosts.all, hosts.managers);
+    const manager = await cluster(context, hosts.all, hosts.managers, { encrypted });
     const [home = manager] = hosts.registry;
     await services(context, manager, home);
     const name = `theapp:${release.version}`;
@@ -39,7 +41,7 @@ export default approach({
     await apply(
       manager,
       registry({ part: 'image', ...account(context) }),
-      theapp({ app_image: released, ...(await given(context)) }),
+      theapp({ app_image: released, encrypted, ...(await given(context)) }),
     );
   },
 
@@ -51,7 +53,7 @@ export default approach({
 
   async decommission(context) {
     const { hosts, apply, purge } = context;
-    const image = { app_image: 'theapp', ...passwords(context) };
+    const image = anyImage(context);
     const keys = { certificate: none, key: none, passwords: none, visualiser_program: '-' };
     await apply(hosts.managers, theapp.absent(image), infra.absent(keys));
     if (purge) await apply(hosts.all, theapp.absent({ ...image, purge }), infra.absent({ ...keys, purge }));
@@ -74,7 +76,8 @@ export default approach({
     const app_image = await read(manager, sh`cat ${`${folderOf(NAME)}/previous`} 2>/dev/null || :`, 'theapp');
     if (app_image === '')
       throw failure({ place: manager.name, what: 'there is no release before the present one' });
-    await apply(manager, theapp({ app_image, ...(await given(context)) }));
+    const encrypted = await encryptedOn(context, manager, [manager]);
+    await apply(manager, theapp({ app_image, encrypted, ...(await given(context)) }));
   },
 
   hint: 'npm run status -- approach_2; and on the manager: docker service logs --tail 50 theapp_app',
@@ -94,6 +97,19 @@ async function services(context: Context<Group>, manager: Host, home: Host): Pro
   const visualiser_program = await bundleService('visualiser');
   await apply(manager, infra({ registry_port: at.port, visualiser_program, ...keys }));
 }
+
+/** Whether TheAPP's network is encrypted: as a person said for this manager, or else as the kernels of the hosts allow. */
+async function encryptedOn(
+  context: Context<Group>,
+  manager: Host | undefined,
+  hosts: readonly Host[],
+): Promise<boolean> {
+  const said = manager && context.variables(manager, theapp(anyImage(context))).encrypted;
+  return said ?? encryption(context, hosts);
+}
+
+/** What TheAPP's stack takes where its image does not matter. */
+const anyImage = (context: Context<Group>) => ({ app_image: 'theapp', ...passwords(context) });
 
 /** What TheAPP's stack is given besides the image. */
 const given = async (context: Pick<Context<Group>, 'secret'>) => ({

@@ -12,7 +12,7 @@ export interface Extra {
 }
 
 /** A role's name and the names of its variables. */
-interface RoleVariables {
+export interface RoleVariables {
   readonly role: string;
   readonly known: readonly string[];
 }

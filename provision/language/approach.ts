@@ -29,6 +29,10 @@ export interface Context<G extends string> {
   read(host: Host, script: Script, predicted?: string): Promise<string>;
   /** What cannot change of a host in a run. */
   facts(host: Host): Promise<Facts>;
+  /** The variables of a role on a host: the call's, overridden by the host's own and then by `-e`. */
+  variables<V>(host: Host, call: RoleCall<V>): V;
+  /** Shows a warning, and the run goes on. The same message is shown once a run. */
+  warn(message: string): void;
   /** A generated secret, made once and kept with the approach's others. */
   secret(name: string): Secret;
   /**

@@ -21,6 +21,8 @@ memory=1375424
 addresses=10.0.2.15 10.77.2.12 172.17.0.1${' '}
 hypervisor=qemu
 systemd=yes
+esp4=installed
+xfrm_user=installed
 `;
 const noble = emulated
   .replace('distribution=debian\nlike=', 'distribution=ubuntu\nlike=debian')
@@ -40,6 +42,7 @@ t.test('what a host says of itself', async (t) => {
     addresses: ['10.0.2.15', '10.77.2.12', '172.17.0.1'],
     systemd: true,
     emulated: true,
+    ipsec: { has: 'yes', seen: 'esp4 is installed, xfrm_user is installed' },
   });
   t.match(read(noble), { distribution: 'ubuntu', version: '24.04', codename: 'noble', emulated: false });
   t.match(read(noble.replace('kvm', '').replace('systemd=yes\n', '')), { systemd: false, emulated: false });

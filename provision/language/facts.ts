@@ -1,6 +1,7 @@
 import { failure } from '../errors.ts';
 import type { Seen } from '../shell/exchange.ts';
 import { sh } from '../shell/sh.ts';
+import { type Ipsec, ipsecProbe, readIpsec } from './ipsec.ts';
 import type { Probe } from './resource.ts';
 
 /** What cannot change in a run. Role code may branch on these, and on nothing else of a host. */
@@ -27,19 +28,22 @@ export interface Facts {
    * (systemd-detect-virt(1) says `qemu`).
    */
   readonly emulated: boolean;
+  /** Whether its kernel can encrypt what it sends, as encrypted overlay networks need. A container shares a kernel. */
+  readonly ipsec: Ipsec;
 }
 
 /** Few processes: what the shell can read by itself it reads by itself. */
 export const factsProbe = {
   script: sh`( . /etc/os-release; printf 'distribution=%s\nlike=%s\nversion=%s\ncodename=%s\n' "$ID" "$ID_LIKE" "$VERSION_ID" "$VERSION_CODENAME" )
 printf 'architecture=%s\n' "$(dpkg --print-architecture)"
-read -r v </proc/sys/kernel/osrelease; printf 'kernel=%s\n' "$v"
+read -r kernel </proc/sys/kernel/osrelease; printf 'kernel=%s\n' "$kernel"
 read -r v </proc/sys/kernel/hostname; printf 'hostname=%s\n' "$v"
 printf 'cores=%s\n' "$(nproc)"
 read -r _ v _ </proc/meminfo; printf 'memory=%s\n' "$v"
 printf 'addresses=%s\n' "$(hostname -I 2>/dev/null || :)"
 printf 'hypervisor=%s\n' "$(systemd-detect-virt --vm 2>/dev/null || :)"
-if [ -d /run/systemd/system ]; then echo systemd=yes; fi`,
+if [ -d /run/systemd/system ]; then echo systemd=yes; fi
+${ipsecProbe()}`,
   read({ code, stdout, stderr }: Seen): Facts {
     const value = new Map([...stdout.matchAll(/^(\w+)=(.*)$/gm)].map(([, key, text]) => [key, text ?? '']));
     const get = (key: string) => value.get(key)?.trim() ?? '';
@@ -63,6 +67,7 @@ if [ -d /run/systemd/system ]; then echo systemd=yes; fi`,
       addresses: get('addresses').split(/\s+/).filter(Boolean),
       systemd: get('systemd') === 'yes',
       emulated: get('hypervisor') === 'qemu',
+      ipsec: readIpsec(get),
     };
   },
 } satisfies Probe<Facts>;

@@ -29,31 +29,34 @@ export interface RoleDefinition<S extends z.ZodObject> {
 }
 
 /** A role applied with some variables; the rest comes from its defaults, the host's own and `-e`. */
-export interface RoleCall {
+export interface RoleCall<V = Readonly<Record<string, unknown>>> {
   readonly role: string;
   /** The names of its variables. */
   readonly known: readonly string[];
   /** Checks the variables whole. @throws ProvisionError (input) */
-  resolve(layers: readonly Layer[]): Resolved;
+  resolve(layers: readonly Layer[]): Resolved<V>;
 }
 
 /** A role whose variables are known to be right; what is left needs the host's facts. */
-export interface Resolved {
+export interface Resolved<V = Readonly<Record<string, unknown>>> {
   readonly role: string;
-  readonly vars: Readonly<Record<string, unknown>>;
+  readonly vars: V;
   resources(facts: Facts, host: Host): readonly Resource[];
 }
 
 export interface Role<S extends z.ZodObject> {
-  (given?: Partial<z.input<S>>): RoleCall;
+  (given?: Partial<z.input<S>>): RoleCall<z.output<S>>;
   /** The same role as it is taken off a host. */
-  absent(given?: Partial<z.input<S>> & { purge?: boolean }): RoleCall;
+  absent(given?: Partial<z.input<S>> & { purge?: boolean }): RoleCall<z.output<S>>;
 }
 
 export function role<S extends z.ZodObject>(definition: RoleDefinition<S>): Role<S> {
   const name = basename(definition.folder);
   let defaults: Layer | undefined;
-  const call = (given: Readonly<Record<string, unknown>>, tasks: RoleDefinition<S>['tasks']): RoleCall => ({
+  const call = (
+    given: Readonly<Record<string, unknown>>,
+    tasks: RoleDefinition<S>['tasks'],
+  ): RoleCall<z.output<S>> => ({
     role: name,
     known: Object.keys(definition.vars.shape),
     resolve: (layers) => {

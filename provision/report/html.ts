@@ -10,10 +10,18 @@ export function htmlReporter(file: string): Reporter {
     if (event.event !== 'recap') return;
     const start = events.find((one) => one.event === 'start');
     const rows = events.filter((one) => one.event === 'resource' || one.event === 'handler');
+    const warnings = events.filter((one) => one.event === 'warning');
     const errors = events.filter((one) => one.event === 'error');
     writeFileSync(
       file,
-      Handlebars.compile(PAGE)({ start, recap: event, rows, errors, when: new Date().toISOString() }),
+      Handlebars.compile(PAGE)({
+        start,
+        recap: event,
+        rows,
+        warnings,
+        errors,
+        when: new Date().toISOString(),
+      }),
     );
   };
 }
@@ -31,6 +39,7 @@ table { border-collapse: collapse; width: 100% } th, td { text-align: left; padd
 <p>{{when}}, {{start.provider}}{{#if start.check}}, looking only{{/if}}; exit code {{recap.exitCode}}</p>
 <table><thead><tr><th>host<th>ok<th>changed<th>failed<th>unreachable<th>handlers<th>round trips<th>seconds</thead>
 {{#each recap.hosts}}<tr><td>{{host}}<td>{{ok}}<td>{{changed}}<td>{{failed}}<td>{{unreachable}}<td>{{handlers}}<td>{{roundTrips}}<td>{{seconds}}</tr>{{/each}}</table>
+{{#each warnings}}<p class="pending">{{message}}</p>{{/each}}
 {{#each errors}}<p class="error">{{message}}</p>{{#if said}}<pre>{{said}}</pre>{{/if}}{{/each}}
 <h2>Resources</h2>
 <table><thead><tr><th>host<th>role<th>resource<th>status<th>changes</thead>

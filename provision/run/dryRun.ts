@@ -1,6 +1,6 @@
 import { inputError, ProvisionError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { checkExtras, type Extra, extraLayer } from '../input/extraVars.ts';
+import { checkExtras, type Extra, extraLayer, type RoleVariables } from '../input/extraVars.ts';
 import type { Layer } from '../input/variables.ts';
 import { combine } from '../input/yaml.ts';
 import type { Approach, Context } from '../language/approach.ts';
@@ -31,8 +31,8 @@ export async function dryRun<G extends string>(
   action: Action<G>,
   ...others: readonly Action<G>[]
 ): Promise<readonly Applied[]> {
-  const applied = await record(approach, hosts, action);
-  const elsewhere = await Promise.all(others.map((other) => record(approach, hosts, other)));
+  const applied = await record(approach, hosts, extras, action);
+  const elsewhere = await Promise.all(others.map((other) => record(approach, hosts, extras, other)));
   const calls = [...applied, ...elsewhere.flat()].flatMap((one) => one.calls);
   checkExtras(extras, calls);
   checkHostVariables(hosts, calls);
@@ -43,6 +43,7 @@ export async function dryRun<G extends string>(
 async function record<G extends string>(
   approach: Approach<G>,
   hosts: readonly Host[],
+  extras: readonly Extra[],
   action: Action<G>,
 ): Promise<readonly Applied[]> {
   const applied: Applied[] = [];
@@ -54,10 +55,22 @@ async function record<G extends string>(
     remaining: (of) => of,
     read: async (_host, _script, predicted = 'predicted') => predicted,
     facts: async () => SAMPLE,
+    variables: (host, call) => variablesOf(call, host, extras),
+    warn: () => undefined,
     secret: () => secret('predicted'),
     artefact: async (_make, predicted = SOME) => predicted,
   });
   return applied;
+}
+
+/** Leaves the host's own variables and `-e` out when one of them is wrong: `checkVariables` lists every problem. */
+function variablesOf<V>(call: RoleCall<V>, host: Host, extras: readonly Extra[]): V {
+  try {
+    return call.resolve(layersOf(call, host, extras)).vars;
+  } catch (error) {
+    if (!(error instanceof ProvisionError)) throw error;
+    return call.resolve([]).vars;
+  }
 }
 
 /** Collects the problems of all hosts into one error. A problem that several hosts share is listed once. */
@@ -79,7 +92,7 @@ function checkVariables(applied: readonly Applied[], extras: readonly Extra[]): 
 }
 
 /** The layers above a role's defaults and the approach's call: the host's own variables, then `-e`. */
-export function layersOf(call: RoleCall, host: Host, extras: readonly Extra[]): readonly Layer[] {
+export function layersOf(call: RoleVariables, host: Host, extras: readonly Extra[]): readonly Layer[] {
   const own: Layer = {
     values: host.vars[call.role] ?? {},
     where: (path) => placeOf(host, [call.role, ...path]),
@@ -116,6 +129,7 @@ const SAMPLE = {
   addresses: [],
   systemd: true,
   emulated: false,
+  ipsec: { has: 'unknown', seen: '' },
 } as const;
 
 /** The artefact of a dry run, which builds nothing. */

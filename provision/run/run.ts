@@ -5,6 +5,7 @@ import type { Facts } from '../language/facts.ts';
 import { grouped } from '../language/groups.ts';
 import type { RoleCall } from '../language/role.ts';
 import type { HostRecap } from '../report/events.ts';
+import { warnings } from '../report/warnings.ts';
 import type { Script } from '../shell/sh.ts';
 import { converge, type Listener } from './converge.ts';
 import { layersOf } from './dryRun.ts';
@@ -40,6 +41,8 @@ export async function run<G extends string>(
     hosts: grouped(approach.groups, hosts),
     secret: options.secret,
     artefact: (make) => make(),
+    variables: (host, call) => call.resolve(layersOf(call, host, options.extras)).vars,
+    warn: warnings(options.report),
     apply: async (to, ...calls) => {
       const wanted = calls.filter(({ role }) => options.tags?.has(role) ?? true);
       const targets = [to].flat().filter(({ name }) => limit.has(name));

@@ -14,6 +14,7 @@ export const debian: Facts = {
   addresses: ['10.0.2.15'],
   systemd: true,
   emulated: false,
+  ipsec: { has: 'yes', seen: 'esp4 is installed, xfrm_user is installed' },
 };
 
 /** The machine itself, to whom nobody connects. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Resource } from '../../provision/authoring.ts';
-import { absent, command, role, type Script, sh } from '../../provision/index.ts';
+import { absent, command, lines, role, type Script, sh } from '../../provision/index.ts';
 import { type Peer, vars } from './vars.ts';
 
 /** Where a node keeps which others it has proven to reach: the round, then `name address` lines. */
@@ -18,9 +18,9 @@ export const preflight = role({
   vars,
   tasks: ({ vars, host }) => {
     const { over, peers, round, networks, encrypted, seconds } = vars;
-    if (networks !== null) return [networks ? networksMade : networksGone];
-    const most = over === 'ports' ? seconds : 3 * seconds;
     const links = encrypted ? (['plain', 'encrypted'] as const) : (['plain'] as const);
+    if (networks !== null) return [networks ? networksMade(links) : networksGone];
+    const most = over === 'ports' ? seconds : 3 * seconds;
     const run =
       over === 'ports'
         ? ports(host.name, peers, `${round}`, most)
@@ -98,6 +98,9 @@ function overlay(
         `udp=7000@${link}/${name}+1400`,
       ]),
     );
+  const connect = links
+    .filter((link) => link !== 'plain')
+    .map((link) => sh`docker network connect --alias ${aliasOf(link, self)} ${networkOf(link)} ${NAME}`);
   return sh`docker rm --force ${NAME} >/dev/null 2>&1 || :
 root=$(mktemp -d)
 gone() { rm -rf "$root"; docker rm --force ${NAME} >/dev/null 2>&1; docker image rm ${NAME} >/dev/null 2>&1; }
@@ -106,7 +109,7 @@ mkdir "$root/usr"
 for one in bin lib lib64 sbin; do ln -s "usr/$one" "$root/$one"; done
 tar -C "$root" -c . | docker import - ${NAME} >/dev/null
 docker create --interactive --name ${NAME} --network ${NAME} --network-alias ${aliasOf('plain', self)} --volume /usr:/usr:ro ${NAME} /usr/bin/perl - ${[round, seconds, self, 'listen=7000', ...words]} >/dev/null
-docker network connect --alias ${aliasOf('encrypted', self)} ${ENCRYPTED} ${NAME}
+${lines(connect)}
 i=0 r=1
 # A busy manager may be too late with the network: 3 is the program's own, everything else is Docker's.
 while [ $r != 0 ] && [ $r != 3 ] && [ $i -lt 5 ]; do
@@ -114,19 +117,26 @@ r=0 i=$((i+1))
 said=$(printf %s ${program} | docker start --attach --interactive ${NAME} 2>&1) || r=$?
 done
 [ -z "$said" ] || printf '%s\n' "$said" >&2
-[ $r = 0 ] || ${advice(
-    'overlay networks are carried by 4789/udp, encrypted ones by ESP (IP protocol 50), and names by 7946/tcp and 7946/udp; what is large and does not arrive is larger than the network below takes (its MTU is less than 1,500)',
-  )}`;
+[ $r = 0 ] || ${advice(links.includes('encrypted') ? `${carried}; ${doWithout}` : carried)}`;
 }
+
+const carried =
+  'overlay networks are carried by 4789/udp, encrypted ones by ESP (IP protocol 50), and names by 7946/tcp and 7946/udp; what is large and does not arrive is larger than the network below takes (its MTU is less than 1,500)';
+const doWithout =
+  'if only encrypted networks fail and the network below is trusted, approach_2 can do without encryption: -e theapp.encrypted=false';
 
 type Link = 'plain' | 'encrypted';
 const aliasOf = (link: Link, name: string) => `${link}-${name}`;
+const networkOf = (link: Link) => (link === 'encrypted' ? ENCRYPTED : NAME);
 
-const networksMade = command('the networks to try', {
-  unless: sh`docker network inspect ${[NAME, ENCRYPTED]} >/dev/null 2>&1`,
-  run: sh`docker network inspect ${NAME} >/dev/null 2>&1 || docker network create --driver overlay --attachable ${NAME} >/dev/null
-docker network inspect ${ENCRYPTED} >/dev/null 2>&1 || docker network create --driver overlay --attachable --opt encrypted ${ENCRYPTED} >/dev/null`,
-});
+const networksMade = (links: readonly Link[]) =>
+  command('the networks to try', {
+    unless: sh`docker network inspect ${links.map(networkOf)} >/dev/null 2>&1`,
+    run: lines(links.map(networkMade)),
+  });
+
+const networkMade = (link: Link) =>
+  sh`docker network inspect ${networkOf(link)} >/dev/null 2>&1 || docker network create --driver overlay --attachable ${link === 'encrypted' ? ['--opt', 'encrypted'] : []} ${networkOf(link)} >/dev/null`;
 
 const networksGone = command('no network to try', {
   unless: sh`! docker network ls --format '{{.Name}}' | grep -qx -e ${NAME} -e ${ENCRYPTED}`,

@@ -86,4 +86,25 @@ t.test('plans: once for each round, and what is tried', async (t) => {
     overlay?.script.text.replaceAll("'", ''),
     ' peer=encrypted/b=encrypted-b tcp=7000@encrypted/b udp=7000@encrypted/b udp=7000@encrypted/b+1400',
   );
+  t.match(overlay?.script.text, 'docker network connect --alias encrypted-a theapp-preflight-encrypted');
+  t.match(overlay?.script.text, '-e theapp.encrypted=false', 'its advice names the way out');
+  const [plain] = planned({ round: 'r', over: 'overlay', encrypted: false }, '');
+  t.match(plain?.script.text, 'peer=plain/b=plain-b');
+  t.notMatch(plain?.script.text, /network connect|encrypted\/b|theapp\.encrypted/);
+});
+
+t.test('the networks to try: an encrypted one only where it is wanted', async (t) => {
+  const made = (given: Given) => {
+    const [resource] = preflight({ networks: true, ...given })
+      .resolve([])
+      .resources(facts, host);
+    if (!resource || !('script' in resource.probe)) throw new Error('there is no probe');
+    const unmade = resource.probe.read({ code: 1, stdout: '', stderr: '' });
+    return `${resource.probe.script.text}\n${resource.plan(unmade)[0]?.script.text}`;
+  };
+  const [both, plain] = [made({}), made({ encrypted: false })];
+  t.match(both, '--driver overlay --attachable --opt encrypted theapp-preflight-encrypted');
+  t.match(both, 'docker network inspect theapp-preflight theapp-preflight-encrypted');
+  t.match(plain, /--driver overlay --attachable +theapp-preflight /);
+  t.notMatch(plain, 'theapp-preflight-encrypted');
 });

@@ -10,11 +10,16 @@ import { probeNodes, type Seen, type Work } from './nodes.ts';
  * none of the hosts leaves. Hosts that the run does not reach keep their place. When a node is new, what the nodes
  * send each other is tried: before they join, and over the networks that they then have.
  *
- * Gives the manager to work from.
+ * Gives the manager to work from. `encrypted`: encrypted networks are tried too.
  *
  * @throws ProvisionError (failed) when a swarm may be where the run does not reach
  */
-export async function cluster(work: Work, all: readonly Host[], managers: readonly Host[]): Promise<Host> {
+export async function cluster(
+  work: Work,
+  all: readonly Host[],
+  managers: readonly Host[],
+  { encrypted = true }: { readonly encrypted?: boolean } = {},
+): Promise<Host> {
   const names = new Set(managers.map(({ name }) => name));
   const before = await probeNodes(work, all);
   const leader = leading(before, managers);
@@ -31,10 +36,14 @@ export async function cluster(work: Work, all: readonly Host[], managers: readon
   if (unproven(before, 'ports', peers()))
     await work.apply(reached(), preflight({ over: 'ports', round, peers: peers() }));
   if (untried || !whole) {
-    await work.apply(leader.host, swarm({ init: true }), ...(untried ? [preflight({ networks: true })] : []));
+    await work.apply(
+      leader.host,
+      swarm({ init: true }),
+      ...(untried ? [preflight({ networks: true, encrypted })] : []),
+    );
     await joinAll(work, reached(), leader.host, names, before);
   }
-  if (untried) await work.apply(reached(), preflight({ over: 'overlay', round, peers: peers() }));
+  if (untried) await work.apply(reached(), preflight({ over: 'overlay', round, peers: peers(), encrypted }));
 
   const after = untried || !whole ? await probeNodes(work, reached()) : before;
   const now = after.find(({ host }) => host.name === leader.host.name) ?? leader;

@@ -49,6 +49,7 @@ t.test('every peer is given the same 60 tasks', async (t) => {
     addresses: [],
     systemd: false,
     emulated: false,
+    ipsec: { has: 'unknown', seen: '' },
   };
   const host = { name: 'h1', address: '127.0.1.1', groups: [], forwarded: {}, vars: {} };
   const resources = workload({ files }).resolve([]).resources(facts, host);

@@ -85,9 +85,8 @@ export async function containers(approach: string, checkout: Checkout): Promise<
   const { where, images, powerOn, close } = await lightHosts(approach);
   try {
     const [, mirrors = ''] = images[1]?.split('=') ?? [];
-    // containers share a kernel that need not know IPsec
-    const plain =
-      approach === 'approach_2' ? { theapp: { encrypted: false }, preflight: { encrypted: false } } : {};
+    // an inventory does not say that its hosts are containers, whose kernel may lack IPsec
+    const plain = approach === 'approach_2' ? { theapp: { encrypted: false } } : {};
     const more = { docker: { mirrors: parse(mirrors) as unknown }, ...plain };
     return await listedMachines(approach, checkout, where[1] ?? '', { more, switchOn: powerOn, close });
   } catch (error) {

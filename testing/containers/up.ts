@@ -10,7 +10,7 @@ const program = newCommand('up')
   .action(async (approach: string, { disk }: { disk?: number }) => {
     if (process.getuid?.() !== 0) throw inputError({ what: 'only root may make hosts of containers' });
     const { where, images, docker, close } = await lightHosts(approach, disk === undefined ? {} : { disk });
-    const lacking = ['-e', 'theapp.encrypted=false', '-e', 'preflight.encrypted=false'];
+    const lacking = ['-e', 'theapp.encrypted=false'];
     const words = [...where, ...images, ...(approach === 'approach_2' ? lacking : [])].join(' ');
     const power = (verb: string) =>
       `--power-${verb === 'start' ? 'on' : 'off'} 'docker -H ${docker} ${verb} $HOST'`;

@@ -55,6 +55,7 @@ function derived(vars: Vars, { emulated }: Facts) {
     vhost_names: Object.entries(vars.vhosts)
       .map(([name, service]) => `${name}=${service}`)
       .join(','),
+    encrypted: vars.encrypted ?? true,
     health_seconds: vars.health_seconds ?? (emulated ? 60 : 10),
     mysql_options: mysqlOptions(vars),
     // as long as stopping takes at most, and some

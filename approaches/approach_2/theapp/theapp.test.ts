@@ -40,6 +40,8 @@ t.test('the stack', async (t) => {
   for (const [name, service] of Object.entries(services) as [string, Service][]) {
     t.match(service, { read_only: true, cap_drop: ['ALL'], init: true }, `${name}: hardened`);
     t.ok(service.deploy.resources?.limits?.memory, `${name}: bounded`);
+    for (const { mode } of service.ports ?? [])
+      t.equal(mode, 'host', `${name}: its port needs no routing mesh`);
     if (service.deploy.mode === 'replicated-job') continue;
     t.ok(service.healthcheck, `${name}: says how it is`);
     t.equal(service.deploy.endpoint_mode, 'dnsrr', `${name}: found by its own addresses`);
@@ -48,6 +50,7 @@ t.test('the stack', async (t) => {
     front: { internal: true },
     back: { internal: true, driver_opts: { encrypted: 'true' } },
   });
+  t.strictSame(parse(stack({ encrypted: false })).networks.back, { internal: true }, 'not encrypted');
   t.match(services.app.deploy.update_config, { order: 'start-first', failure_action: 'rollback' });
   t.equal(services.app.image, 'registry:5000/theapp@sha256:abc');
   t.notOk(services.autoscaler);
@@ -70,6 +73,7 @@ t.test('who is slow is asked less often for its health', async (t) => {
 
 interface Service {
   readonly healthcheck?: { readonly interval: string };
+  readonly ports?: readonly { readonly mode?: string }[];
   readonly deploy: {
     readonly mode?: string;
     readonly endpoint_mode?: string;

@@ -23,7 +23,7 @@ export const vars = z.strictObject({
   metrics_from: z.array(network),
   max_body: z.string().regex(/^\d+[kmg]?$/, 'expected a size such as 1m'),
   vhosts: z.record(z.string().regex(/^[a-z\d]([a-z\d.-]*[a-z\d])?$/, 'expected the name of a host'), service),
-  encrypted: z.boolean(),
+  encrypted: z.boolean().nullable(),
   log_level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']),
   leave_seconds: seconds(0, 60),
   drain_seconds: seconds(0, 60),

@@ -1,0 +1,11 @@
+import type { Reporter } from './events.ts';
+
+/** Reports warnings, each once. */
+export function warnings(report: Reporter): (message: string) => void {
+  const given = new Set<string>();
+  return (message) => {
+    if (given.has(message)) return;
+    given.add(message);
+    report({ event: 'warning', message });
+  };
+}

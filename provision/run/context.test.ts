@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { z } from 'zod';
+import type { Host } from '../host.ts';
+import { parseExtra } from '../input/extraVars.ts';
+import { type Approach, approach, type Context } from '../language/approach.ts';
+import { role } from '../language/role.ts';
+import type { Event } from '../report/events.ts';
+import { secret } from '../shell/secret.ts';
+import { dryRun } from './dryRun.ts';
+import { run } from './run.ts';
+
+/** A role that only has variables. */
+const name = 'sized';
+const folder = join(t.testdir({ [name]: { 'defaults.yml': 'mode: null\nsize: 1\n' } }), name);
+const vars = z.strictObject({ mode: z.string().nullable(), size: z.int() });
+const sized = role({ folder, vars, tasks: () => [] });
+
+const host = (own: Host['vars'] = {}): Host => ({
+  name: 'a',
+  address: '127.0.0.1',
+  groups: ['app'],
+  forwarded: {},
+  vars: own,
+});
+
+/** An approach that looks at its own variables, and warns. */
+const looking = (seen: unknown[]): Approach<'app'> =>
+  approach({
+    groups: ['app'],
+    async provision({ hosts, apply, variables, warn }) {
+      const [first] = hosts.app;
+      if (first) seen.push(variables(first, sized({ size: 2 })));
+      warn('one');
+      warn('two');
+      warn('one');
+      await apply(hosts.app, sized({ size: 2 }));
+    },
+    verify: async () => undefined,
+    decommission: async () => undefined,
+    urls: () => [],
+  });
+
+const layers: [string, Host['vars'], string[], object][] = [
+  ['the call is above the defaults', {}, [], { mode: null, size: 2 }],
+  ["the host's own are above the call", { [name]: { size: 3 } }, [], { mode: null, size: 3 }],
+  ['-e is above all', { [name]: { size: 3 } }, [`${name}.size=4`, `${name}.mode=x`], { mode: 'x', size: 4 }],
+];
+
+t.test('before the first connection: variables as they will be, and no warning', async (t) => {
+  for (const [words, own, given, expected] of layers) {
+    const seen: unknown[] = [];
+    const { provision } = looking(seen);
+    await dryRun(looking(seen), [host(own)], given.map(parseExtra), provision);
+    t.strictSame(seen, [expected], words);
+  }
+});
+
+t.test('wrong variables are listed by the check of all of them, not by the first who asks', async (t) => {
+  const seen: unknown[] = [];
+  const wrong = [`${name}.size=x`, `${name}.mode=1`].map(parseExtra);
+  await t.rejects(dryRun(looking(seen), [host()], wrong, looking(seen).provision), {
+    message: /mode: expected a string, found the number 1\n.*size: expected a number, found "x"/,
+  });
+  t.strictSame(seen, [{ mode: null, size: 2 }]);
+});
+
+t.test('in a run: the same variables, and each warning once', async (t) => {
+  for (const [words, own, given, expected] of layers) {
+    const [seen, events]: [unknown[], Event[]] = [[], []];
+    const { provision } = looking(seen);
+    const action = (context: Context<'app'>) => provision({ ...context, apply: async () => undefined });
+    const { exitCode } = await run(looking(seen), [host(own)], action, {
+      check: false,
+      limit: new Set(),
+      extras: given.map(parseExtra),
+      forks: 1,
+      stopping: () => false,
+      report: (event) => void events.push(event),
+      open: () => Promise.reject(new Error('nobody is contacted')),
+      secret: () => secret('x'),
+    });
+    t.strictSame([exitCode, seen], [0, [expected]], words);
+    const warnings = ['one', 'two'].map((message) => ({ event: 'warning', message }));
+    t.strictSame(events, warnings, 'each once');
+  }
+});
