@@ -123,5 +123,5 @@ t.test('its approach is found by its folder, and nothing is contacted for --list
   t.match(list.stdout, /workload +h1, h2/);
   const wrong = await execa(argv[0], [argv[1] ?? '', './scripts'], { cwd: root, reject: false });
   t.equal(wrong.exitCode, 3);
-  t.match(wrong.stderr, 'scripts: there is no approach in this folder: expected index.ts and machines.yml');
+  t.match(wrong.stderr, 'scripts: this folder holds no approach: expected index.ts and machines.yml');
 });
