@@ -4,7 +4,7 @@ import type { Test } from 'tap';
 import { readConfig } from '../app/src/config.ts';
 import { createLog } from '../app/src/log.ts';
 import { createServer } from '../app/src/server.ts';
-import { thisRelease } from '../app/src/version.ts';
+import { currentRelease } from '../app/src/version.ts';
 import { locate } from './servers/process.ts';
 
 /** A real Chromium without a window, from Debian's package or whatever is in the PATH. The caller closes it. */
@@ -29,7 +29,7 @@ export interface Site {
 export async function startSite(browser: Browser, environment: Record<string, string>): Promise<Site> {
   const nothing = { REDIS_PORT: '1', MEMCACHED_SERVERS: '127.0.0.1:1' };
   const config = readConfig({ ...environment, ...nothing, PORT: '0', DRAIN_SECONDS: '0' });
-  const server = await createServer(config, thisRelease(), createLog('silent', 'test'));
+  const server = await createServer(config, currentRelease(), createLog('silent', 'test'));
   await server.start();
   const url = server.info.uri;
   return {

@@ -4,7 +4,7 @@ import { createLog } from '../app/src/log.ts';
 import { migrate } from '../app/src/schema/migrate.ts';
 import { readMigrations } from '../app/src/schema/migrations.ts';
 import { createServer } from '../app/src/server.ts';
-import { thisRelease } from '../app/src/version.ts';
+import { currentRelease } from '../app/src/version.ts';
 
 /** An answer as a client sees it, JSON read, and how long it took. */
 export interface Answer {
@@ -27,7 +27,7 @@ export interface TheApp {
 export async function startTheApp(...environments: Record<string, string>[]): Promise<TheApp> {
   const given: Record<string, string> = Object.assign({}, ...environments);
   const config = readConfig({ ...nowhere, DRAIN_SECONDS: '0', ...given });
-  const release = thisRelease();
+  const release = currentRelease();
   const migrations = readMigrations(release.folder);
   if (given.MYSQL_PORT) await migrate(config, migrations);
   const server = await createServer(config, release, createLog('silent', 'test'));

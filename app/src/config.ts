@@ -21,7 +21,7 @@ export class ConfigError extends Error {
 export function readConfig(environment: Environment): Config {
   const problems: string[] = [];
   const given = { ...plainValues(environment), ...secretValues(environment, problems) };
-  problems.push(...clashes(environment));
+  problems.push(...conflicts(environment));
   const parsed = settings.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0]);
@@ -62,18 +62,18 @@ function readSecret(name: string, file: string, problems: string[], keep: (value
 }
 
 /** What no single variable can know about the others. */
-function clashes(environment: Environment): string[] {
+function conflicts(environment: Environment): string[] {
   const { MYSQL_SOCKET: socket, MYSQL_PASS: pass, MYSQL_PASS_FILE: passFile } = environment;
   return [
-    ...besides(environment, 'MYSQL_SOCKET', ['MYSQL_HOST', 'MYSQL_PORT']),
-    ...besides(environment, 'REDIS_SENTINELS', ['REDIS_HOST', 'REDIS_PORT']),
+    ...exclusive(environment, 'MYSQL_SOCKET', ['MYSQL_HOST', 'MYSQL_PORT']),
+    ...exclusive(environment, 'REDIS_SENTINELS', ['REDIS_HOST', 'REDIS_PORT']),
     ...(socket || pass || passFile
       ? []
       : ['MYSQL_PASS: missing, set MYSQL_PASS_FILE to a file with the password, or MYSQL_PASS']),
   ];
 }
 
-function besides(environment: Environment, name: string, others: string[]): string[] {
+function exclusive(environment: Environment, name: string, others: string[]): string[] {
   if (!environment[name]) return [];
   const set = others.filter((other) => environment[other]);
   return set.map((other) => `${other}: ${name} is set as well, set only one of the two`);

@@ -12,7 +12,7 @@ declare module 'sonic-boom' {
 /** pino, and a way for who has a line ready: it leaves in its order among pino's own. */
 export interface Log extends Logger {
   /** What follows level and time in each line, who writes: `,"pid":1,"version":"1.0.0"`. */
-  readonly writer: string;
+  readonly baseFields: string;
   /** Takes a line, with its line break, of less than 20 kB. */
   writeLine(line: string): void;
 }
@@ -38,19 +38,19 @@ export function createLog(level: string, version: string): Log {
   const lines = batchLines((bytes) => stream.write(bytes));
   const inOrder = {
     write(line: string) {
-      lines.handOver();
+      lines.flush();
       stream.write(Buffer.from(line));
     },
     // pino calls it after a fatal line.
     flushSync() {
-      lines.handOver();
+      lines.flush();
       stream.flushSync();
     },
   };
   // Before the stream's own listener, which writes what it has.
-  process.prependListener('exit', lines.handOver);
+  process.prependListener('exit', lines.flush);
   const logger = pino({ level, base, timestamp: stdTimeFunctions.isoTime }, inOrder);
-  return Object.assign(logger, { writer: `,${JSON.stringify(base).slice(1, -1)}`, writeLine: lines.add });
+  return Object.assign(logger, { baseFields: `,${JSON.stringify(base).slice(1, -1)}`, writeLine: lines.add });
 }
 
 /** Lines as bytes until there are many: as text that waits they cost the garbage collector more than making them. */
@@ -58,7 +58,7 @@ function batchLines(write: (bytes: Buffer) => void) {
   const bytes = Buffer.allocUnsafeSlow(64 * 1024);
   let length = 0;
   let timer: NodeJS.Timeout | undefined;
-  const handOver = () => {
+  const flush = () => {
     clearTimeout(timer);
     timer = undefined;
     if (length > 0) write(Buffer.from(bytes.subarray(0, length)));
@@ -66,8 +66,8 @@ function batchLines(write: (bytes: Buffer) => void) {
   };
   const add = (line: string) => {
     length += bytes.write(line, length);
-    if (length > bytes.length / 2) handOver();
-    else timer ??= setTimeout(handOver, flushMilliseconds).unref();
+    if (length > bytes.length / 2) flush();
+    else timer ??= setTimeout(flush, flushMilliseconds).unref();
   };
-  return { add, handOver };
+  return { add, flush };
 }

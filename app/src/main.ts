@@ -4,7 +4,7 @@ import { createLog } from './log.ts';
 import { migrate } from './schema/migrate.ts';
 import { readMigrations } from './schema/migrations.ts';
 import { serve } from './serve.ts';
-import { thisRelease } from './version.ts';
+import { currentRelease } from './version.ts';
 
 const usage = `Usage: node theapp.mjs [serve | migrate] [--check-config] [--version] [--help]
 
@@ -21,8 +21,8 @@ const [wrongUsage, wrongConfig] = [64, 78];
 
 /** TheAPP's command line. Answers the exit code, or nothing while it serves. */
 async function main(words: string[]): Promise<number | undefined> {
-  const { command, options } = readWords(words);
-  const release = thisRelease();
+  const { command, options } = readArguments(words);
+  const release = currentRelease();
   if (options.help) return print(usage);
   if (options.version) return print(`${release.version}\n`);
   const config = readConfig(process.env);
@@ -33,7 +33,7 @@ async function main(words: string[]): Promise<number | undefined> {
   return print(applied.length > 0 ? `applied: ${applied.join(', ')}\n` : 'nothing to apply\n');
 }
 
-function readWords(words: string[]) {
+function readArguments(words: string[]) {
   try {
     const { values: options, positionals } = parseArgs({
       args: words,
@@ -49,7 +49,7 @@ function readWords(words: string[]) {
       throw new Error(`unknown command ${JSON.stringify(positionals.join(' '))}`);
     return { command, options };
   } catch (error) {
-    return stop(wrongUsage, [`${error instanceof Error ? error.message : error}`, '', usage.trimEnd()]);
+    return exitWith(wrongUsage, [`${error instanceof Error ? error.message : error}`, '', usage.trimEnd()]);
   }
 }
 
@@ -58,7 +58,7 @@ function print(text: string): number {
   return 0;
 }
 
-function stop(code: number, lines: string[]): never {
+function exitWith(code: number, lines: string[]): never {
   process.stderr.write(`${lines.join('\n')}\n`);
   process.exit(code);
 }
@@ -67,6 +67,6 @@ try {
   const code = await main(process.argv.slice(2));
   if (code !== undefined) process.exitCode = code;
 } catch (error) {
-  if (error instanceof ConfigError) stop(wrongConfig, error.problems);
-  stop(1, [error instanceof Error ? `${error.message}` : String(error)]);
+  if (error instanceof ConfigError) exitWith(wrongConfig, error.problems);
+  exitWith(1, [error instanceof Error ? `${error.message}` : String(error)]);
 }

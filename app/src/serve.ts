@@ -6,7 +6,7 @@ import type { Config } from './settings.ts';
 import type { Release } from './version.ts';
 
 /** How long requests that are being answered may still take once nothing new is accepted. */
-const finishMilliseconds = 20_000;
+const stopTimeoutMilliseconds = 20_000;
 
 /** Serves until a signal: the first stops gracefully with exit code 0, the second at once. */
 export async function serve(config: Config, release: Release, log: Log): Promise<void> {
@@ -32,7 +32,7 @@ function stopOnSignals(server: Server, started: Promise<void>, log: Log) {
     stopping = true;
     log.info({ signal }, 'draining, then stopping; a second signal stops at once');
     await started;
-    await server.stop({ timeout: finishMilliseconds });
+    await server.stop({ timeout: stopTimeoutMilliseconds });
     log.info('stopped');
     process.exit(0);
   };

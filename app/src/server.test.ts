@@ -13,7 +13,7 @@ import { createLog } from './log.ts';
 import { migrate } from './schema/migrate.ts';
 import { readMigrations } from './schema/migrations.ts';
 import { createServer } from './server.ts';
-import { thisRelease } from './version.ts';
+import { currentRelease } from './version.ts';
 
 const [mariadb, redis, memcached] = await Promise.all([startMariadb(), startRedis(), startMemcached()]);
 t.teardown(() => Promise.all([mariadb, redis, memcached].map((server) => server.stop())));
@@ -25,7 +25,7 @@ const config = readConfig({
   MYSQL_QUEUE: '4',
   DRAIN_SECONDS: '0',
 });
-const release = thisRelease();
+const release = currentRelease();
 const migrations = readMigrations(release.folder);
 const server = await createServer(config, release, createLog('silent', 'test'));
 t.teardown(() => server.stop());

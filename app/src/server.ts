@@ -4,14 +4,14 @@ import type { AnyEndpoint } from './http/endpoint.ts';
 import { limitConnections } from './http/listener/connectionLimit.ts';
 import { drain } from './http/listener/drain.ts';
 import { createListener } from './http/listener/listener.ts';
-import { refuseMalformed } from './http/listener/malformed.ts';
-import { vhosts } from './http/listener/vhosts.ts';
-import { checksOf } from './http/operations/checks.ts';
+import { rejectMalformed } from './http/listener/malformed.ts';
 import { docs } from './http/operations/docs.ts';
 import { health } from './http/operations/health.ts';
-import { createMetrics, observerOf } from './http/operations/metrics.ts';
-import { scrape } from './http/operations/scrape.ts';
-import { everyRequest } from './http/request/everyRequest.ts';
+import { createMetrics, dependencyObserver } from './http/operations/metrics.ts';
+import { scrape } from './http/operations/prometheus.ts';
+import { readinessChecks } from './http/operations/readiness.ts';
+import { lifecycle } from './http/request/lifecycle.ts';
+import { vhosts } from './http/vhosts.ts';
 import type { Log } from './log.ts';
 import { addPages } from './pages/pages.ts';
 import { readMigrations } from './schema/migrations.ts';
@@ -26,7 +26,7 @@ import type { Release } from './version.ts';
 /** TheAPP with all its routes, not listening yet: no dependency need be there. Its stop closes them. */
 export async function createServer(config: Config, release: Release, log: Log): Promise<Server> {
   const metrics = createMetrics(release.version);
-  const dependencies = openDependencies(config, observerOf(metrics), log);
+  const dependencies = openDependencies(config, dependencyObserver(metrics), log);
   const listener = createListener();
   limitConnections(listener, config.MAX_CONNECTIONS, metrics, log);
   const server = hapiServer({
@@ -39,8 +39,8 @@ export async function createServer(config: Config, release: Release, log: Log): 
     // Nothing here is long enough to be asked for in parts.
     routes: { security: false, state: { failAction: 'ignore' }, response: { ranges: false } },
   });
-  refuseMalformed(listener);
-  await server.register({ plugin: everyRequest, options: { metrics, log } });
+  rejectMalformed(listener);
+  await server.register({ plugin: lifecycle, options: { metrics, log } });
   await server.register({ plugin: drain, options: { seconds: config.DRAIN_SECONDS } });
   const assets = await addPages(server, release);
   const endpoints: AnyEndpoint[] = [
@@ -49,7 +49,7 @@ export async function createServer(config: Config, release: Release, log: Log): 
     ...pokedex(dependencies, metrics),
     ...counter(dependencies),
     ...todos(dependencies),
-    ...health(checksOf(dependencies, readMigrations(release.folder), config)),
+    ...health(readinessChecks(dependencies, readMigrations(release.folder), config)),
     ...scrape(metrics, dependencies),
   ];
   endpoints.push(...docs(endpoints, release.version));

@@ -8,7 +8,7 @@ export interface Release {
 }
 
 /** A built release has its VERSION beside the one bundled file; the sources have it in package.json. */
-export function thisRelease(): Release {
+export function currentRelease(): Release {
   const here = import.meta.dirname;
   if (existsSync(join(here, 'VERSION')))
     return { version: readFileSync(join(here, 'VERSION'), 'utf8').trim(), folder: here };

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { eventually, outcome, remember } from '../../../testing/observed.ts';
-import { guard } from './breaker.ts';
+import { eventually, outcome, recordingObserver } from '../../../testing/outcomes.ts';
+import { createBreaker } from './breaker.ts';
 import { Unavailable } from './unavailable.ts';
 
 const gone = () => Promise.reject(new Unavailable('x', 'TIMEOUT', 'no answer'));
@@ -19,42 +19,42 @@ t.test('what opens it', async (t) => {
     ['nor does a wrong question', Array(20).fill(bad), false],
   ];
   for (const [name, works, open] of cases) {
-    const seen = remember();
-    const guarded = guard('x', seen.observer, { isDown });
+    const seen = recordingObserver();
+    const protect = createBreaker('x', seen.observer, { isDown });
     t.equal(seen.open.get('x'), false, 'told at the start');
-    for (const work of works) await outcome(guarded(work));
+    for (const work of works) await outcome(protect(work));
     t.equal(seen.open.get('x'), open, name);
-    t.equal(await outcome(guarded(fine)), open ? 'BREAKER_OPEN' : 'fine', name);
+    t.equal(await outcome(protect(fine)), open ? 'BREAKER_OPEN' : 'fine', name);
   }
 });
 
 t.test('open, tried once a second, closed by the first success', async (t) => {
-  const seen = remember();
+  const seen = recordingObserver();
   let opened = 0;
-  const guarded = guard('x', seen.observer, { isDown, opened: () => opened++ });
-  for (let at = 0; at < 5; at++) await outcome(guarded(gone));
+  const protect = createBreaker('x', seen.observer, { isDown, onOpen: () => opened++ });
+  for (let at = 0; at < 5; at++) await outcome(protect(gone));
   let asked = 0;
   const count = () => {
     asked++;
     return gone();
   };
   t.strictSame(
-    await Promise.all(Array.from({ length: 50 }, () => outcome(guarded(count)))),
+    await Promise.all(Array.from({ length: 50 }, () => outcome(protect(count)))),
     Array(50).fill('BREAKER_OPEN'),
   );
   t.equal(asked, 0, 'nothing is sent while it is open');
   t.ok(
     await eventually(
-      () => guarded(count),
+      () => protect(count),
       (code) => code === 'TIMEOUT',
     ),
     'a trial',
   );
-  t.equal(await outcome(guarded(count)), 'BREAKER_OPEN', 'that failed');
+  t.equal(await outcome(protect(count)), 'BREAKER_OPEN', 'that failed');
   t.equal(opened, 2);
   t.ok(
     await eventually(
-      () => guarded(fine),
+      () => protect(fine),
       (answer) => answer === 'fine',
     ),
   );
@@ -64,18 +64,18 @@ t.test('open, tried once a second, closed by the first success', async (t) => {
 });
 
 t.test('while a trial runs the others are told at once, not when it ends', async (t) => {
-  const guarded = guard('x', remember().observer, { isDown });
-  for (let at = 0; at < 5; at++) await outcome(guarded(gone));
+  const protect = createBreaker('x', recordingObserver().observer, { isDown });
+  for (let at = 0; at < 5; at++) await outcome(protect(gone));
   const { promise: slow, resolve: end } = Promise.withResolvers<string>();
   let sent = false;
   const work = () => {
     sent = true;
     return slow;
   };
-  let trial = outcome(guarded(work));
-  for (; !sent; await sleep(20)) trial = outcome(guarded(work));
-  t.equal(await outcome(guarded(fine)), 'BREAKER_OPEN');
+  let trial = outcome(protect(work));
+  for (; !sent; await sleep(20)) trial = outcome(protect(work));
+  t.equal(await outcome(protect(fine)), 'BREAKER_OPEN');
   end('done');
   t.equal(await trial, 'done');
-  t.equal(await outcome(guarded(fine)), 'fine');
+  t.equal(await outcome(protect(fine)), 'fine');
 });

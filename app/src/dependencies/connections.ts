@@ -3,12 +3,12 @@ import { type ConnectionOptions, createPool, type PoolConnection } from 'mysql2'
 
 /** A mysql2 pool whose connections can really be destroyed, replaced and counted. */
 export interface Connections {
-  take(done: (error: Error | null, connection: PoolConnection) => void): void;
-  giveBack(connection: PoolConnection): void;
+  acquire(done: (error: Error | null, connection: PoolConnection) => void): void;
+  release(connection: PoolConnection): void;
   /** Closes it at once. mysql2's own `destroy` waits, with a socket each, for a server that is gone to say goodbye. */
   destroy(connection: PoolConnection): void;
   /** Replaces every connection, the busy ones when they are given back: the name is asked anew where the server is. */
-  renew(): void;
+  replaceAll(): void;
   open(): number;
   idle(): number;
   close(): Promise<void>;
@@ -50,13 +50,13 @@ export function openConnections({ server, connections, queue }: ConnectionsOptio
     sockets.get(connection.config)?.destroy();
   };
   return {
-    take: (done) => pool.getConnection(done),
-    giveBack(connection) {
+    acquire: (done) => pool.getConnection(done),
+    release(connection) {
       if (stale.size > 0 && stale.has(connection.config)) destroy(connection);
       else connection.release();
     },
     destroy,
-    renew() {
+    replaceAll() {
       for (const config of sockets.keys()) stale.add(config);
       for (const connection of [...idle.values()]) destroy(connection);
     },

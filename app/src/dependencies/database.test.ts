@@ -1,5 +1,5 @@
 import t from 'tap';
-import { duration, eventually, outcome, remember } from '../../../testing/observed.ts';
+import { duration, eventually, outcome, recordingObserver } from '../../../testing/outcomes.ts';
 import { startProxy } from '../../../testing/proxy.ts';
 import { startReplicatedMariadb } from '../../../testing/servers/replication.ts';
 import { readConfig } from '../config.ts';
@@ -11,7 +11,7 @@ const root = await primary.root();
 await root.query('CREATE TABLE theapp.notes (id INT AUTO_INCREMENT PRIMARY KEY, text VARCHAR(100) UNIQUE)');
 await root.end();
 await mysql.caughtUp();
-const seen = remember();
+const seen = recordingObserver();
 const config = readConfig({ ...mysql.environment, MYSQL_TIMEOUT_MS: '500', MYSQL_CONNECTIONS: '4' });
 const database = openDatabase(config, seen.observer);
 t.teardown(async () => {

@@ -1,6 +1,6 @@
 import type { ConnectionOptions, ResultSetHeader, RowDataPacket } from 'mysql2';
 import type { Config } from '../settings.ts';
-import { guard, nobody, type Observer } from './breaker.ts';
+import { createBreaker, noopObserver, type Observer } from './breaker.ts';
 import { coalesce } from './coalesce.ts';
 import { type Address, connectionOptions, isDown } from './mysql.ts';
 import { openPool, type PoolState, type Value } from './pool.ts';
@@ -36,7 +36,7 @@ export interface Database {
   close(): Promise<void>;
 }
 
-export function openDatabase(config: Config, observer: Observer = nobody): Database {
+export function openDatabase(config: Config, observer: Observer = noopObserver): Database {
   const { MYSQL_REPLICA_HOST: host, MYSQL_REPLICA_PORT: port } = config;
   const open = (name: string, address?: Address) =>
     openServer(name, connectionOptions(config, address), config, observer);
@@ -44,7 +44,7 @@ export function openDatabase(config: Config, observer: Observer = nobody): Datab
   const replica = host ? open('mysql-replica', { host, port }) : undefined;
   const rowsOf = async (from: Source, sql: string, values?: Value[]) => {
     const server = from === 'replica' && replica ? replica : primary;
-    return { rows: await server.ask<RowDataPacket[]>(sql, values), from };
+    return { rows: await server.execute<RowDataPacket[]>(sql, values), from };
   };
   const readNow = async (sql: string, values: Value[] | undefined, fresh: boolean) => {
     if (!replica) return rowsOf('primary', sql, values);
@@ -60,10 +60,10 @@ export function openDatabase(config: Config, observer: Observer = nobody): Datab
     shared(`${fresh} ${sql} ${JSON.stringify(values)}`, () => readNow(sql, values, fresh));
   const servers = replica ? [primary, replica] : [primary];
   return {
-    query: (sql, values, milliseconds) => primary.ask(sql, values, milliseconds),
+    query: (sql, values, milliseconds) => primary.execute(sql, values, milliseconds),
     read: async (sql, values, options) => (await readFrom(sql, values, options)).rows,
     readFrom,
-    write: (sql, values) => primary.ask<ResultSetHeader>(sql, values),
+    write: (sql, values) => primary.execute<ResultSetHeader>(sql, values),
     pools: () => servers.map(({ pool }) => pool.state()),
     close: async () => void (await Promise.all(servers.map(({ pool }) => pool.close()))),
   };
@@ -73,11 +73,11 @@ export function openDatabase(config: Config, observer: Observer = nobody): Datab
 function openServer(name: string, server: ConnectionOptions, config: Config, observer: Observer) {
   const { MYSQL_CONNECTIONS: connections, MYSQL_QUEUE: queue, MYSQL_TIMEOUT_MS } = config;
   const pool = openPool(name, { server, connections, queue });
-  const guarded = guard(name, observer, { isDown, opened: () => pool.renew() });
-  const ask = <T extends RowDataPacket[] | ResultSetHeader>(
+  const protect = createBreaker(name, observer, { isDown, onOpen: () => pool.replaceAll() });
+  const execute = <T extends RowDataPacket[] | ResultSetHeader>(
     sql: string,
     values: Value[] = [],
     milliseconds = MYSQL_TIMEOUT_MS,
-  ) => guarded(() => pool.ask<T>(sql, values, milliseconds));
-  return { ask, pool };
+  ) => protect(() => pool.execute<T>(sql, values, milliseconds));
+  return { execute, pool };
 }

@@ -2,13 +2,13 @@ import { Unavailable } from './unavailable.ts';
 
 /**
  * What `work` comes to, or Unavailable with code TIMEOUT after the milliseconds: who waits is told, the work goes on.
- * What it fails with is told in the words of `named`.
+ * What it fails with is told in the words of `mapError`.
  */
-export function within<T>(
+export function withDeadline<T>(
   dependency: string,
   milliseconds: number,
   work: Promise<T>,
-  named = (error: unknown) => error,
+  mapError = (error: unknown) => error,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = afterDeadline(milliseconds, () =>
@@ -21,7 +21,7 @@ export function within<T>(
       },
       (error) => {
         cancel();
-        reject(named(error));
+        reject(mapError(error));
       },
     );
   });
@@ -31,10 +31,10 @@ export function within<T>(
  * Calls `late` after the milliseconds and one more turn of the event loop: after a pause of this process, timers run
  * before what has arrived meanwhile is read, and an answer that is here is not late. Answers what cancels it.
  */
-export function afterDeadline(milliseconds: number, late: () => void): () => void {
+export function afterDeadline(milliseconds: number, onExpired: () => void): () => void {
   let turn: NodeJS.Immediate | undefined;
   const timer = setTimeout(() => {
-    turn = setImmediate(late);
+    turn = setImmediate(onExpired);
   }, milliseconds);
   return () => {
     clearTimeout(timer);

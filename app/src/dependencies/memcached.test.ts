@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import t from 'tap';
-import { duration, eventually, outcome, remember } from '../../../testing/observed.ts';
+import { duration, eventually, outcome, recordingObserver } from '../../../testing/outcomes.ts';
 import { startProxy } from '../../../testing/proxy.ts';
 import { startMemcached } from '../../../testing/servers/memcached.ts';
 import { readConfig } from '../config.ts';
@@ -9,7 +9,7 @@ import { openCounts } from './memcached.ts';
 const memcached = await startMemcached();
 const proxy = await startProxy(memcached.port);
 const config = readConfig({ MYSQL_PASS: 'x', MEMCACHED_SERVERS: `127.0.0.1:${proxy.port}` });
-const seen = remember();
+const seen = recordingObserver();
 const counts = openCounts(config, seen.observer);
 t.teardown(() => Promise.all([counts.close(), proxy.close(), memcached.stop()]));
 
@@ -83,7 +83,7 @@ t.test('a server that hangs is not kept: its connections are destroyed', async (
     MEMCACHED_SERVERS: `127.0.0.1:${port}`,
     MEMCACHED_TIMEOUT_MS: '50',
   });
-  const lost = openCounts(config, remember().observer);
+  const lost = openCounts(config, recordingObserver().observer);
   for (let at = 0; at < 3; at++) t.equal(await outcome(lost.increment('a')), 'TIMEOUT');
   t.ok(
     await eventually(

@@ -33,10 +33,10 @@ export function errorCode(error: unknown): string {
 }
 
 /** mysql2 marks what the connection does not survive as fatal. */
-export type Failure = Error & { fatal?: boolean };
+export type MysqlError = Error & { fatal?: boolean };
 
 /** Says of a server that it is a replica, or was made one: its connections lead to the wrong place. */
-export const isReadOnly = (error: Failure) => readOnly.has(errorCode(error));
+export const isReadOnly = (error: MysqlError) => readOnly.has(errorCode(error));
 
 const readOnly = new Set([
   'ER_OPTION_PREVENTS_STATEMENT',
@@ -45,7 +45,7 @@ const readOnly = new Set([
 ]);
 
 /** Answers that say "not now", not "the statement is wrong", of a server that is there. */
-const notNow = new Set([
+const transient = new Set([
   ...readOnly,
   'QUEUE_FULL',
   'ER_NO_SUCH_TABLE',
@@ -56,11 +56,11 @@ const notNow = new Set([
 ]);
 
 /** Unavailable, unless MySQL says that the statement is wrong. Without a connection nothing was said of it. */
-export function asUnavailable(dependency: string, error: Failure, connected: boolean): Error {
+export function asUnavailable(dependency: string, error: MysqlError, connected: boolean): Error {
   const code = errorCode(error);
-  const wrong = connected && !error.fatal && code !== 'ER_SERVER_SHUTDOWN' && !notNow.has(code);
+  const wrong = connected && !error.fatal && code !== 'ER_SERVER_SHUTDOWN' && !transient.has(code);
   return wrong ? error : new Unavailable(dependency, code, error.message || code, error);
 }
 
 /** Whether the server is not there, or does not answer. */
-export const isDown = (error: unknown) => error instanceof Unavailable && !notNow.has(error.code);
+export const isDown = (error: unknown) => error instanceof Unavailable && !transient.has(error.code);

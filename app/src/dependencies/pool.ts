@@ -1,7 +1,7 @@
 import type { PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2';
 import { type ConnectionsOptions, openConnections } from './connections.ts';
 import { afterDeadline } from './deadline.ts';
-import { asUnavailable, type Failure, isReadOnly } from './mysql.ts';
+import { asUnavailable, isReadOnly, type MysqlError } from './mysql.ts';
 import { Unavailable } from './unavailable.ts';
 
 /** A value that a `?` of a statement can stand for. */
@@ -21,13 +21,13 @@ export interface Pool {
    * What the server answers to a prepared statement. Throws Unavailable when it does not within `milliseconds`,
    * the wait for a connection included; after sending, a write may have been done all the same.
    */
-  ask<T extends RowDataPacket[] | ResultSetHeader>(
+  execute<T extends RowDataPacket[] | ResultSetHeader>(
     sql: string,
     values: Value[],
     milliseconds: number,
   ): Promise<T>;
   /** Replaces all connections. */
-  renew(): void;
+  replaceAll(): void;
   state(): PoolState;
   close(): Promise<void>;
 }
@@ -38,15 +38,15 @@ const waitMilliseconds = 1000;
 export function openPool(name: string, options: ConnectionsOptions): Pool {
   const connections = openConnections(options);
   let waiting = 0;
-  let renewed = 0;
-  const giveBack = (connection: PoolConnection, error: Failure | null) => {
-    if (!error) return connections.giveBack(connection);
-    if (!error.fatal && !isReadOnly(error)) return connections.giveBack(connection);
+  let replacedAt = 0;
+  const release = (connection: PoolConnection, error: MysqlError | null) => {
+    if (!error) return connections.release(connection);
+    if (!error.fatal && !isReadOnly(error)) return connections.release(connection);
     connections.destroy(connection);
     // A primary that failed over: all others lead to the wrong place as well.
-    if (!isReadOnly(error) || Date.now() - renewed < waitMilliseconds) return;
-    renewed = Date.now();
-    connections.renew();
+    if (!isReadOnly(error) || Date.now() - replacedAt < waitMilliseconds) return;
+    replacedAt = Date.now();
+    connections.replaceAll();
   };
   return {
     /**
@@ -54,7 +54,11 @@ export function openPool(name: string, options: ConnectionsOptions): Pool {
      * connection nor the preparing of a statement, and it leaves the late connection in the pool. This one
      * covers all, and a connection that did not answer is destroyed: nobody else shall wait on it.
      */
-    ask: <T extends RowDataPacket[] | ResultSetHeader>(sql: string, values: Value[], milliseconds: number) =>
+    execute: <T extends RowDataPacket[] | ResultSetHeader>(
+      sql: string,
+      values: Value[],
+      milliseconds: number,
+    ) =>
       new Promise<T>((resolve, reject) => {
         let connection: PoolConnection | undefined;
         let late = false;
@@ -63,34 +67,34 @@ export function openPool(name: string, options: ConnectionsOptions): Pool {
           if (connection) connections.destroy(connection);
           reject(new Unavailable(name, 'TIMEOUT', `no answer in ${milliseconds} ms`));
         });
-        const fail = (error: Failure) => {
+        const fail = (error: MysqlError) => {
           cancel();
           reject(asUnavailable(name, error, connection !== undefined));
         };
         waiting++;
-        connections.take((error, free) => {
+        connections.acquire((error, acquired) => {
           waiting--;
-          if (late) return error ?? connections.giveBack(free);
+          if (late) return error ?? connections.release(acquired);
           if (error) return fail(error);
-          connection = free;
-          const answer = (error: Failure | null, result: T) => {
+          connection = acquired;
+          const answer = (error: MysqlError | null, result: T) => {
             if (late) return;
-            giveBack(free, error);
+            release(acquired, error);
             if (error) return fail(error);
             cancel();
             resolve(result);
           };
           try {
-            free.execute<T>(sql, values, answer);
+            acquired.execute<T>(sql, values, answer);
           } catch (error) {
             // A value that MySQL cannot take, such as undefined, which nobody above would catch.
-            connections.giveBack(free);
+            connections.release(acquired);
             cancel();
             reject(error);
           }
         });
       }),
-    renew: () => connections.renew(),
+    replaceAll: () => connections.replaceAll(),
     state: () => ({ pool: name, open: connections.open(), idle: connections.idle(), waiting }),
     close: () => connections.close(),
   };

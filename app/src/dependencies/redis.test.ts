@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import t from 'tap';
-import { duration, eventually, outcome, remember } from '../../../testing/observed.ts';
+import { duration, eventually, outcome, recordingObserver } from '../../../testing/outcomes.ts';
 import { startProxy } from '../../../testing/proxy.ts';
 import { startRedis } from '../../../testing/servers/redis.ts';
 import { readConfig } from '../config.ts';
@@ -11,7 +11,7 @@ const proxy = await startProxy(redis.port);
 const lines: string[] = [];
 const log = pino({ level: 'trace' }, { write: (line) => void lines.push(line) });
 const environment = { ...redis.environment, MYSQL_PASS: 'x', REDIS_PORT: String(proxy.port) };
-const seen = remember();
+const seen = recordingObserver();
 const store = openStore(readConfig(environment), seen.observer, log);
 t.teardown(async () => {
   await Promise.all([store.close(), proxy.close()]);
@@ -118,7 +118,11 @@ t.test('paused: every call within its deadline, and back by itself', async (t) =
 });
 
 t.test('replicas that are not there', async (t) => {
-  const two = openStore(readConfig({ ...environment, REDIS_WAIT_REPLICAS: '2' }), remember().observer, log);
+  const two = openStore(
+    readConfig({ ...environment, REDIS_WAIT_REPLICAS: '2' }),
+    recordingObserver().observer,
+    log,
+  );
   const took = await duration(two.increment('alone'));
   t.ok(took < 2000, `${took} ms`);
   t.equal(await outcome(two.increment('alone')), 'NOT_REPLICATED');
@@ -127,7 +131,11 @@ t.test('replicas that are not there', async (t) => {
 });
 
 t.test('the log tells of changes, and no secret', async (t) => {
-  const wrong = openStore(readConfig({ ...environment, REDIS_PASS: 'wrong-pass' }), remember().observer, log);
+  const wrong = openStore(
+    readConfig({ ...environment, REDIS_PASS: 'wrong-pass' }),
+    recordingObserver().observer,
+    log,
+  );
   t.ok(
     await eventually(
       () => wrong.ping(),

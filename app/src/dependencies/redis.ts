@@ -1,8 +1,8 @@
 import { ReplyError } from 'ioredis';
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings.ts';
-import { guard, type Observer } from './breaker.ts';
-import { within } from './deadline.ts';
+import { createBreaker, type Observer } from './breaker.ts';
+import { withDeadline } from './deadline.ts';
 import { watchFailover } from './failover.ts';
 import { type Peers, replicaCounter } from './peers.ts';
 import { openRedisClient, type RedisClient } from './redisClient.ts';
@@ -31,11 +31,13 @@ export function openStore(config: Config, observer: Observer, log: Logger): Stor
   const main = openRedisClient(config, log);
   const counting = replicas > 0 ? openRedisClient(config, log) : main;
   const clients = replicas > 0 ? [main, counting] : [main];
-  const watch = watchFailover(config, () => clients.forEach(leave));
+  const watch = watchFailover(config, () => clients.forEach(reconnect));
   const countReplicas = replicaCounter();
-  const guarded = guard('redis', observer, { isDown });
+  const protect = createBreaker('redis', observer, { isDown });
   const call = <T>(client: RedisClient, send: () => Promise<T>) =>
-    guarded(() => within('redis', milliseconds, answer(client, send, milliseconds), asUnavailable));
+    protect(() =>
+      withDeadline('redis', milliseconds, sendWhenReady(client, send, milliseconds), asUnavailable),
+    );
   const { redis } = main;
   const replicated = replicatedIncrement(counting.redis, replicas, milliseconds);
   return {
@@ -52,7 +54,7 @@ export function openStore(config: Config, observer: Observer, log: Logger): Stor
       if (!config.REDIS_SENTINELS) return undefined;
       const [info, sentinels] = await Promise.all([
         call(main, () => redis.info('replication')),
-        watch.answering(),
+        watch.countReachable(),
       ]);
       return { replicas: countReplicas(info), sentinels };
     },
@@ -67,7 +69,11 @@ export function openStore(config: Config, observer: Observer, log: Logger): Stor
  * Sends once the connection is ready. What was sent and not answered in time is not sent again. Who waited for the
  * connection and who did not have their answers in the order in which they were sent.
  */
-async function answer<T>(client: RedisClient, send: () => Promise<T>, milliseconds: number): Promise<T> {
+async function sendWhenReady<T>(
+  client: RedisClient,
+  send: () => Promise<T>,
+  milliseconds: number,
+): Promise<T> {
   if (client.redis.status !== 'ready') {
     const until = performance.now() + milliseconds;
     await client.ready();
@@ -79,7 +85,7 @@ async function answer<T>(client: RedisClient, send: () => Promise<T>, millisecon
 }
 
 /** Connects to the new master. A client that is connecting asks the Sentinels anyway. */
-function leave({ redis }: RedisClient) {
+function reconnect({ redis }: RedisClient) {
   if (redis.status === 'ready') redis.disconnect(true);
 }
 
@@ -89,10 +95,10 @@ function asUnavailable(error: unknown): Error {
   const words = error instanceof Error ? error.message : String(error);
   if (!(error instanceof ReplyError)) return new Unavailable('redis', 'CONNECTION_LOST', words);
   const [code = ''] = words.split(' ', 1);
-  return wrong.has(code) ? new Error(`redis: ${words}`) : new Unavailable('redis', code, words);
+  return clientErrors.has(code) ? new Error(`redis: ${words}`) : new Unavailable('redis', code, words);
 }
 
-const wrong = new Set(['ERR', 'WRONGTYPE']);
+const clientErrors = new Set(['ERR', 'WRONGTYPE']);
 
 /** What Redis says of a write while it answers reads, which a breaker must not take away. */
 const refusesWrites = new Set(['READONLY', 'NOREPLICAS', 'NOT_REPLICATED', 'OOM', 'MISCONF']);

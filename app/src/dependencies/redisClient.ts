@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings.ts';
-import { batchWrites } from './batch.ts';
+import { batchWrites } from './batchWrites.ts';
 import { Unavailable } from './unavailable.ts';
 
 type Options = Omit<RedisOptions, 'replyMapping'>;
@@ -20,30 +20,30 @@ export interface RedisClient {
 }
 
 export function openRedisClient(config: Config, log: Logger): RedisClient {
-  const redis = new Redis({ ...whereOf(config), ...bounds(config.REDIS_TIMEOUT_MS) });
+  const redis = new Redis({ ...addressOptions(config), ...timeoutOptions(config.REDIS_TIMEOUT_MS) });
   let failures = 0;
-  let why = new Unavailable('redis', 'NOT_CONNECTED', 'not connected');
+  let reason = new Unavailable('redis', 'NOT_CONNECTED', 'not connected');
   // Without a listener for life, ioredis writes errors to stderr. They carry commands, hence AUTH: words only.
   redis.on('error', (error: Error & { code?: string }) => {
     const { code = 'NOT_CONNECTED', message } = error;
     const next = new Unavailable('redis', code, message || code);
-    if (next.message !== why.message) log.warn({ dependency: 'redis', code }, next.message);
-    why = next;
+    if (next.message !== reason.message) log.warn({ dependency: 'redis', code }, next.message);
+    reason = next;
   });
   redis.on('close', () => failures++);
   redis.on('ready', () => {
     failures = 0;
     log.info({ dependency: 'redis' }, 'connected');
-    why = new Unavailable('redis', 'NOT_CONNECTED', 'not connected');
+    reason = new Unavailable('redis', 'NOT_CONNECTED', 'not connected');
   });
   let attempt: Promise<void> | undefined;
-  const settled = () =>
+  const nextAttempt = () =>
     new Promise<void>((resolve, reject) => {
       const finish = () => {
         for (const event of ['ready', 'close', 'end']) redis.off(event, finish);
         attempt = undefined;
         if (redis.status === 'ready') resolve();
-        else reject(why);
+        else reject(reason);
       };
       for (const event of ['ready', 'close', 'end']) redis.on(event, finish);
     });
@@ -53,9 +53,9 @@ export function openRedisClient(config: Config, log: Logger): RedisClient {
     async ready() {
       if (redis.status === 'ready') return;
       // The first close is the loss of a connection that worked.
-      if (failures > 1 && redis.status === 'reconnecting') throw why;
-      if (redis.status === 'end') throw why;
-      attempt ??= settled();
+      if (failures > 1 && redis.status === 'reconnecting') throw reason;
+      if (redis.status === 'end') throw reason;
+      attempt ??= nextAttempt();
       return attempt;
     },
     batchWrites: () => batchWrites(redis.stream),
@@ -64,7 +64,7 @@ export function openRedisClient(config: Config, log: Logger): RedisClient {
 }
 
 /** Plain, or whichever server the Sentinels call the master when a connection is made. */
-function whereOf(config: Config): Options {
+function addressOptions(config: Config): Options {
   const password = config.REDIS_PASS;
   if (!config.REDIS_SENTINELS) return { host: config.REDIS_HOST, port: config.REDIS_PORT, password };
   return {
@@ -79,7 +79,7 @@ function whereOf(config: Config): Options {
 }
 
 /** What is not answered is given up and never sent again: a count must not be made twice. */
-const bounds = (milliseconds: number): Options => ({
+const timeoutOptions = (milliseconds: number): Options => ({
   lazyConnect: true,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import t from 'tap';
-import { eventually, outcome, remember } from '../../../testing/observed.ts';
+import { eventually, outcome, recordingObserver } from '../../../testing/outcomes.ts';
 import { ownNetwork } from '../../../testing/servers/network.ts';
 import { startRedisCluster } from '../../../testing/servers/sentinels.ts';
 import { readConfig } from '../config.ts';
@@ -12,7 +12,7 @@ const cluster = await startRedisCluster();
 const lines: string[] = [];
 const log = pino({ level: 'info' }, { write: (line) => void lines.push(line) });
 const config = readConfig({ ...cluster.environment, MYSQL_PASS: 'x', REDIS_WAIT_REPLICAS: '1' });
-const store = openStore(config, remember().observer, log);
+const store = openStore(config, recordingObserver().observer, log);
 t.teardown(async () => {
   await store.close();
   await cluster.stop();
@@ -64,7 +64,7 @@ t.test(
     const asked: Promise<void>[] = [];
     const askOnceConnected = () => setImmediate(() => asked.push(ask()));
     const log = pino({ level: 'info' }, { write: askOnceConnected });
-    const other = openStore(config, remember().observer, log);
+    const other = openStore(config, recordingObserver().observer, log);
     asked.push(ask(), ask(), ask());
     const waiting = asked.length;
     // One line for each connection: that of the counters and that of all else.

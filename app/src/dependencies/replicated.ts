@@ -19,9 +19,9 @@ export function replicatedIncrement(redis: Redis, replicas: number, milliseconds
   const send = async () => {
     busy = true;
     while (queue.length > 0) {
-      const group = queue.filter(({ until }) => performance.now() < until);
+      const batch = queue.filter(({ until }) => performance.now() < until);
       queue = [];
-      if (group.length > 0) await sendGroup(redis, group, replicas, milliseconds / 2);
+      if (batch.length > 0) await sendBatch(redis, batch, replicas, milliseconds / 2);
     }
     busy = false;
   };
@@ -33,13 +33,13 @@ export function replicatedIncrement(redis: Redis, replicas: number, milliseconds
 }
 
 /** Each gets its number, or what Redis said. A number that too few replicas have is not given to anybody. */
-async function sendGroup(redis: Redis, group: Waiter[], replicas: number, milliseconds: number) {
+async function sendBatch(redis: Redis, batch: Waiter[], replicas: number, milliseconds: number) {
   const pipeline = redis.pipeline();
-  for (const { key } of group) pipeline.incr(key);
+  for (const { key } of batch) pipeline.incr(key);
   pipeline.wait(replicas, Math.ceil(milliseconds));
   const results = (await pipeline.exec()) ?? [];
   const [waitFailed, have] = results.at(-1) ?? [];
-  for (const [at, { resolve, reject }] of group.entries()) {
+  for (const [at, { resolve, reject }] of batch.entries()) {
     const [failed, count] = results[at] ?? [];
     if (failed || waitFailed) reject(failed ?? waitFailed ?? new Error('no reply'));
     else if (Number(have) < replicas) reject(tooFew(Number(have), replicas));

@@ -14,7 +14,7 @@ server.route(
     params: z.strictObject({ name: word }),
     query: z.strictObject({ number: z.coerce.number('expected a number').int().optional() }),
     body: z.strictObject({ title: word, tags: z.array(word).optional() }),
-    answers: { 200: { description: 'What was understood' } },
+    responses: { 200: { description: 'What was understood' } },
     handle: ({ params, query, body }) => ({ params, query, body }),
   }).route,
 );
@@ -25,8 +25,8 @@ server.route(
     service: 'operations',
     summary: 'Refuses in its own way',
     params: z.strictObject({ name: word }),
-    answers: { 200: { description: 'The name' } },
-    refuse: (problems, { h }) => h.response({ mine: problems }).code(422),
+    responses: { 200: { description: 'The name' } },
+    onInvalid: (problems, { h }) => h.response({ mine: problems }).code(422),
     handle: ({ params }) => params.name,
   }).route,
 );

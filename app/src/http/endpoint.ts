@@ -20,13 +20,13 @@ export interface Problem {
 }
 
 /** What a handler may give back: hapi turns an object into JSON. */
-export type Answer = ResponseObject | object | string;
+export type HandlerResult = ResponseObject | object | string;
 
 type Shape = z.ZodObject | undefined;
 type Parsed<S extends Shape> = S extends z.ZodObject ? z.output<S> : undefined;
 
 /** What a handler works with: the parts of the request that were asked for, checked and typed. */
-export interface Given<P extends Shape, Q extends Shape, B extends Shape> {
+export interface HandlerInput<P extends Shape, Q extends Shape, B extends Shape> {
   params: Parsed<P>;
   query: Parsed<Q>;
   body: Parsed<B>;
@@ -35,7 +35,7 @@ export interface Given<P extends Shape, Q extends Shape, B extends Shape> {
 }
 
 /** One possible answer, for whoever reads `/docs`. Without a type it is JSON when there is a schema. */
-export interface Described {
+export interface ResponseDoc {
   description: string;
   schema?: z.ZodType;
   type?: string;
@@ -54,14 +54,17 @@ export interface Endpoint<P extends Shape, Q extends Shape, B extends Shape> {
   body?: B;
   /** The body comes from an HTML form, with a CSRF token; JSON otherwise. For GET: the page has such a form. */
   form?: boolean;
-  answers: Record<number, Described>;
+  responses: Record<number, ResponseDoc>;
   /** Answers a request with problems in its own way; 400 in TheAPP's form otherwise. */
-  refuse?: (problems: Problem[], given: { request: Request; h: ResponseToolkit }) => Answer | Promise<Answer>;
-  handle(given: Given<P, Q, B>): Answer | Promise<Answer>;
+  onInvalid?: (
+    problems: Problem[],
+    input: { request: Request; h: ResponseToolkit },
+  ) => HandlerResult | Promise<HandlerResult>;
+  handle(input: HandlerInput<P, Q, B>): HandlerResult | Promise<HandlerResult>;
 }
 
 /** An endpoint whose schemas are no longer of interest, with its route. */
-export interface AnyEndpoint extends Omit<Endpoint<Shape, Shape, Shape>, 'refuse' | 'handle'> {
+export interface AnyEndpoint extends Omit<Endpoint<Shape, Shape, Shape>, 'onInvalid' | 'handle'> {
   route: ServerRoute;
 }
 
@@ -77,19 +80,19 @@ export function endpoint<
   Q extends Shape = undefined,
   B extends Shape = undefined,
 >(definition: Endpoint<P, Q, B>): AnyEndpoint {
-  const { refuse, handle, ...rest } = definition;
+  const { onInvalid, handle, ...rest } = definition;
   const { method, path, service, params, query, body, form } = definition;
   const handler = (request: Request, h: ResponseToolkit) => {
     const problems: Problem[] = [];
-    const given = {
+    const input = {
       params: check('path', params as P, request.params, problems),
       query: check('query', query as Q, request.query, problems),
       body: check('body', body as B, request.payload, problems),
       request,
       h,
     };
-    if (problems.length === 0) return handle(given);
-    if (refuse) return refuse(problems, given);
+    if (problems.length === 0) return handle(input);
+    if (onInvalid) return onInvalid(problems, input);
     throw badRequest(problems);
   };
   const route: ServerRoute = {

@@ -5,12 +5,12 @@ import { runAsRoot, startMariadb } from '../../../testing/servers/mariadb.ts';
 import { readConfig } from '../config.ts';
 import { migrate } from '../schema/migrate.ts';
 import { readMigrations } from '../schema/migrations.ts';
-import { thisRelease } from '../version.ts';
+import { currentRelease } from '../version.ts';
 
 t.setTimeout(300_000);
 const [mariadb, browser] = await Promise.all([startMariadb(), openBrowser()]);
 t.teardown(() => Promise.all([mariadb.stop(), browser.close()]));
-await migrate(readConfig(mariadb.environment), readMigrations(thisRelease().folder));
+await migrate(readConfig(mariadb.environment), readMigrations(currentRelease().folder));
 const site = await startSite(browser, mariadb.environment);
 t.teardown(() => site.stop());
 await runAsRoot(

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Boom } from '@hapi/boom';
 import type { Request, Server } from '@hapi/hapi';
 import type {} from '@hapi/vision';
-import { prefersHtml } from '../http/request/mediaType.ts';
+import { prefersHtml } from '../http/request/accept.ts';
 
 /** What a person can do about a status; nothing of what happened inside. */
 const words: Record<number, [heading: string, advice: string]> = {
@@ -18,14 +18,14 @@ const words: Record<number, [heading: string, advice: string]> = {
 };
 
 /** Browsers get an error as a page. Only what is sent changes, not the error. */
-export async function showAsPage(
+export async function renderErrorPage(
   server: Server,
-  { headers, names }: Request,
+  { headers, context }: Request,
   { output }: Boom,
 ): Promise<void> {
   if (!prefersHtml(String(headers.accept ?? '*/*'))) return;
   const [heading, advice] = words[output.statusCode] ?? [STATUS_CODES[output.statusCode]];
-  const payload = await server.render('error', { heading, advice, id: names.id });
+  const payload = await server.render('error', { heading, advice, id: context.id });
   Object.assign(output, { payload });
   Object.assign(output.headers, { 'content-type': 'text/html; charset=utf-8', vary: 'accept' });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { server as hapiServer } from '@hapi/hapi';
 import t from 'tap';
 import { startTheApp } from '../../../testing/theapp.ts';
-import { thisRelease } from '../version.ts';
+import { currentRelease } from '../version.ts';
 import { addPages } from './pages.ts';
 
 /** Nothing but the pages: no MySQL, no Redis, no Memcached. */
@@ -108,11 +108,11 @@ t.test('a release whose pages are broken does not start', async (t) => {
   ];
   for (const [name, doBreak] of breaks) {
     const folder = t.testdir();
-    await cp(join(thisRelease().folder, 'pages'), join(folder, 'pages'), { recursive: true });
+    await cp(join(currentRelease().folder, 'pages'), join(folder, 'pages'), { recursive: true });
     await doBreak(join(folder, 'pages'));
     await t.rejects(addPages(hapiServer(), { folder }), name);
   }
   const folder = t.testdir();
-  await cp(join(thisRelease().folder, 'pages'), join(folder, 'pages'), { recursive: true });
+  await cp(join(currentRelease().folder, 'pages'), join(folder, 'pages'), { recursive: true });
   await t.resolves(addPages(hapiServer(), { folder }), 'a whole one');
 });

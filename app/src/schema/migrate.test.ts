@@ -5,7 +5,7 @@ import t from 'tap';
 import { start, unpackRelease } from '../../../testing/program.ts';
 import { startMariadb } from '../../../testing/servers/mariadb.ts';
 import { readConfig } from '../config.ts';
-import { thisRelease } from '../version.ts';
+import { currentRelease } from '../version.ts';
 import { withMigrationLock } from './lock.ts';
 import { ChangedMigration, migrate } from './migrate.ts';
 import { type Migration, readMigrations } from './migrations.ts';
@@ -13,7 +13,7 @@ import { type Migration, readMigrations } from './migrations.ts';
 const [mariadb, program] = await Promise.all([startMariadb(), unpackRelease(t.testdir())]);
 t.teardown(() => mariadb.stop());
 const slow = join(dirname(program), 'migrations/0000-slow.sql');
-const shipped = readMigrations(thisRelease().folder).map(({ name }) => name);
+const shipped = readMigrations(currentRelease().folder).map(({ name }) => name);
 const config = readConfig({ ...mariadb.environment, MIGRATE_SECONDS: '5' });
 
 const migration = (name: string, sql: string): Migration => ({

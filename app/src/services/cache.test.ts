@@ -3,7 +3,7 @@ import t from 'tap';
 import { startRedis } from '../../../testing/servers/redis.ts';
 import { readConfig } from '../config.ts';
 import { openStore } from '../dependencies/redis.ts';
-import { createMetrics, observerOf } from '../http/operations/metrics.ts';
+import { createMetrics, dependencyObserver } from '../http/operations/metrics.ts';
 import { createLog } from '../log.ts';
 import { cache } from './cache.ts';
 
@@ -11,10 +11,10 @@ const redis = await startRedis();
 t.teardown(() => redis.stop());
 const metrics = createMetrics('test');
 const config = readConfig({ ...redis.environment, MYSQL_PASS: 'none' });
-const store = openStore(config, observerOf(metrics), createLog('silent', 'test'));
+const store = openStore(config, dependencyObserver(metrics), createLog('silent', 'test'));
 t.teardown(() => store.close());
 const isColour = (text: string): text is 'red' | 'blue' => text === 'red' || text === 'blue';
-const cached = cache(store, metrics, { service: 'pokedex', seconds: 300, accepts: isColour });
+const cached = cache(store, metrics, { service: 'pokedex', seconds: 300, isValid: isColour });
 
 const says = (value: 'red' | 'blue' | undefined, from: 'primary' | 'replica' = 'primary') => {
   const origin = { asked: 0, ask: async () => ({ value, from, asked: ++origin.asked }) };
@@ -23,43 +23,43 @@ const says = (value: 'red' | 'blue' | undefined, from: 'primary' | 'replica' = '
 
 t.test('the origin is asked once', async (t) => {
   const origin = says('red');
-  t.equal(await cached.through('once', origin.ask), 'red');
-  t.equal(await cached.through('once', origin.ask), 'red');
+  t.equal(await cached.readThrough('once', origin.ask), 'red');
+  t.equal(await cached.readThrough('once', origin.ask), 'red');
   t.equal(origin.asked, 1);
 });
 
 t.test('what the replica says, and that there is nothing, is asked for again', async (t) => {
   for (const origin of [says('red', 'replica'), says(undefined)]) {
-    await cached.through('again', origin.ask);
-    await cached.through('again', origin.ask);
+    await cached.readThrough('again', origin.ask);
+    await cached.readThrough('again', origin.ask);
     t.equal(origin.asked, 2);
   }
 });
 
 t.test('a slow reader does not put an old value over a new one', async (t) => {
-  const old = await cached.through('slow', async () => {
-    await cached.renew('slow', 'blue');
+  const old = await cached.readThrough('slow', async () => {
+    await cached.update('slow', 'blue');
     return { value: 'red', from: 'primary' };
   });
   t.equal(old, 'red', 'what was so when it was asked for');
-  t.equal(await cached.through('slow', says('red').ask), 'blue');
+  t.equal(await cached.readThrough('slow', says('red').ask), 'blue');
 });
 
 t.test('a change is seen at once', async (t) => {
-  await cached.through('change', says('red').ask);
-  await cached.renew('change', 'blue');
-  t.equal(await cached.through('change', says('red').ask), 'blue');
+  await cached.readThrough('change', says('red').ask);
+  await cached.update('change', 'blue');
+  t.equal(await cached.readThrough('change', says('red').ask), 'blue');
 });
 
 t.test('what is not a value is as good as nothing', async (t) => {
   await store.set('other', 'green', 60);
-  t.equal(await cached.through('other', says('red').ask), 'red');
+  t.equal(await cached.readThrough('other', says('red').ask), 'red');
 });
 
 t.test('a failure of the origin is not hidden', async (t) => {
   const failure = new Error('no');
   await t.rejects(
-    cached.through('failure', () => Promise.reject(failure)),
+    cached.readThrough('failure', () => Promise.reject(failure)),
     failure,
   );
 });
@@ -67,42 +67,42 @@ t.test('a failure of the origin is not hidden', async (t) => {
 t.test('a paused Redis costs one wait, not two', async (t) => {
   await redis.pause();
   const began = performance.now();
-  t.equal(await cached.through('paused', says('red').ask), 'red');
+  t.equal(await cached.readThrough('paused', says('red').ask), 'red');
   t.ok(performance.now() - began < 2 * config.REDIS_TIMEOUT_MS, `${performance.now() - began} ms`);
-  await cached.renew('paused', 'red');
+  await cached.update('paused', 'red');
   t.equal((await metrics.degraded.get()).values[0]?.value, 2);
   redis.resume();
 });
 
 const answers = () => store.ping().then(() => true);
-const elsewhere = cache(store, metrics, { service: 'pokedex', seconds: 300, accepts: isColour });
+const elsewhere = cache(store, metrics, { service: 'pokedex', seconds: 300, isValid: isColour });
 
 t.test('a change that a Redis missed', async (t) => {
   t.ok(await until(answers, true));
-  await cached.renew('missed', 'red');
+  await cached.update('missed', 'red');
   await redis.kill();
-  await cached.renew('missed', 'blue');
+  await cached.update('missed', 'blue');
   await redis.start();
-  t.equal(await cached.through('missed', says('blue').ask), 'blue', 'who changed it does not ask Redis');
+  t.equal(await cached.readThrough('missed', says('blue').ask), 'blue', 'who changed it does not ask Redis');
   t.ok(await until(answers, true));
-  t.ok(await until(() => elsewhere.through('missed', says('blue').ask), 'blue'), 'others soon see it');
-  await cached.renew('missed', 'red');
-  t.equal(await cached.through('missed', says('blue').ask), 'red', 'it is asked again');
+  t.ok(await until(() => elsewhere.readThrough('missed', says('blue').ask), 'blue'), 'others soon see it');
+  await cached.update('missed', 'red');
+  t.equal(await cached.readThrough('missed', says('blue').ask), 'red', 'it is asked again');
 });
 
 t.test('a change that a Redis missed does not undo a newer one', async (t) => {
   await redis.kill();
-  await cached.renew('newer', 'red');
+  await cached.update('newer', 'red');
   await redis.start();
   t.ok(await until(answers, true));
-  await elsewhere.renew('newer', 'blue');
+  await elsewhere.update('newer', 'blue');
   const isPaid = async () => {
     const origin = says('blue');
-    await cached.through('newer', origin.ask);
+    await cached.readThrough('newer', origin.ask);
     return origin.asked === 0;
   };
   t.ok(await until(isPaid, true), 'who missed it asks Redis again');
-  t.equal(await elsewhere.through('newer', says('blue').ask), 'blue');
+  t.equal(await elsewhere.readThrough('newer', says('blue').ask), 'blue');
 });
 
 /** Waits for an answer; the client of Redis finds its server again in its own time. */

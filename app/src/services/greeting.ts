@@ -2,7 +2,7 @@ import type {} from '@hapi/vision';
 import { z } from 'zod';
 import { type Database, type Dependencies, Unavailable } from '../dependencies/dependencies.ts';
 import { type AnyEndpoint, endpoint } from '../http/endpoint.ts';
-import { prefersHtml } from '../http/request/mediaType.ts';
+import { prefersHtml } from '../http/request/accept.ts';
 
 /** `GET /`: the greeting that row 1 of table `data` holds; for browsers the page `index`. `GET /hello`: without MySQL. */
 export function greeting({ database }: Pick<Dependencies, 'database'>): AnyEndpoint[] {
@@ -12,7 +12,7 @@ export function greeting({ database }: Pick<Dependencies, 'database'>): AnyEndpo
       path: '/',
       service: 'greeting',
       summary: 'A greeting from MySQL; for who prefers text/html, the page with all services',
-      answers: { 200: { description: 'The greeting and a line break', type: 'text/plain' } },
+      responses: { 200: { description: 'The greeting and a line break', type: 'text/plain' } },
       async handle({ request, h }) {
         // The page is there without MySQL: it is where somebody looks who wants to know what works.
         if (prefersHtml(String(request.headers.accept ?? '*/*'))) return h.view('index').vary('accept');
@@ -27,7 +27,7 @@ export function greeting({ database }: Pick<Dependencies, 'database'>): AnyEndpo
       path: '/hello',
       service: 'greeting',
       summary: 'A greeting without MySQL',
-      answers: {
+      responses: {
         200: { description: 'The greeting', schema: z.object({ hello: z.literal('world') }) },
       },
       handle: () => ({ hello: 'world' }),

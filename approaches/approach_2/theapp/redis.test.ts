@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { pino } from 'pino';
 import t from 'tap';
 import { readConfig } from '../../../app/src/config.ts';
-import { nobody } from '../../../app/src/dependencies/breaker.ts';
+import { noopObserver } from '../../../app/src/dependencies/breaker.ts';
 import { openStore } from '../../../app/src/dependencies/redis.ts';
 import { launch, newFolder, type Process } from '../../../testing/servers/process.ts';
 
@@ -89,7 +89,9 @@ function count() {
     REDIS_WAIT_REPLICAS: '1',
     REDIS_TIMEOUT_MS: '2000',
   };
-  const stores = [1, 2].map(() => openStore(readConfig(environment), nobody, pino({ level: 'silent' })));
+  const stores = [1, 2].map(() =>
+    openStore(readConfig(environment), noopObserver, pino({ level: 'silent' })),
+  );
   const given: number[] = [];
   let [stopped, refused] = [false, 0];
   const work = stores.flatMap((store) =>

@@ -5,7 +5,7 @@ import t from 'tap';
 import { start } from '../../../../testing/program.ts';
 import { until } from '../../../../testing/theapp.ts';
 
-const app = start(join(import.meta.dirname, '../main.ts'), [], {
+const app = start(join(import.meta.dirname, '../../main.ts'), [], {
   MYSQL_PASS: 'none',
   MYSQL_PORT: '1',
   REDIS_PORT: '1',

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Plugin, Request } from '@hapi/hapi';
-import type { Headers } from '../answer.ts';
+import type { ResponseHeaders } from '../response.ts';
 
 declare module '@hapi/hapi' {
   interface ServerApplicationState {
@@ -25,6 +25,6 @@ export const drain: Plugin<{ seconds: number }> = {
 };
 
 /** While the server drains, an answer tells its client not to keep the connection. */
-export function turnAway({ server }: Request, headers: Headers): void {
+export function closeWhileDraining({ server }: Request, headers: ResponseHeaders): void {
   if (server.app.draining) headers.connection = 'close';
 }

@@ -16,7 +16,7 @@ const environment: Record<string, string> = {
   PORT: '0',
   DRAIN_SECONDS: '0',
 };
-const main = join(import.meta.dirname, '../main.ts');
+const main = join(import.meta.dirname, '../../main.ts');
 await start(main, ['migrate'], environment).ended;
 const app = start(main, [], environment);
 t.teardown(() => app.child.kill('SIGKILL'));

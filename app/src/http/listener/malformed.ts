@@ -21,8 +21,8 @@ const badRequest = [
  * connection, and lets its handler go on. What the handler answers then takes the place of the 400 without having gone
  * through onPreResponse, and so without its headers; or closes it while it is being sent, which ends the process.
  */
-export function refuseMalformed(listener: Server): void {
-  const last = rememberLast(listener);
+export function rejectMalformed(listener: Server): void {
+  const last = trackResponses(listener);
   // Of who goes on sending, each further packet is one more clientError.
   const refused = new WeakSet<Socket>();
   listener.removeAllListeners('clientError');
@@ -30,10 +30,10 @@ export function refuseMalformed(listener: Server): void {
     if (refused.has(socket)) return;
     refused.add(socket);
     const answer = last.get(socket);
-    if (!answer) tell(socket);
-    else if (!answer.req.complete) cutOff(socket, answer);
-    else if (answer.writableFinished) tell(socket);
-    else answer.once('close', () => tell(socket));
+    if (!answer) sendBadRequest(socket);
+    else if (!answer.req.complete) rejectBody(socket, answer);
+    else if (answer.writableFinished) sendBadRequest(socket);
+    else answer.once('close', () => sendBadRequest(socket));
   });
 }
 
@@ -41,7 +41,7 @@ export function refuseMalformed(listener: Server): void {
  * The answer to each connection's last request, until it was given and the request came whole: an idle connection keeps
  * nothing of what was asked.
  */
-function rememberLast(listener: Server): WeakMap<Socket, ServerResponse> {
+function trackResponses(listener: Server): WeakMap<Socket, ServerResponse> {
   const last = new WeakMap<Socket, ServerResponse>();
   const remember = (request: IncomingMessage, answer: ServerResponse) => {
     const { socket } = request;
@@ -56,12 +56,12 @@ function rememberLast(listener: Server): WeakMap<Socket, ServerResponse> {
 }
 
 /** The request's own body is malformed: it has one answer, in its turn, or none. */
-function cutOff(socket: Socket, answer: ServerResponse): void {
-  if (answer.socket === socket && !answer.headersSent) tell(socket);
+function rejectBody(socket: Socket, answer: ServerResponse): void {
+  if (answer.socket === socket && !answer.headersSent) sendBadRequest(socket);
   else socket.destroy();
 }
 
-function tell(socket: Socket): void {
+function sendBadRequest(socket: Socket): void {
   if (!socket.writable) {
     socket.destroy();
     return;

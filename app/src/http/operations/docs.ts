@@ -11,7 +11,7 @@ export function docs(endpoints: AnyEndpoint[], version: string): AnyEndpoint[] {
       path: '/openapi.json',
       service: 'operations',
       summary: 'What TheAPP answers, as OpenAPI 3.1',
-      answers: {
+      responses: {
         200: { description: 'The document', schema: z.looseObject({ openapi: z.literal('3.1.0') }) },
       },
       handle: ({ h }) => h.response(json).type('application/json').header('access-control-allow-origin', '*'),
@@ -21,7 +21,7 @@ export function docs(endpoints: AnyEndpoint[], version: string): AnyEndpoint[] {
       path: '/docs',
       service: 'operations',
       summary: 'The same, to read',
-      answers: { 200: { description: 'A page', type: 'text/html' } },
+      responses: { 200: { description: 'A page', type: 'text/html' } },
       handle: ({ h }) => h.view('docs', page),
     }),
   ];
@@ -37,7 +37,7 @@ function pageOf({ info, paths }: OpenApi) {
   for (const [path, operations] of Object.entries(paths))
     for (const [method, operation] of Object.entries(operations)) {
       const group = operation.tags[0] ?? '';
-      groups.set(group, [...(groups.get(group) ?? []), shown(method.toUpperCase(), path, operation)]);
+      groups.set(group, [...(groups.get(group) ?? []), operationView(method.toUpperCase(), path, operation)]);
     }
   return {
     title: info.title,
@@ -46,18 +46,18 @@ function pageOf({ info, paths }: OpenApi) {
   };
 }
 
-const shown = (method: string, path: string, operation: Operation) => ({
+const operationView = (method: string, path: string, operation: Operation) => ({
   id: operation.operationId,
   method,
   path,
   summary: operation.summary,
   parameters: operation.parameters ?? [],
-  body: text(Object.values(operation.requestBody?.content ?? {})[0]?.schema),
+  body: schemaText(Object.values(operation.requestBody?.content ?? {})[0]?.schema),
   answers: Object.entries(operation.responses).map(([status, { description, content }]) => ({
     status,
     description,
-    schema: text(Object.values(content ?? {})[0]?.schema),
+    schema: schemaText(Object.values(content ?? {})[0]?.schema),
   })),
 });
 
-const text = (schema: object | undefined) => (schema ? JSON.stringify(schema, null, 2) : null);
+const schemaText = (schema: object | undefined) => (schema ? JSON.stringify(schema, null, 2) : null);

@@ -4,9 +4,9 @@ import { type AnyEndpoint, endpoint } from '../endpoint.ts';
 
 /** What is wrong with a dependency, in words fit for anybody. */
 export interface Finding {
-  words: string;
+  message: string;
   /** True when TheAPP cannot serve without it; otherwise it serves with less. */
-  needed: boolean;
+  required: boolean;
 }
 
 /** Asks one dependency how it is; nothing is wrong when it answers nothing. */
@@ -21,7 +21,7 @@ const reasons = z.array(z.string());
  */
 export function health(checks: Check[]): AnyEndpoint[] {
   let before = '';
-  const tellChange = ({ request }: ResponseToolkit, now: string) => {
+  const logChange = ({ request }: ResponseToolkit, now: string) => {
     if (now !== before) request.server.app.log[now === 'ready' ? 'info' : 'warn'](now);
     before = now;
   };
@@ -31,7 +31,7 @@ export function health(checks: Check[]): AnyEndpoint[] {
       path: '/livez',
       service: 'operations',
       summary: 'Whether the process runs',
-      answers: { 200: { description: 'It runs', schema: status('alive') } },
+      responses: { 200: { description: 'It runs', schema: status('alive') } },
       handle: () => ({ status: 'alive' }),
     }),
     endpoint({
@@ -39,7 +39,7 @@ export function health(checks: Check[]): AnyEndpoint[] {
       path: '/healthz',
       service: 'operations',
       summary: 'The same, in the words of older monitors',
-      answers: { 200: { description: 'It runs', schema: status('Up and running!') } },
+      responses: { 200: { description: 'It runs', schema: status('Up and running!') } },
       handle: () => ({ status: 'Up and running!' }),
     }),
     endpoint({
@@ -47,7 +47,7 @@ export function health(checks: Check[]): AnyEndpoint[] {
       path: '/readyz',
       service: 'operations',
       summary: 'Whether requests can be served now',
-      answers: {
+      responses: {
         200: {
           description: 'They can; degraded lists what is served only in part',
           schema: status('ready').extend({ degraded: reasons.optional() }),
@@ -58,8 +58,8 @@ export function health(checks: Check[]): AnyEndpoint[] {
         },
       },
       async handle({ request, h }) {
-        const { missing, degraded } = request.server.app.draining ? draining : await ask(checks);
-        tellChange(h, [...missing, ...degraded].join('; ') || 'ready');
+        const { missing, degraded } = request.server.app.draining ? draining : await runChecks(checks);
+        logChange(h, [...missing, ...degraded].join('; ') || 'ready');
         if (missing.length === 0) return { status: 'ready', ...(degraded.length > 0 ? { degraded } : {}) };
         return h
           .response({ status: request.server.app.draining ? 'draining' : 'not ready', missing })
@@ -71,11 +71,11 @@ export function health(checks: Check[]): AnyEndpoint[] {
 
 const draining = { missing: ['draining: the process is about to stop'], degraded: [] };
 
-async function ask(checks: Check[]) {
+async function runChecks(checks: Check[]) {
   const found = (await Promise.all(checks.map((check) => check()))).filter(
     (finding) => finding !== undefined,
   );
-  const words = (needed: boolean) =>
-    found.filter((finding) => finding.needed === needed).map(({ words }) => words);
-  return { missing: words(true), degraded: words(false) };
+  const messages = (required: boolean) =>
+    found.filter((finding) => finding.required === required).map(({ message }) => message);
+  return { missing: messages(true), degraded: messages(false) };
 }

@@ -95,7 +95,7 @@ export function createMetrics(version: string) {
 }
 
 /** Hands what the data layer tells to the metrics. */
-export function observerOf({ dependencyCalls, dependencySeconds, breakerOpen }: Metrics): Observer {
+export function dependencyObserver({ dependencyCalls, dependencySeconds, breakerOpen }: Metrics): Observer {
   const seriesOf = (dependency: string) => ({
     ok: dependencyCalls({ dependency, outcome: 'ok' }),
     failed: dependencyCalls({ dependency, outcome: 'failed' }),

@@ -11,7 +11,7 @@ const put = endpoint({
   params: z.strictObject({ username: z.string().max(64).describe('letters') }),
   query: z.strictObject({ tz: z.string().optional() }),
   body: z.strictObject({ born: z.string().transform(Number) }),
-  answers: {
+  responses: {
     200: { description: 'Kept', schema: z.object({ ok: z.boolean() }) },
     204: { description: 'Nothing' },
   },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AnyEndpoint, Described } from '../endpoint.ts';
+import type { AnyEndpoint, ResponseDoc } from '../endpoint.ts';
 
 /** A schema as JSON Schema 2020-12, which is what OpenAPI 3.1 speaks. */
 export type JsonSchema = Record<string, unknown>;
@@ -51,7 +51,7 @@ function operationOf(endpoint: AnyEndpoint): Operation {
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: { required: true, content: { [type]: { schema: jsonSchema(body) } } } } : {}),
     responses: Object.fromEntries(
-      Object.entries(endpoint.answers).map(([status, described]) => [status, responseOf(described)]),
+      Object.entries(endpoint.responses).map(([status, described]) => [status, responseOf(described)]),
     ),
   };
 }
@@ -79,7 +79,7 @@ function parametersOf(place: Parameter['in'], schema: z.ZodObject | undefined): 
   });
 }
 
-function responseOf({ description, schema, type }: Described) {
+function responseOf({ description, schema, type }: ResponseDoc) {
   if (!schema && !type) return { description };
   const content = schema ? { schema: jsonSchema(schema, 'output') } : {};
   return { description, content: { [type ?? 'application/json']: content } };

@@ -1,7 +1,7 @@
 import { forbidden } from '@hapi/boom';
 import { plugin as crumb } from '@hapi/crumb';
 import type { Lifecycle, Plugin, RouteExtObject, Server } from '@hapi/hapi';
-import { cameByTls } from './tls.ts';
+import { isHttps } from './https.ts';
 
 type Hooks = Record<'onPostAuth' | 'onPreResponse', RouteExtObject[]>;
 
@@ -20,8 +20,8 @@ declare module '@hapi/hapi' {
 export const csrf: Plugin<undefined> = {
   name: 'csrf',
   async register(server) {
-    const hooks: Hooks = { onPostAuth: [{ method: refuseOthers }], onPreResponse: [] };
-    await crumb.register(hookedTo(hooks, server), {
+    const hooks: Hooks = { onPostAuth: [{ method: rejectCrossSite }], onPreResponse: [] };
+    await crumb.register(captureHooks(hooks, server), {
       key: 'crumb',
       // Only pages with a form make a token; every other answer would carry a cookie.
       autoGenerate: false,
@@ -34,7 +34,7 @@ export const csrf: Plugin<undefined> = {
         // A cookie that is not well formed is as good as none.
         ignoreErrors: true,
         contextualize: (definition, request) => {
-          definition.isSecure = cameByTls(request);
+          definition.isSecure = isHttps(request);
         },
       },
     });
@@ -42,7 +42,7 @@ export const csrf: Plugin<undefined> = {
   },
 };
 
-const refuseOthers: Lifecycle.Method = ({ method, headers, state }, h) => {
+const rejectCrossSite: Lifecycle.Method = ({ method, headers, state }, h) => {
   const from = headers['sec-fetch-site'];
   if (method === 'post' && (from === 'cross-site' || from === 'same-site')) throw forbidden();
   // Of several cookies of the name, crumb compares the first: the page shall have that one too.
@@ -51,7 +51,7 @@ const refuseOthers: Lifecycle.Method = ({ method, headers, state }, h) => {
 };
 
 /** The server as crumb sees it: what it hooks into the server is kept for routes. */
-function hookedTo(hooks: Hooks, server: Server): Server {
+function captureHooks(hooks: Hooks, server: Server): Server {
   const ext = (on: keyof Hooks, method: Lifecycle.Method) => hooks[on].push({ method });
   return Object.create(server, { ext: { value: ext } });
 }

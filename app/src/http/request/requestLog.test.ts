@@ -2,8 +2,8 @@ import { server as hapiServer, type Request } from '@hapi/hapi';
 import { pino, stdTimeFunctions } from 'pino';
 import t from 'tap';
 import { createLog } from '../../log.ts';
-import { nameRequest } from './requestId.ts';
-import { lineOf, namesOf } from './requestLog.ts';
+import { requestContext } from './context.ts';
+import { logFields, logLine } from './requestLog.ts';
 
 const server = hapiServer();
 server.route({ method: '*', path: '/{any*}', handler: () => 'ok' });
@@ -12,7 +12,7 @@ server.route({ method: '*', path: '/{any*}', handler: () => 'ok' });
 async function answered(method: string, url: string, remoteAddress?: string, headers = {}): Promise<Request> {
   const from = remoteAddress ? { remoteAddress } : {};
   const { request } = await server.inject({ method, url, headers, ...from });
-  return Object.assign(request, { names: nameRequest(request) });
+  return Object.assign(request, { context: requestContext(request) });
 }
 
 /** What pino makes of the same. */
@@ -20,7 +20,7 @@ function ofPino(request: Request, base: object, responseTime: number): string {
   let text = '';
   const stream = { write: (line: string) => (text += line) };
   const { statusCode } = request.raw.res;
-  const names = namesOf(request);
+  const names = logFields(request);
   const { method, path } = names.request;
   pino({ base, timestamp: stdTimeFunctions.isoTime }, stream).info(
     { ...names, res: { statusCode }, responseTime },
@@ -43,8 +43,8 @@ t.test('the line is the one that pino would write', async (t) => {
   ];
   for (const [method, url, from, headers] of cases) {
     const request = await answered(method, url, from, headers);
-    const { writer } = createLog('silent', '1.2.3');
-    const line = lineOf(request, writer, 12.4);
+    const { baseFields } = createLog('silent', '1.2.3');
+    const line = logLine(request, baseFields, 12.4);
     t.equal(timeless(line), timeless(ofPino(request, { pid: process.pid, version: '1.2.3' }, 12)), url);
     t.match(line, /"time":"2\d{3}-.*Z"/);
   }
@@ -54,7 +54,7 @@ t.test('no words of a client end a string or a line', async (t) => {
   for (const path of ['"', '\\', '\n', '\u2028', '\u0000', '\ud800', '","level":60,"x":"', 'ñ']) {
     const request = await answered('GET', '/');
     Object.assign(request, { path });
-    const line = lineOf(request, ',"pid":1', 1);
+    const line = logLine(request, ',"pid":1', 1);
     t.match(JSON.parse(line), { level: 30, request: { path }, msg: `get ${path}` });
     t.equal(line.indexOf('\n'), line.length - 1);
   }

@@ -1,6 +1,6 @@
 import type { Request, Server } from '@hapi/hapi';
 import type { Log } from '../../log.ts';
-import type { Ended } from '../answer.ts';
+import type { ResponseListener } from '../response.ts';
 
 declare module '@hapi/hapi' {
   interface ServerApplicationState {
@@ -10,30 +10,30 @@ declare module '@hapi/hapi' {
 
 const probes = new Set(['/livez', '/readyz', '/healthz', '/metrics']);
 
-/** Characters of a path that are worth a line; the longest that TheAPP answers has some 300. */
-const longest = 400;
+/** Characters of a path that are worth a line; the maxPathLength that TheAPP answers has some 300. */
+const maxPathLength = 400;
 
 /**
  * One line a request, by its id, and one for each defect; probes are left out, they come every few seconds. No
  * header is ever logged, nor the bytes of what is no HTTP.
  */
-export function logRequests(server: Server, log: Log): Ended {
+export function logRequests(server: Server, log: Log): ResponseListener {
   server.app.log = log;
   server.events.on({ name: 'request', channels: 'error' }, (request, { error }) => {
-    log.error({ ...namesOf(request), err: error }, error instanceof Error ? error.message : 'a defect');
+    log.error({ ...logFields(request), err: error }, error instanceof Error ? error.message : 'a defect');
   });
   return (request, milliseconds) => {
     if (!log.isLevelEnabled('info') || probes.has(request.path)) return;
-    log.writeLine(lineOf(request, log.writer, milliseconds));
+    log.writeLine(logLine(request, log.baseFields, milliseconds));
   };
 }
 
 /** What finds the lines of one request, here and in the logs of others. */
-export function namesOf({ names: { id, trace }, method, path, info }: Request) {
+export function logFields({ context: { id, trace }, method, path, info }: Request) {
   return {
     requestId: id,
     ...(trace && { traceId: trace.traceId, spanId: trace.spanId }),
-    request: { method, path: path.slice(0, longest), from: info.remoteAddress },
+    request: { method, path: path.slice(0, maxPathLength), from: info.remoteAddress },
   };
 }
 
@@ -41,23 +41,23 @@ export function namesOf({ names: { id, trace }, method, path, info }: Request) {
  * The line that pino would make of the names, the status and the time, which cost more than any other part of a
  * request; a test holds the two together. Of what stands in it, only path and method are the client's own words.
  */
-export function lineOf(
-  { names: { id, trace }, method, path, info, raw }: Request,
-  writer: string,
+export function logLine(
+  { context: { id, trace }, method, path, info, raw }: Request,
+  baseFields: string,
   milliseconds: number,
 ): string {
-  const [verb, target] = [inJson(method), inJson(path.slice(0, longest))];
+  const [verb, target] = [escapeJson(method), escapeJson(path.slice(0, maxPathLength))];
   const place = trace ? `"traceId":"${trace.traceId}","spanId":"${trace.spanId}",` : '';
   const from = info.remoteAddress ? `,"from":"${info.remoteAddress}"` : '';
   return (
-    `{"level":30,"time":"${now()}"${writer},"requestId":"${id}",${place}` +
+    `{"level":30,"time":"${now()}"${baseFields},"requestId":"${id}",${place}` +
     `"request":{"method":"${verb}","path":"${target}"${from}},` +
     `"res":{"statusCode":${raw.res.statusCode}},"responseTime":${Math.round(milliseconds)},"msg":"${verb} ${target}"}\n`
   );
 }
 
 /** Text between the quotes of a JSON string; most needs no change. */
-const inJson = (text: string) => (plain.test(text) ? text : JSON.stringify(text).slice(1, -1));
+const escapeJson = (text: string) => (plain.test(text) ? text : JSON.stringify(text).slice(1, -1));
 
 const plain = /^[ !#-[\]-~]*$/;
 

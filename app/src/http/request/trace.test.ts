@@ -1,5 +1,5 @@
 import t from 'tap';
-import { traceOf, traceparent } from './trace.ts';
+import { continueTrace, traceparent } from './trace.ts';
 
 const [id, span] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
 
@@ -11,7 +11,7 @@ t.test('a well-formed traceparent is gone on with', async (t) => {
     [`01-${id}-${span}-01-more`, '01'],
   ];
   for (const [header, flags] of cases) {
-    const trace = traceOf(header);
+    const trace = continueTrace(header);
     if (!trace) throw new Error(`${header} is well formed`);
     t.match(trace, { traceId: id, parentId: span, flags }, header);
     t.not(trace.spanId, span, 'a span of its own');
@@ -31,10 +31,10 @@ t.test('anything else is no trace', async (t) => {
     `00-${id}-${span}`,
     [`00-${id}-${span}-01`],
   ];
-  for (const header of cases) t.equal(traceOf(header), undefined, String(header));
+  for (const header of cases) t.equal(continueTrace(header), undefined, String(header));
 });
 
 t.test('a thousand requests of a trace, a thousand names', async (t) => {
-  const spans = Array.from({ length: 1000 }, () => traceOf(`00-${id}-${span}-01`)?.spanId);
+  const spans = Array.from({ length: 1000 }, () => continueTrace(`00-${id}-${span}-01`)?.spanId);
   t.equal(new Set(spans).size, 1000);
 });

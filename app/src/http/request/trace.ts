@@ -19,7 +19,7 @@ const form = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})
  * traces, and asks nobody who would, so that one that began here would lead nowhere (W3C Trace Context,
  * https://www.w3.org/TR/trace-context/, section 3.2).
  */
-export function traceOf(traceparent: unknown): Trace | undefined {
+export function continueTrace(traceparent: unknown): Trace | undefined {
   const [, traceId, parentId, flags] = (typeof traceparent === 'string' && form.exec(traceparent)) || [];
   if (!traceId || !parentId || !flags) return undefined;
   // Of the flags of version 00 only the last bit is ours to pass on.

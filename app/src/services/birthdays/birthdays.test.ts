@@ -6,7 +6,7 @@ import { startReplicatedMariadb } from '../../../../testing/servers/replication.
 import { startTheApp, until } from '../../../../testing/theapp.ts';
 import { readConfig } from '../../config.ts';
 import { openDependencies } from '../../dependencies/dependencies.ts';
-import { createMetrics, observerOf } from '../../http/operations/metrics.ts';
+import { createMetrics, dependencyObserver } from '../../http/operations/metrics.ts';
 import { createLog } from '../../log.ts';
 import { birthdays } from './birthdays.ts';
 import { dayIn, daysUntilBirthday } from './calendar.ts';
@@ -146,7 +146,7 @@ t.test('whose today', async (t) => {
 t.test('where the date line runs', async (t) => {
   const config = readConfig({ ...mysql.environment, ...redis.environment });
   const metrics = createMetrics('test');
-  const dependencies = openDependencies(config, observerOf(metrics), createLog('silent', 'test'));
+  const dependencies = openDependencies(config, dependencyObserver(metrics), createLog('silent', 'test'));
   t.teardown(() => dependencies.close());
   const cases: [moment: string, zone: string, born: string, words: string][] = [
     ['2026-11-21T10:30:00Z', 'UTC', '1990-11-21', 'Happy birthday!'],

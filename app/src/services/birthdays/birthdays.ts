@@ -4,7 +4,7 @@ import type { Database, Dependencies } from '../../dependencies/dependencies.ts'
 import { type AnyEndpoint, endpoint } from '../../http/endpoint.ts';
 import type { Metrics } from '../../http/operations/metrics.ts';
 import { cache } from '../cache.ts';
-import { type Day, dayIn, daysUntilBirthday, isDay, isZone } from './calendar.ts';
+import { type Day, dayIn, daysUntilBirthday, isDay, isTimeZone } from './calendar.ts';
 
 /** How long the cache may say what is no longer so, in seconds: only when Redis missed a change. */
 const seconds = 60;
@@ -15,7 +15,7 @@ export function birthdays(
   metrics: Metrics,
   now = () => new Date(),
 ): AnyEndpoint[] {
-  const cached = cache(store, metrics, { service: 'birthdays', seconds, accepts: isDay });
+  const cached = cache(store, metrics, { service: 'birthdays', seconds, isValid: isDay });
   const keyOf = (username: string) => `birthday:${username}`;
   const birthday = z.strictObject({ dateOfBirth: pastDay(() => dayIn('UTC', now())) });
   return [
@@ -26,13 +26,13 @@ export function birthdays(
       summary: 'Keeps or changes the birthday of a user',
       params: user,
       body: birthday,
-      answers: {
+      responses: {
         204: { description: 'Kept' },
         400: { description: 'A name that is not letters, or not a real date before today' },
       },
       async handle({ params: { username }, body: { dateOfBirth }, h }) {
         await keep(database, username, dateOfBirth);
-        await cached.renew(keyOf(username), dateOfBirth);
+        await cached.update(keyOf(username), dateOfBirth);
         return h.response().code(204);
       },
     }),
@@ -43,13 +43,13 @@ export function birthdays(
       summary: 'How many days are left until the birthday of a user',
       params: user,
       query: z.strictObject({ tz: zone }),
-      answers: {
+      responses: {
         200: { description: 'A greeting', schema: z.object({ message: z.string() }) },
         400: { description: 'A name that is not letters, or not a time zone' },
         404: { description: 'No such user' },
       },
       async handle({ params: { username }, query: { tz } }) {
-        const born = await cached.through(keyOf(username), () => find(database, username));
+        const born = await cached.readThrough(keyOf(username), () => find(database, username));
         if (born === undefined) throw notFound('no such user');
         return { message: greet(username, daysUntilBirthday(born, dayIn(tz, now()))) };
       },
@@ -69,7 +69,7 @@ const user = z.strictObject({
 const zone = z
   .string()
   .regex(/^[A-Za-z][\w+/-]{0,63}$/, 'expected a time zone such as Europe/Madrid')
-  .refine(isZone, 'expected a time zone such as Europe/Madrid')
+  .refine(isTimeZone, 'expected a time zone such as Europe/Madrid')
   .default('UTC')
   .describe('The time zone whose today counts');
 

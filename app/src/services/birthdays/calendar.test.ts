@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type Day, dayIn, daysUntilBirthday, isZone } from './calendar.ts';
+import { type Day, dayIn, daysUntilBirthday, isTimeZone } from './calendar.ts';
 
 t.test('days until the birthday', async (t) => {
   const cases: [born: Day, today: Day, days: number][] = [
@@ -57,6 +57,6 @@ t.test('which day it is where', async (t) => {
 t.test('names of time zones', async (t) => {
   const zones = ['UTC', 'utc', 'Europe/Madrid', 'EUROPE/madrid', 'Etc/GMT+12', 'America/Indiana/Knox'];
   const others = ['', 'Z', 'Europe', 'Europe/Atlantis', 'Europe/Madrid ', '../UTC', 'localtime', '\0'];
-  for (const zone of zones) t.equal(isZone(zone), true, zone);
-  for (const zone of others) t.equal(isZone(zone), false, JSON.stringify(zone));
+  for (const zone of zones) t.equal(isTimeZone(zone), true, zone);
+  for (const zone of others) t.equal(isTimeZone(zone), false, JSON.stringify(zone));
 });

@@ -4,12 +4,12 @@ export type Day = `${number}-${number}-${number}`;
 /** Whether the text has the form of a date. */
 export const isDay = (text: string): text is Day => /^\d{4}-\d\d-\d\d$/.test(text);
 
-/** Which day it is at `moment` where the clocks show the time of `zone` (see isZone). */
+/** Which day it is at `moment` where the formatters show the time of `zone` (see isTimeZone). */
 export function dayIn(zone: string, moment: Date): Day {
   // The zone of who names none.
   if (zone === 'UTC') return dayInUtc(moment);
   const { year, month, day } = Object.fromEntries(
-    clockOf(zone)
+    formatterFor(zone)
       .formatToParts(moment)
       .map(({ type, value }) => [type, value]),
   );
@@ -27,9 +27,9 @@ const msOfDay = 86_400_000;
 const utc: { number: number; day: Day } = { number: 0, day: '1970-01-01' };
 
 /** Whether the text is the name of a time zone: `Europe/Madrid`, `UTC` (https://www.iana.org/time-zones). */
-export function isZone(text: string): boolean {
+export function isTimeZone(text: string): boolean {
   try {
-    clockOf(text);
+    formatterFor(text);
     return true;
   } catch {
     return false;
@@ -50,17 +50,17 @@ export function daysUntilBirthday(born: Day, today: Day): number {
 const numberOf = (year: number, monthAndDay: string) =>
   Date.UTC(year, Number(monthAndDay.slice(0, 2)) - 1, Number(monthAndDay.slice(3))) / msOfDay;
 
-const clocks = new Map<string, Intl.DateTimeFormat>();
+const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /** A clock takes longer to make than to read. There are some 600 zones, so no more than that are kept. */
-function clockOf(zone: string): Intl.DateTimeFormat {
+function formatterFor(zone: string): Intl.DateTimeFormat {
   const name = zone.toLowerCase();
-  const clock = clocks.get(name) ?? makeClock(zone);
-  clocks.set(name, clock);
-  return clock;
+  const formatter = formatters.get(name) ?? newFormatter(zone);
+  formatters.set(name, formatter);
+  return formatter;
 }
 
-const makeClock = (timeZone: string) =>
+const newFormatter = (timeZone: string) =>
   new Intl.DateTimeFormat('en', {
     timeZone,
     calendar: 'iso8601',

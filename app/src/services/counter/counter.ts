@@ -2,7 +2,7 @@ import { methodNotAllowed } from '@hapi/boom';
 import { z } from 'zod';
 import { type Dependencies, Unavailable } from '../../dependencies/dependencies.ts';
 import { type AnyEndpoint, endpoint } from '../../http/endpoint.ts';
-import { logUnavailable } from '../../http/request/failures.ts';
+import { logUnavailable } from '../../http/request/serviceUnavailable.ts';
 
 /** `GET /counter/{id}`: a number that nobody else is given. `GET /ping`: whether Redis, which counts, answers. */
 export function counter({ store }: Pick<Dependencies, 'store'>): AnyEndpoint[] {
@@ -14,7 +14,7 @@ export function counter({ store }: Pick<Dependencies, 'store'>): AnyEndpoint[] {
       service: 'counter',
       summary: 'Counts, and answers the new number, which nobody else is given',
       params: z.strictObject({ id }),
-      answers: {
+      responses: {
         200: { description: 'The number, 1 the first time', schema: z.object({ count: z.int().min(1) }) },
         400: { description: 'Not the name of a counter' },
         503: { description: 'Not counted, or counted without anybody being given the number: ask again' },
@@ -32,7 +32,7 @@ export function counter({ store }: Pick<Dependencies, 'store'>): AnyEndpoint[] {
       root: '/ping',
       service: 'counter',
       summary: 'Whether Redis answers',
-      answers: {
+      responses: {
         200: { description: 'It does', schema: z.object({ status: z.literal('ok') }) },
         500: { description: 'It does not', schema: z.object(notOk) },
       },

@@ -17,7 +17,7 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
       service,
       summary: 'Todos, newest first',
       query: z.strictObject(place),
-      answers: { 200: { description: 'Part of the list', schema: todoPage }, 400: noPlace, 503: notNow },
+      responses: { 200: { description: 'Part of the list', schema: todoPage }, 400: noPlace, 503: notNow },
       handle: ({ query }) => todos.list(query),
     }),
     endpoint({
@@ -26,7 +26,7 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
       service,
       summary: 'Adds a todo',
       body: newTodo,
-      answers: {
+      responses: {
         201: { description: 'Added; Location says where it is', schema: todo },
         400: { description: 'Title or text missing, too long or not text' },
         503: { description: 'Added or not, which nobody knows: look before adding again' },
@@ -42,7 +42,7 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
       service,
       summary: 'One todo',
       params,
-      answers: { 200: { description: 'The todo', schema: todo }, 404: unknown, 503: notNow },
+      responses: { 200: { description: 'The todo', schema: todo }, 404: unknown, 503: notNow },
       handle: async ({ params: { id } }) => found(await todos.find(id)),
     }),
     endpoint({
@@ -52,7 +52,7 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
       summary: 'Changes title, text or done of a todo',
       params,
       body: changes,
-      answers: {
+      responses: {
         200: { description: 'The todo as it is now', schema: todo },
         400: { description: 'Nothing to change, or not what a todo can have' },
         404: unknown,
@@ -66,7 +66,7 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
       service,
       summary: 'Removes a todo',
       params,
-      answers: { 204: { description: 'Removed' }, 404: unknown, 503: notNow },
+      responses: { 204: { description: 'Removed' }, 404: unknown, 503: notNow },
       async handle({ params: { id }, h }) {
         if (!(await todos.remove(id))) throw noSuchTodo();
         return h.response().code(204);

@@ -3,10 +3,10 @@ import type {} from '@hapi/vision';
 import { z } from 'zod';
 import { Unavailable } from '../../dependencies/dependencies.ts';
 import { type AnyEndpoint, endpoint } from '../../http/endpoint.ts';
-import { logUnavailable } from '../../http/request/failures.ts';
+import { logUnavailable } from '../../http/request/serviceUnavailable.ts';
 import { noSuchTodo } from './api.ts';
-import { asTyped, emptyForm, formKey, formView } from './form.ts';
-import { readFresh, wantsFresh } from './fresh.ts';
+import { emptyForm, formKey, formView, readForm } from './form.ts';
+import { readFromPrimary, readsFromPrimary } from './readYourWrites.ts';
 import { id, newTodo, pageSize, place, type Todo } from './schemas.ts';
 import type { Todos } from './table.ts';
 
@@ -24,9 +24,9 @@ export function todoPages(todos: Todos): AnyEndpoint[] {
       form: true,
       summary: 'The page of the todos, newest first',
       query: z.object({ before: place.before }),
-      answers: { 200: page, 503: notNow },
+      responses: { 200: page, 503: notNow },
       async handle({ query: { before }, request, h }) {
-        const part = await todos.list({ before, limit: pageSize }, wantsFresh(request));
+        const part = await todos.list({ before, limit: pageSize }, readsFromPrimary(request));
         const parts = before !== undefined || part.next !== null;
         return h.view('todos', { before, next: part.next, parts, todos: part.todos.map(shown) });
       },
@@ -38,7 +38,7 @@ export function todoPages(todos: Todos): AnyEndpoint[] {
       service,
       form: true,
       summary: 'The page to add a todo with',
-      answers: { 200: page },
+      responses: { 200: page },
       handle: ({ h }) => h.view('newTodo', formView(emptyForm())),
     }),
     endpoint({
@@ -48,19 +48,19 @@ export function todoPages(todos: Todos): AnyEndpoint[] {
       form: true,
       summary: 'Adds what was typed into the page',
       body: newTodo.extend({ key: formKey.optional() }),
-      answers: {
+      responses: {
         303: { description: 'Added; to the list' },
         403: { description: 'Without the token of the page' },
         422: { description: 'The page again, with what is wrong', type: 'text/html' },
         503: { description: 'The page again, to send once more', type: 'text/html' },
       },
-      refuse: (problems, { request, h }) =>
-        h.view('newTodo', formView(asTyped(request.payload), problems)).code(422),
+      onInvalid: (problems, { request, h }) =>
+        h.view('newTodo', formView(readForm(request.payload), problems)).code(422),
       async handle({ body: { key, ...todo }, request, h }) {
         const added = await todos.add(todo, key).catch(unlessUnavailable);
         if (!(added instanceof Unavailable)) return toList(request, h, { id: added.id });
         logUnavailable(request, added);
-        const again = formView(asTyped(request.payload), [], true);
+        const again = formView(readForm(request.payload), [], true);
         return h.view('newTodo', again).code(503).header('retry-after', '1');
       },
     }),
@@ -72,7 +72,7 @@ export function todoPages(todos: Todos): AnyEndpoint[] {
       summary: 'Marks a todo as done or not done',
       params: z.strictObject({ id }),
       body: z.strictObject({ done: z.enum(['true', 'false']), before: place.before }),
-      answers: {
+      responses: {
         303: { description: 'It is; to the part of the list that begins before' },
         403: { description: 'Without the token of the page' },
         404: { description: 'No such todo' },
@@ -101,5 +101,5 @@ function unlessUnavailable(error: unknown) {
 /** See other (303): a reload does not send the form again. The keyboard goes on at the todo. */
 function toList(request: Request, h: ResponseToolkit, place: { id: number; before?: number | undefined }) {
   const query = place.before === undefined ? '' : `?before=${place.before}`;
-  return readFresh(request, h.redirect(`/todos${query}#todo-${place.id}`).code(303));
+  return readFromPrimary(request, h.redirect(`/todos${query}#todo-${place.id}`).code(303));
 }

@@ -44,12 +44,12 @@ t.test(
       { status: 200, body: /Just added/ },
       'also for who asks for it fresh',
     );
-    const typed = { title: 'Typed "once"', text: 'first line\n  second <line>' };
+    const typed = { title: 'FormValues "once"', text: 'first line\n  second <line>' };
     const sent = await visitor.send('/todos/new', '/todos', typed);
     t.match(sent, { status: 503, headers: { 'retry-after': '1', 'content-type': /html/ } });
     const page = String(sent.body);
     t.match(page, /role="alert"/);
-    t.match(page, 'value="Typed &quot;once&quot;"');
+    t.match(page, 'value="FormValues &quot;once&quot;"');
     t.match(page, '>\nfirst line\r\n  second &lt;line&gt;</textarea>'.replace('\r', ''));
     t.notMatch(page, /mysql|ECONN|refused/i);
     t.match(await visitor.send('/todos', '/todos/1/toggle', { done: 'true' }), {
@@ -62,7 +62,7 @@ t.test(
     t.ok(await until(async () => (await visitor.send('/todos/new', '/todos', fields)).status === 303));
     t.equal((await visitor.send('/todos/new', '/todos', fields)).status, 303);
     await mysql.caughtUp();
-    t.strictSame(await titles(), ['Typed "once"', 'From a program', 'Just added']);
+    t.strictSame(await titles(), ['FormValues "once"', 'From a program', 'Just added']);
   },
 );
 

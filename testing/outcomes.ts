@@ -3,7 +3,7 @@ import type { Observer } from '../app/src/dependencies/breaker.ts';
 import { Unavailable } from '../app/src/dependencies/unavailable.ts';
 
 /** An observer that remembers, for tests to ask. */
-export function remember() {
+export function recordingObserver() {
   const calls: string[] = [];
   const open = new Map<string, boolean>();
   const observer: Observer = {

@@ -24,7 +24,7 @@ export function scrape(
       path: '/metrics',
       service: 'operations',
       summary: 'What Prometheus scrapes',
-      answers: { 200: { description: 'Prometheus text format', schema: z.string(), type: 'text/plain' } },
+      responses: { 200: { description: 'Prometheus text format', schema: z.string(), type: 'text/plain' } },
       async handle({ h }) {
         readPools();
         await readPeers();

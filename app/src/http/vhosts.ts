@@ -1,5 +1,5 @@
 import type { Plugin, ServerRoute } from '@hapi/hapi';
-import type { AnyEndpoint, Service } from '../endpoint.ts';
+import type { AnyEndpoint, Service } from './endpoint.ts';
 
 /** A host name, in lower case, at which one service answers at its own root. */
 export interface Vhost {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { prefersHtml } from './mediaType.ts';
+import { prefersHtml } from './accept.ts';
 
 t.test('who gets the page', async (t) => {
   const cases: [accept: string, page: boolean][] = [

@@ -12,7 +12,11 @@ import type { Check } from './health.ts';
  * What readiness asks. Without MySQL or its schema nothing can be served. Redis and Memcached never decide:
  * were they to, one that stops would take every replica of TheAPP with it, and the services that need neither.
  */
-export function checksOf(dependencies: Dependencies, migrations: Migration[], config: Config): Check[] {
+export function readinessChecks(
+  dependencies: Dependencies,
+  migrations: Migration[],
+  config: Config,
+): Check[] {
   const { database, store, counts } = dependencies;
   const milliseconds = config.READY_TIMEOUT_MS;
   const replicated = config.MYSQL_REPLICA_HOST !== undefined;
@@ -37,14 +41,14 @@ function schemaCheck(
       const pending = await countPending(database, migrations, milliseconds);
       if (pending === 0) return undefined;
       return {
-        words: `schema: ${pending} of ${migrations.length} migrations not applied`,
-        needed: true,
+        message: `schema: ${pending} of ${migrations.length} migrations not applied`,
+        required: true,
       };
     } catch (error) {
-      const words = `mysql: ${reason(error, milliseconds)}`;
+      const message = `mysql: ${reason(error, milliseconds)}`;
       if (replicated && (await answers(() => database.read(appliedSql))))
-        return { words: `${words}, reads come from the replica`, needed: false };
-      return { words, needed: true };
+        return { message: `${message}, reads come from the replica`, required: false };
+      return { message, required: true };
     }
   };
 }
@@ -54,7 +58,7 @@ function replicaCheck(database: Database): Check {
   return async () => {
     const from = await database.readFrom('SELECT 1').catch(() => undefined);
     if (from === undefined || from.from === 'replica') return undefined;
-    return { words: 'mysql-replica: not reachable, reads come from the primary', needed: false };
+    return { message: 'mysql-replica: not reachable, reads come from the primary', required: false };
   };
 }
 
@@ -64,8 +68,8 @@ function peersCheck(store: Store): Check {
     const peers = await store.peers().catch(() => undefined);
     const few = Object.entries(peers ?? {}).filter(([, { up, of }]) => up < of);
     if (few.length === 0) return undefined;
-    const words = few.map(([kind, { up, of }]) => `${up} of ${of} ${kind}`).join(', ');
-    return { words: `redis-peers: ${words}`, needed: false };
+    const message = few.map(([kind, { up, of }]) => `${up} of ${of} ${kind}`).join(', ');
+    return { message: `redis-peers: ${message}`, required: false };
   };
 }
 
@@ -75,7 +79,7 @@ function optional(name: string, milliseconds: number, ask: () => Promise<unknown
       await ask();
       return undefined;
     } catch (error) {
-      return { words: `${name}: ${reason(error, milliseconds)}`, needed: false };
+      return { message: `${name}: ${reason(error, milliseconds)}`, required: false };
     }
   };
 }

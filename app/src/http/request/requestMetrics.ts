@@ -1,16 +1,16 @@
 import type { Request } from '@hapi/hapi';
-import type { Ended } from '../answer.ts';
 import type { Metrics } from '../operations/metrics.ts';
+import type { ResponseListener } from '../response.ts';
 
 /** Counts every request by its route: how many, how they ended, how long they took (RED), and how many are under way. */
-export function observe(metrics: Metrics): { began(): void; counted: Ended } {
+export function measureRequests(metrics: Metrics): { started(): void; ended: ResponseListener } {
   // Not by its path, which other services have at their own names as well.
   const routes = new Map<Request['route'], Map<string, Count>>();
   return {
-    began: () => {
+    started: () => {
       metrics.inFlight.requests++;
     },
-    counted(request, milliseconds) {
+    ended(request, milliseconds) {
       metrics.inFlight.requests--;
       const { route, method } = request;
       const methods = routes.get(route) ?? new Map<string, Count>();

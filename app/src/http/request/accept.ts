@@ -4,21 +4,21 @@
  */
 export function prefersHtml(accept: string): boolean {
   if (accept === '*/*') return false;
-  const weights = new Map(accept.toLowerCase().split(',').map(readRange));
-  return liking(weights, 'text/html') > liking(weights, 'text/plain');
+  const qualities = new Map(accept.toLowerCase().split(',').map(readRange));
+  return qualityOf(qualities, 'text/html') > qualityOf(qualities, 'text/plain');
 }
 
 /** `text/html;q=0.8` → ['text/html', 0.8]. */
 function readRange(range: string): [string, number] {
   const [type = '', ...parameters] = range.split(';').map((part) => part.trim());
-  const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
-  return [type, weight === undefined ? 1 : Number(weight) || 0];
+  const quality = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
+  return [type, quality === undefined ? 1 : Number(quality) || 0];
 }
 
 /** The most specific range counts; of two types that weigh the same, the one that is named is liked better. */
-function liking(weights: Map<string, number>, type: string): number {
+function qualityOf(qualities: Map<string, number>, type: string): number {
   const ranges = [type, 'text/*', '*/*'];
-  const at = ranges.findIndex((range) => weights.has(range));
-  const weight = weights.get(ranges[at] ?? '') ?? 0;
-  return weight > 0 ? weight - at / 10_000 : 0;
+  const at = ranges.findIndex((range) => qualities.has(range));
+  const quality = qualities.get(ranges[at] ?? '') ?? 0;
+  return quality > 0 ? quality - at / 10_000 : 0;
 }

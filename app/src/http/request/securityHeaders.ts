@@ -1,6 +1,6 @@
 import { isBoom } from '@hapi/boom';
 import type { Request } from '@hapi/hapi';
-import type { Headers } from '../answer.ts';
+import type { ResponseHeaders } from '../response.ts';
 
 type List = readonly (readonly [name: string, value: string])[];
 
@@ -34,7 +34,7 @@ const forPages: List = [
 ];
 
 /** Tells browsers to be strict (OWASP Secure Headers). Lists made once: this runs for every answer. */
-export function beStrict(headers: Headers, page: boolean): void {
+export function setSecurityHeaders(headers: ResponseHeaders, page: boolean): void {
   for (const [name, value] of page ? forPages : forData) headers[name] = value;
 }
 

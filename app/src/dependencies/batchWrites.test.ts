@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
-import { batchWrites } from './batch.ts';
+import { batchWrites } from './batchWrites.ts';
 
 t.test('what one turn writes leaves once, in its order, and the next turn waits for nobody', async (t) => {
   const sent: string[] = [];

@@ -1,0 +1,59 @@
+import { type Boom, isBoom } from '@hapi/boom';
+import type { Plugin, Request, Server } from '@hapi/hapi';
+import { Unavailable } from '../../dependencies/unavailable.ts';
+import type { Log } from '../../log.ts';
+import { renderErrorPage } from '../../pages/errorPages.ts';
+import { closeWhileDraining } from '../listener/drain.ts';
+import type { Metrics } from '../operations/metrics.ts';
+import type { ResponseHeaders } from '../response.ts';
+import { requestContext, setCorrelationHeaders } from './context.ts';
+import { logRequests } from './requestLog.ts';
+import { measureRequests } from './requestMetrics.ts';
+import { isPage, setSecurityHeaders } from './securityHeaders.ts';
+import { replyServiceUnavailable } from './serviceUnavailable.ts';
+
+/**
+ * What TheAPP does for every request: names, headers, errors in one form, metrics and the log. One extension of
+ * each kind calls them all: an extension of its own would cost each more of hapi's time than it needs itself.
+ */
+export const lifecycle: Plugin<{ metrics: Metrics; log: Log }> = {
+  name: 'lifecycle',
+  register(server, { metrics, log }) {
+    const { started, ended } = measureRequests(metrics);
+    const logged = logRequests(server, log);
+    // Called as each request is made; an extension for onRequest would have every one wait for it.
+    server.decorate(
+      'request',
+      'context',
+      (request: Request) => {
+        started();
+        return requestContext(request);
+      },
+      { apply: true },
+    );
+    server.ext('onPreResponse', (request, h) => {
+      const { response } = request;
+      if (isBoom(response)) return formatError(server, request, response).then(() => h.continue);
+      completeHeaders(request, response.headers);
+      return h.continue;
+    });
+    server.events.on('response', (request) => {
+      const milliseconds = performance.now() - request.context.startedAt;
+      ended(request, milliseconds);
+      logged(request, milliseconds);
+    });
+  },
+};
+
+/** The error itself stays as it is, for the log; what is sent of it says nothing of the inside. */
+async function formatError(server: Server, request: Request, error: Boom): Promise<void> {
+  if (error instanceof Unavailable) replyServiceUnavailable(request, error);
+  await renderErrorPage(server, request, error);
+  completeHeaders(request, error.output.headers);
+}
+
+function completeHeaders(request: Request, headers: ResponseHeaders): void {
+  setCorrelationHeaders(request, headers);
+  closeWhileDraining(request, headers);
+  setSecurityHeaders(headers, isPage(request.response));
+}
