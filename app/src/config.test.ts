@@ -12,18 +12,18 @@ const folder = t.testdir({
 const pass = { MYSQL_PASS: 'secret-word' };
 const file = (name: string) => join(folder, name);
 
-t.test('what is read', async (t) => {
+t.test('reads and converts the variables', async (t) => {
   const cases: [string, Record<string, string>, Record<string, unknown>][] = [
     ['defaults', pass, { HOST: '127.0.0.1', PORT: 3000, MYSQL_PORT: 3306, MYSQL_DATABASE: 'theapp' }],
     ['numbers', { ...pass, PORT: '0', DRAIN_SECONDS: '30' }, { PORT: 0, DRAIN_SECONDS: 30 }],
-    ['an empty variable is not set', { ...pass, PORT: '', MYSQL_SOCKET: '' }, { PORT: 3000 }],
-    ['others are left alone', { ...pass, MYSQL_HOME: '/x', PATH: '/bin' }, { PORT: 3000 }],
-    ['the secret itself', { MYSQL_PASS: ' as it is\n' }, { MYSQL_PASS: ' as it is\n' }],
+    ['an empty variable counts as unset', { ...pass, PORT: '', MYSQL_SOCKET: '' }, { PORT: 3000 }],
+    ['other variables are ignored', { ...pass, MYSQL_HOME: '/x', PATH: '/bin' }, { PORT: 3000 }],
+    ['a secret from the variable itself', { MYSQL_PASS: ' as it is\n' }, { MYSQL_PASS: ' as it is\n' }],
     ['a secret from a file', { MYSQL_PASS_FILE: file('pass') }, { MYSQL_PASS: 'from-file' }],
-    ['a file written on Windows', { MYSQL_PASS_FILE: file('dos') }, { MYSQL_PASS: 'from-file' }],
-    ['blanks belong to it', { MYSQL_PASS_FILE: file('blanks') }, { MYSQL_PASS: ' a b ' }],
+    ['a secret file written on Windows', { MYSQL_PASS_FILE: file('dos') }, { MYSQL_PASS: 'from-file' }],
+    ['spaces are part of a secret', { MYSQL_PASS_FILE: file('blanks') }, { MYSQL_PASS: ' a b ' }],
     [
-      'a file beside an empty variable',
+      'a file, with the variable itself empty',
       { MYSQL_PASS: '', MYSQL_PASS_FILE: file('pass') },
       { MYSQL_PASS: 'from-file' },
     ],
@@ -52,8 +52,8 @@ t.test('what is read', async (t) => {
   for (const [name, environment, expected] of cases) t.match(readConfig(environment), expected, name);
 });
 
-t.test('what is refused', async (t) => {
-  const missing = 'MYSQL_PASS: missing, set MYSQL_PASS_FILE to a file with the password, or MYSQL_PASS';
+t.test('rejects invalid configurations', async (t) => {
+  const missing = 'MYSQL_PASS: missing; set MYSQL_PASS_FILE to a file with the password, or set MYSQL_PASS';
   const ports = 'expected a whole number from 0 to 65535';
   const cases: [Record<string, string>, ...string[]][] = [
     [{}, missing],
@@ -79,28 +79,28 @@ t.test('what is refused', async (t) => {
     [{ MYSQL_SOCKET: 'run/s' }, 'MYSQL_SOCKET: expected the absolute path of a socket, found "run/s"'],
     [
       { MYSQL_SOCKET: '/run/s', MYSQL_HOST: 'db' },
-      'MYSQL_HOST: MYSQL_SOCKET is set as well, set only one of the two',
+      'MYSQL_HOST: MYSQL_SOCKET is set as well; set only one of them',
     ],
     [
       { ...pass, MYSQL_PASS_FILE: file('pass') },
-      'MYSQL_PASS: MYSQL_PASS_FILE is set as well, set only one of the two',
+      'MYSQL_PASS: MYSQL_PASS_FILE is set as well; set only one of them',
     ],
     [
       { MYSQL_PASS_FILE: file('nowhere') },
-      `MYSQL_PASS_FILE: expected a readable file, found "${file('nowhere')}": ENOENT`,
+      `MYSQL_PASS_FILE: cannot read the file "${file('nowhere')}": ENOENT`,
     ],
-    [{ MYSQL_PASS_FILE: folder }, `MYSQL_PASS_FILE: expected a readable file, found "${folder}": EISDIR`],
+    [{ MYSQL_PASS_FILE: folder }, `MYSQL_PASS_FILE: cannot read the file "${folder}": EISDIR`],
     [
       { MYSQL_PASS_FILE: file('empty') },
-      `MYSQL_PASS_FILE: expected a file with the secret, found "${file('empty')}" empty`,
+      `MYSQL_PASS_FILE: expected a file with the secret, but "${file('empty')}" is empty`,
     ],
     [
       { MYSQL_PASS_FILE: file('lines') },
-      `MYSQL_PASS_FILE: expected a file with one line, found more in "${file('lines')}"`,
+      `MYSQL_PASS_FILE: expected a file with one line, but "${file('lines')}" has several`,
     ],
     [
       { ...pass, REDIS_SENTINELS: 'db:26379', REDIS_HOST: 'db' },
-      'REDIS_HOST: REDIS_SENTINELS is set as well, set only one of the two',
+      'REDIS_HOST: REDIS_SENTINELS is set as well; set only one of them',
     ],
     [
       { ...pass, MEMCACHED_SERVERS: 'a,b:0,::1:11211' },
@@ -110,7 +110,7 @@ t.test('what is refused', async (t) => {
     ],
     [
       { ...pass, VHOSTS: 'a=todos,A=counter,b=x,=todos' },
-      'VHOSTS: expected a only once, not "A=counter", found "a=todos,A=counter,b=x,=todos"',
+      'VHOSTS: expected the name a only once, not "A=counter", found "a=todos,A=counter,b=x,=todos"',
       'VHOSTS: expected a service, one of greeting, birthdays, pokedex, counter, todos, not "b=x", found "a=todos,A=counter,b=x,=todos"',
       'VHOSTS: expected name=service, not "=todos", found "a=todos,A=counter,b=x,=todos"',
     ],
@@ -124,7 +124,7 @@ t.test('what is refused', async (t) => {
   for (const [environment, ...expected] of cases) {
     const error = thrownBy(() => readConfig(environment));
     t.strictSame(error instanceof ConfigError && error.problems, expected, expected.join('; '));
-    t.notMatch(`${error}`, /secret-word|from-file/, 'no secret in it');
+    t.notMatch(`${error}`, /secret-word|from-file/, 'no secret in the message');
   }
 });
 

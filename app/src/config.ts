@@ -3,7 +3,7 @@ import { type Config, secrets, settings } from './settings.ts';
 
 type Environment = Record<string, string | undefined>;
 
-/** Everything that is wrong with the configuration, one line a problem; no line holds a secret. */
+/** All problems of the configuration, one line each. No line contains a secret. */
 export class ConfigError extends Error {
   readonly problems: string[];
 
@@ -15,8 +15,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the configuration from the environment and from the files it names.
- * A variable that is empty counts as not set. Throws a ConfigError that lists every problem at once.
+ * Reads the configuration from the environment and from the files that it names.
+ * An empty variable counts as unset. Throws a ConfigError that lists every problem at once.
  */
 export function readConfig(environment: Environment): Config {
   const problems: string[] = [];
@@ -41,27 +41,27 @@ function secretValues(environment: Environment, problems: string[]): Record<stri
   const values: Record<string, string> = {};
   for (const name of secrets) {
     const [direct, file] = [environment[name], environment[`${name}_FILE`]];
-    if (direct && file) problems.push(`${name}: ${name}_FILE is set as well, set only one of the two`);
+    if (direct && file) problems.push(`${name}: ${name}_FILE is set as well; set only one of them`);
     else if (direct) values[name] = direct;
     else if (file) readSecret(`${name}_FILE`, file, problems, (value) => (values[name] = value));
   }
   return values;
 }
 
-/** One line break at the end of the file, which editors add, is not part of the secret. */
+/** Editors add a line break at the end of a file: it is not part of the secret. */
 function readSecret(name: string, file: string, problems: string[], keep: (value: string) => void) {
   try {
     const value = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-    if (value === '') problems.push(`${name}: expected a file with the secret, found ${quoted(file)} empty`);
+    if (value === '') problems.push(`${name}: expected a file with the secret, but ${quoted(file)} is empty`);
     else if (/[\r\n\0]/.test(value))
-      problems.push(`${name}: expected a file with one line, found more in ${quoted(file)}`);
+      problems.push(`${name}: expected a file with one line, but ${quoted(file)} has several`);
     else keep(value);
   } catch (error) {
-    problems.push(`${name}: expected a readable file, found ${quoted(file)}: ${reason(error)}`);
+    problems.push(`${name}: cannot read the file ${quoted(file)}: ${reason(error)}`);
   }
 }
 
-/** What no single variable can know about the others. */
+/** Problems between variables, which the schema of a single variable cannot detect. */
 function conflicts(environment: Environment): string[] {
   const { MYSQL_SOCKET: socket, MYSQL_PASS: pass, MYSQL_PASS_FILE: passFile } = environment;
   return [
@@ -69,14 +69,14 @@ function conflicts(environment: Environment): string[] {
     ...exclusive(environment, 'REDIS_SENTINELS', ['REDIS_HOST', 'REDIS_PORT']),
     ...(socket || pass || passFile
       ? []
-      : ['MYSQL_PASS: missing, set MYSQL_PASS_FILE to a file with the password, or MYSQL_PASS']),
+      : ['MYSQL_PASS: missing; set MYSQL_PASS_FILE to a file with the password, or set MYSQL_PASS']),
   ];
 }
 
 function exclusive(environment: Environment, name: string, others: string[]): string[] {
   if (!environment[name]) return [];
   const set = others.filter((other) => environment[other]);
-  return set.map((other) => `${other}: ${name} is set as well, set only one of the two`);
+  return set.map((other) => `${other}: ${name} is set as well; set only one of them`);
 }
 
 const quoted = (value: string | undefined) => JSON.stringify(value);

@@ -4,27 +4,27 @@ export type { Logger };
 
 declare module 'sonic-boom' {
   interface SonicBoom {
-    /** What it takes with `contentMode: 'buffer'`; its types know text only. */
+    /** With `contentMode: 'buffer'` it takes buffers; its types declare strings only. */
     write(bytes: Buffer): boolean;
   }
 }
 
-/** pino, and a way for who has a line ready: it leaves in its order among pino's own. */
+/** A pino logger that also accepts preformatted lines and keeps them in order with its own. */
 export interface Log extends Logger {
-  /** What follows level and time in each line, who writes: `,"pid":1,"version":"1.0.0"`. */
+  /** The fields after level and time in every line: `,"pid":1,"version":"1.0.0"`. */
   readonly baseFields: string;
-  /** Takes a line, with its line break, of less than 20 kB. */
+  /** Writes a preformatted line, line break included, of less than 20 kB. */
   writeLine(line: string): void;
 }
 
-/** How long lines wait for others, in milliseconds: once to be gathered and once to be written. */
+/** How long a line may wait to be batched, and the batch to be written, in milliseconds. */
 const flushMilliseconds = 100;
 
 /**
- * TheAPP's log: one JSON object a line on standard output. Lines are written in the background, many
- * at once and at the latest after a fifth of a second, so that neither the writing nor a slow reader of the log holds
- * up requests; what is left is written when the process exits by itself. No pino
- * transport: those are worker threads loaded by path, which a bundle of one file does not have.
+ * TheAPP's log: one JSON object per line on standard output. Lines are batched and written in the background
+ * within 200 ms, so that neither writing nor a slow reader of the log delays requests. Pending lines are flushed when
+ * the process exits by itself. pino's transports cannot be used: they are worker threads loaded by path, and the
+ * release is a bundle of one file.
  */
 export function createLog(level: string, version: string): Log {
   const base = { pid: process.pid, version };
@@ -41,19 +41,19 @@ export function createLog(level: string, version: string): Log {
       lines.flush();
       stream.write(Buffer.from(line));
     },
-    // pino calls it after a fatal line.
+    // pino calls this after a fatal line.
     flushSync() {
       lines.flush();
       stream.flushSync();
     },
   };
-  // Before the stream's own listener, which writes what it has.
+  // Runs before the stream's own listener, which writes its buffer.
   process.prependListener('exit', lines.flush);
   const logger = pino({ level, base, timestamp: stdTimeFunctions.isoTime }, inOrder);
   return Object.assign(logger, { baseFields: `,${JSON.stringify(base).slice(1, -1)}`, writeLine: lines.add });
 }
 
-/** Lines as bytes until there are many: as text that waits they cost the garbage collector more than making them. */
+/** Batches lines as bytes: waiting strings would cost the garbage collector more than creating them. */
 function batchLines(write: (bytes: Buffer) => void) {
   const bytes = Buffer.allocUnsafeSlow(64 * 1024);
   let length = 0;

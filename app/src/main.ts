@@ -8,18 +8,20 @@ import { currentRelease } from './version.ts';
 
 const usage = `Usage: node theapp.mjs [serve | migrate] [--check-config] [--version] [--help]
 
-  serve           answer requests until SIGTERM or SIGINT (when no command is given)
-  migrate         bring the database to this release, and exit
-  --check-config  say what is wrong with the configuration, and exit
-  --version       print the version, and exit
+  serve           serve requests until SIGTERM or SIGINT (the default command)
+  migrate         apply the pending database migrations and exit
+  --check-config  check the configuration, list every problem and exit
+  --version       print the version and exit
+  --help          print this help and exit
 
-Exit codes: 0 done, 1 failed, 64 wrong usage, 78 wrong configuration (see README.md for the variables).
+The configuration comes from environment variables; README.md lists them.
+Exit codes: 0 success, 1 failure, 64 invalid usage, 78 invalid configuration.
 `;
 
-/** Exit codes of sysexits.h: wrong usage and wrong configuration do not get better by a restart. */
-const [wrongUsage, wrongConfig] = [64, 78];
+/** Exit codes of sysexits.h: a restart does not fix invalid usage or an invalid configuration. */
+const [invalidUsage, invalidConfig] = [64, 78];
 
-/** TheAPP's command line. Answers the exit code, or nothing while it serves. */
+/** TheAPP's command line. Returns the exit code, or undefined while it serves. */
 async function main(words: string[]): Promise<number | undefined> {
   const { command, options } = readArguments(words);
   const release = currentRelease();
@@ -49,7 +51,7 @@ function readArguments(words: string[]) {
       throw new Error(`unknown command ${JSON.stringify(positionals.join(' '))}`);
     return { command, options };
   } catch (error) {
-    return exitWith(wrongUsage, [`${error instanceof Error ? error.message : error}`, '', usage.trimEnd()]);
+    return exitWith(invalidUsage, [`${error instanceof Error ? error.message : error}`, '', usage.trimEnd()]);
   }
 }
 
@@ -67,6 +69,6 @@ try {
   const code = await main(process.argv.slice(2));
   if (code !== undefined) process.exitCode = code;
 } catch (error) {
-  if (error instanceof ConfigError) exitWith(wrongConfig, error.problems);
+  if (error instanceof ConfigError) exitWith(invalidConfig, error.problems);
   exitWith(1, [error instanceof Error ? `${error.message}` : String(error)]);
 }

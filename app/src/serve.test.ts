@@ -22,7 +22,7 @@ interface Answer {
   connection: string | undefined;
 }
 
-/** One GET; an error of the connection is a lost request. */
+/** Sends a GET; a connection error means a lost request. */
 function ask(url: string, agent?: Agent): Promise<Answer> {
   return new Promise((resolve, reject) => {
     get(url, agent ? { agent } : {}, (response) => {
@@ -35,7 +35,7 @@ function ask(url: string, agent?: Agent): Promise<Answer> {
   });
 }
 
-/** Eight clients on kept connections, until readiness (asked as a balancer asks) sends them elsewhere. */
+/** Eight clients on keep-alive connections, until the readiness check of a load balancer stops them. */
 async function load(url: string, answers: Answer[], lost: unknown[]) {
   let ready = true;
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
@@ -55,7 +55,7 @@ async function load(url: string, answers: Answer[], lost: unknown[]) {
 
 const stopped = async (app: Program) => [await app.ended, /"msg":"stopped"/.test(app.output())];
 
-t.test('SIGTERM under load, with slow requests under way, loses none', async (t) => {
+t.test('SIGTERM under load, with slow requests in progress, loses no request', async (t) => {
   const app = start(program, [], { ...environment, MYSQL_TIMEOUT_MS: '10000', MYSQL_CONNECTIONS: '20' });
   const url = await app.url();
   const [answers, lost]: [Answer[], unknown[]] = [[], []];
@@ -69,26 +69,26 @@ t.test('SIGTERM under load, with slow requests under way, loses none', async (t)
   t.ok(before > 100, `${before} requests before the signal`);
   app.child.kill('SIGTERM');
   await sleep(1500);
-  t.ok(answers.length > before, `${answers.length - before} requests while it drained`);
-  t.equal(app.child.exitCode, null, 'the drain is over, but slow requests hold the process');
+  t.ok(answers.length > before, `${answers.length - before} requests during the drain`);
+  t.equal(app.child.exitCode, null, 'the drain is over, but slow requests keep the process running');
   const began = Date.now();
   await root.query('UNLOCK TABLES');
   await root.end();
   await clients;
   const last = await Promise.all(slow);
   t.strictSame(await stopped(app), [0, true]);
-  t.ok(Date.now() - began < 2000, 'and it ends with the last of them');
-  t.strictSame(lost, [], 'no connection was cut');
+  t.ok(Date.now() - began < 2000, 'it exits after the last slow request');
+  t.strictSame(lost, [], 'no connection was broken');
   const right = ({ status, body }: Answer) =>
     status === 200 && /^(Hello world!\n|{"hello":"world"})$/.test(body);
-  t.ok([...answers, ...last].every(right), 'all were answered');
+  t.ok([...answers, ...last].every(right), 'all requests succeeded');
   t.ok(
     last.every(({ connection }) => connection === 'close'),
-    'and told not to stay',
+    'the last responses close their connections',
   );
 });
 
-t.test('a kept connection that is idle does not hold the process', async (t) => {
+t.test('an idle keep-alive connection does not keep the process running', async (t) => {
   const app = start(program, [], { ...environment, DRAIN_SECONDS: '0' });
   const agent = new Agent({ keepAlive: true });
   await ask(await app.url(), agent);
@@ -99,7 +99,7 @@ t.test('a kept connection that is idle does not hold the process', async (t) => 
   agent.destroy();
 });
 
-t.test('a second signal stops at once', async (t) => {
+t.test('a second signal exits at once', async (t) => {
   const app = start(program, [], { ...environment, DRAIN_SECONDS: '600' });
   const url = await app.url();
   app.child.kill('SIGTERM');
@@ -124,7 +124,7 @@ t.test('it starts and stops without MySQL', async (t) => {
   t.strictSame(await stopped(app), [0, true]);
 });
 
-t.test('a paused MySQL does not hold it', async (t) => {
+t.test('a paused MySQL does not prevent the exit', async (t) => {
   const app = start(program, ['serve'], { ...environment, DRAIN_SECONDS: '0' });
   await ask(await app.url());
   await mariadb.pause();
@@ -133,7 +133,7 @@ t.test('a paused MySQL does not hold it', async (t) => {
   mariadb.resume();
 });
 
-t.test('words, exit codes, and no secret', async (t) => {
+t.test('arguments, exit codes, and no secret in the output', async (t) => {
   const pass = 'secret-word';
   const port = `${new URL(await taken.url()).port}`;
   const cases: [string[], Record<string, string>, number, RegExp][] = [
@@ -171,7 +171,7 @@ t.test('words, exit codes, and no secret', async (t) => {
 const taken = start(program, [], { ...environment, DRAIN_SECONDS: '0' });
 t.teardown(() => taken.child.kill('SIGKILL'));
 
-t.test('the log: one JSON object a line, a request by its id, nothing secret', async (t) => {
+t.test('the log has one JSON object per line, request ids and no secrets', async (t) => {
   const app = start(program, [], {
     ...environment,
     MYSQL_PASS_FILE: '',

@@ -5,14 +5,14 @@ import { createServer } from './server.ts';
 import type { Config } from './settings.ts';
 import type { Release } from './version.ts';
 
-/** How long requests that are being answered may still take once nothing new is accepted. */
+/** How long requests in progress may still take once the server accepts no new ones. */
 const stopTimeoutMilliseconds = 20_000;
 
-/** Serves until a signal: the first stops gracefully with exit code 0, the second at once. */
+/** Serves until it receives a signal: the first drains and exits with code 0, the second exits at once. */
 export async function serve(config: Config, release: Release, log: Log): Promise<void> {
   const server = await createServer(config, release, log);
   process.on('uncaughtException', (error) => {
-    log.fatal(error, 'a defect: the process stops');
+    log.fatal(error, 'uncaught exception: exiting');
     process.exit(1);
   });
   const started = server.start();
@@ -21,16 +21,16 @@ export async function serve(config: Config, release: Release, log: Log): Promise
   log.info({ address: server.info.uri }, 'listening');
 }
 
-/** hapi refuses to stop while it starts: a signal that comes that early waits for the start to end. */
+/** hapi cannot stop while it is starting: a signal that arrives during the start waits until it has finished. */
 function stopOnSignals(server: Server, started: Promise<void>, log: Log) {
   let stopping = false;
   const onSignal = async (signal: 'SIGTERM' | 'SIGINT') => {
     if (stopping) {
-      log.warn({ signal }, 'stopping at once');
+      log.warn({ signal }, 'second signal: exiting at once');
       process.exit(128 + constants.signals[signal]);
     }
     stopping = true;
-    log.info({ signal }, 'draining, then stopping; a second signal stops at once');
+    log.info({ signal }, 'draining; a second signal exits at once');
     await started;
     await server.stop({ timeout: stopTimeoutMilliseconds });
     log.info('stopped');

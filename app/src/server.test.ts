@@ -30,12 +30,12 @@ const migrations = readMigrations(release.folder);
 const server = await createServer(config, release, createLog('silent', 'test'));
 t.teardown(() => server.stop());
 
-/** No request takes longer, in milliseconds, whatever is wrong (docs/faults.md). */
+/** The longest permitted duration of a request in milliseconds, whatever fails (docs/faults.md). */
 const longest = 3000;
 
 const notNow = { statusCode: 503, error: 'Service Unavailable', message: 'Try again soon' };
 
-/** Status, content type and body of a GET, with how long it took in milliseconds. */
+/** Status, body, headers and duration in milliseconds of a GET. */
 async function get(url: string, headers = {}) {
   const began = performance.now();
   const { statusCode, payload, headers: answered } = await server.inject({ url, headers });
@@ -43,14 +43,14 @@ async function get(url: string, headers = {}) {
   return { statusCode, body, headers: answered, milliseconds: performance.now() - began };
 }
 
-/** Asks until the answer is 200, as a balancer does. */
+/** Polls until the status is 200, as a load balancer does. */
 async function recovered(url: string) {
   for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50))
     if ((await get(url)).statusCode === 200) return true;
   return false;
 }
 
-t.test('a database without tables: not ready, and says why', async (t) => {
+t.test('without its schema TheAPP is not ready, and says why', async (t) => {
   t.match(await get('/readyz'), {
     statusCode: 503,
     body: {
@@ -83,7 +83,7 @@ t.test('routes', async (t) => {
   }
 });
 
-t.test('the greeting is what row 1 says', async (t) => {
+t.test('the greeting comes from row 1', async (t) => {
   const root = await mariadb.root();
   await root.query("UPDATE theapp.data SET message = '¡Hola, mundo! 👋' WHERE id = 1");
   t.equal((await get('/')).body, '¡Hola, mundo! 👋\n');
@@ -105,7 +105,7 @@ t.test('request ids', async (t) => {
       t.match((await get(url, given ? { 'x-request-id': given } : {})).headers['x-request-id'], expected);
 });
 
-t.test('a trace is gone on with, and none begins here', async (t) => {
+t.test('continues a trace, and starts none', async (t) => {
   const [trace, caller] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
   for (const url of ['/hello', '/nowhere']) {
     const { headers } = await get(url, { traceparent: `00-${trace}-${caller}-01` });
@@ -114,11 +114,11 @@ t.test('a trace is gone on with, and none begins here', async (t) => {
   }
 });
 
-t.test('a killed server: 503 at once, and back by itself', async (t) => {
+t.test('MySQL killed: 503 at once, and recovers by itself', async (t) => {
   await mariadb.kill();
   const [page, ready] = [await get('/'), await get('/readyz')];
   t.match(page, { statusCode: 503, body: notNow, headers: { 'retry-after': '1' } });
-  t.ok(page.headers['x-request-id'], 'still named');
+  t.ok(page.headers['x-request-id'], 'still has a request id');
   t.ok(page.milliseconds < longest, `${page.milliseconds} ms`);
   t.match(ready, { statusCode: 503, body: { status: 'not ready', missing: ['mysql: not reachable'] } });
   t.equal((await get('/livez')).statusCode, 200);
@@ -128,10 +128,10 @@ t.test('a killed server: 503 at once, and back by itself', async (t) => {
   t.equal((await get('/')).body, 'Hello world!\n');
 });
 
-t.test('a paused server: every answer within its deadline, however many ask', async (t) => {
+t.test('MySQL paused: every response within its deadline, however many clients', async (t) => {
   await mariadb.pause();
   const ready = await get('/readyz');
-  t.match(ready, { statusCode: 503, body: { missing: ['mysql: no answer in 1000 ms'] } });
+  t.match(ready, { statusCode: 503, body: { missing: ['mysql: no response in 1000 ms'] } });
   t.ok(ready.milliseconds < longest, `${ready.milliseconds} ms`);
   const answers = await Promise.all(Array.from({ length: 40 }, () => get('/')));
   t.ok(answers.every(({ statusCode }) => statusCode === 503));
@@ -142,17 +142,17 @@ t.test('a paused server: every answer within its deadline, however many ask', as
   t.ok(await recovered('/readyz'));
 });
 
-t.test('a table under a lock: a deadline for the statement, a bound for those who wait', async (t) => {
+t.test('a locked table: statements have a deadline, and the queue is limited', async (t) => {
   const root = await mariadb.root();
   await root.query('LOCK TABLES theapp.todos WRITE');
-  // Each asks something else: who asks the same shares one question.
+  // Distinct queries: identical ones would be coalesced.
   const answers = await Promise.all(Array.from({ length: 12 }, (_, at) => get(`/api/todos/${at + 1}`)));
   const times = answers.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
   t.ok(answers.every(({ statusCode }) => statusCode === 503));
   t.equal(
     times.filter((time) => time < config.MYSQL_TIMEOUT_MS / 2).length,
     4,
-    '4 ask, 4 wait, 4 are told at once',
+    '4 queries run, 4 wait, 4 fail at once',
   );
   t.ok(
     times.every((time) => time < longest),
@@ -163,9 +163,9 @@ t.test('a table under a lock: a deadline for the statement, a bound for those wh
   t.ok(await recovered('/api/todos'));
 });
 
-t.test('who may not ask learns nothing, the operator does', async (t) => {
-  // The reason is asked for, however long a busy computer takes to find it.
-  const patient = { ...config, READY_TIMEOUT_MS: 30_000 };
+t.test('a failed login reveals nothing to clients and the reason to the operator', async (t) => {
+  // A long timeout, so that a busy computer still finds the reason.
+  const slowConfig = { ...config, READY_TIMEOUT_MS: 30_000 };
   const cases: [object, string][] = [
     [{ MYSQL_PASS: 'wrong' }, 'mysql: user or password refused'],
     [{ MYSQL_HOST: 'nowhere.invalid' }, 'mysql: not reachable'],
@@ -176,7 +176,7 @@ t.test('who may not ask learns nothing, the operator does', async (t) => {
     ],
   ];
   for (const [changes, missing] of cases) {
-    const other = await createServer({ ...patient, ...changes }, release, createLog('silent', 'test'));
+    const other = await createServer({ ...slowConfig, ...changes }, release, createLog('silent', 'test'));
     t.match((await other.inject('/readyz')).result, { missing: [missing] }, missing);
     t.match((await other.inject('/')).result, notNow);
     await other.stop();
@@ -191,7 +191,7 @@ t.test('a database from a newer release that was rolled back is ready', async (t
   t.strictSame(await migrate(config, migrations), []);
 });
 
-t.test('an answer that was given is not kept, however long its connection is', async (t) => {
+t.test('a completed response is garbage-collected while its connection stays open', async (t) => {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
   const other = await createServer({ ...config, PORT: 0 }, release, createLog('silent', 'test'));
@@ -210,7 +210,7 @@ t.test('an answer that was given is not kept, however long its connection is', a
   const kept = () => answers.filter((answer) => answer.deref() !== undefined).length;
   for (const end = Date.now() + 5000; kept() > 0 && Date.now() < end; collect()) await sleep(20);
   t.strictSame([answers.length, kept()], [paths.length, 0]);
-  t.equal(Object.values(agent.freeSockets).flat().length, paths.length, 'the connections are');
+  t.equal(Object.values(agent.freeSockets).flat().length, paths.length, 'the connections are still open');
   agent.destroy();
   await other.stop();
 });

@@ -8,7 +8,7 @@ import { rejectMalformed } from './http/listener/malformed.ts';
 import { docs } from './http/operations/docs.ts';
 import { health } from './http/operations/health.ts';
 import { createMetrics, dependencyObserver } from './http/operations/metrics.ts';
-import { scrape } from './http/operations/prometheus.ts';
+import { prometheus } from './http/operations/prometheus.ts';
 import { readinessChecks } from './http/operations/readiness.ts';
 import { lifecycle } from './http/request/lifecycle.ts';
 import { vhosts } from './http/vhosts.ts';
@@ -23,7 +23,7 @@ import { todos } from './services/todos/todos.ts';
 import type { Config } from './settings.ts';
 import type { Release } from './version.ts';
 
-/** TheAPP with all its routes, not listening yet: no dependency need be there. Its stop closes them. */
+/** Creates the server with all its routes. It starts without its dependencies, and closes them when it stops. */
 export async function createServer(config: Config, release: Release, log: Log): Promise<Server> {
   const metrics = createMetrics(release.version);
   const dependencies = openDependencies(config, dependencyObserver(metrics), log);
@@ -34,9 +34,9 @@ export async function createServer(config: Config, release: Release, log: Log): 
     host: config.HOST,
     port: config.PORT,
     debug: false,
-    // A cookie that cannot be read belongs to another application at a host name nearby: the others are read.
+    // A malformed cookie belongs to another application on a related host name: ignore it and parse the others.
     state: { ignoreErrors: true },
-    // Nothing here is long enough to be asked for in parts.
+    // No response is long enough for range requests.
     routes: { security: false, state: { failAction: 'ignore' }, response: { ranges: false } },
   });
   rejectMalformed(listener);
@@ -50,7 +50,7 @@ export async function createServer(config: Config, release: Release, log: Log): 
     ...counter(dependencies),
     ...todos(dependencies),
     ...health(readinessChecks(dependencies, readMigrations(release.folder), config)),
-    ...scrape(metrics, dependencies),
+    ...prometheus(metrics, dependencies),
   ];
   endpoints.push(...docs(endpoints, release.version));
   server.route(endpoints.map(({ route }) => route));

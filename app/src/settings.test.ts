@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { secrets, settings } from './settings.ts';
 
-t.test('the table of README.md is the schema', async (t) => {
+t.test('the table in README.md matches the schema', async (t) => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
   const rows = [...readme.matchAll(/^\| `([A-Z_]+)` +\| +(\S+) +\| \S[^|]+\|$/gm)];
   const written = Object.fromEntries(rows.map(([, name, value]) => [name, value?.replaceAll('`', '')]));

@@ -12,7 +12,7 @@ const wholeNumber = (least: number, most: number) => {
 
 const word = (expected: string) => z.string().regex(/^\S+$/, expected);
 
-/** A list with commas between its items; `read` answers what an item means, or the words for what was expected. */
+/** A list separated by commas. `read` returns the parsed item, or a string that says what was expected. */
 const list = <T extends object>(read: (item: string, before: string[]) => T | string) =>
   z.string().transform((text, context) =>
     text.split(',').map((item, index, items) => {
@@ -23,28 +23,28 @@ const list = <T extends object>(read: (item: string, before: string[]) => T | st
     }),
   );
 
-/** `host:port,host:port`; an IPv6 address stands in brackets. */
+/** `host:port,host:port`; an IPv6 address is written in brackets. */
 const addresses = list((item) => {
   const [, host, port] = /^(\[[\da-f:.]+\]|[^\s:@[\]]+):(\d{1,5})$/i.exec(item) ?? [];
   if (!host || !(Number(port) >= 1 && Number(port) <= 65_535)) return 'host:port';
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
 });
 
-/** `name=service,name=service`: the names at whose own root a service answers. */
+/** `name=service,name=service`: each host name serves one service at its root. */
 const hostNames = list((item, before) => {
-  const [, name, word] = /^([a-z\d](?:[a-z\d.-]*[a-z\d])?)=(\w+)$/.exec(item.toLowerCase()) ?? [];
-  const service = services.find((service) => service === word);
+  const [, name, target] = /^([a-z\d](?:[a-z\d.-]*[a-z\d])?)=(\w+)$/.exec(item.toLowerCase()) ?? [];
+  const service = services.find((service) => service === target);
   if (!name) return 'name=service';
   if (!service) return `a service, one of ${services.join(', ')}`;
-  if (before.some((other) => other.toLowerCase().startsWith(`${name}=`))) return `${name} only once`;
+  if (before.some((other) => other.toLowerCase().startsWith(`${name}=`))) return `the name ${name} only once`;
   return { name, service };
 });
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /**
- * Every variable of the environment that TheAPP reads, as text, with what it turns into and its default.
- * The table in app/README.md says the same; a test holds the two together.
+ * Every environment variable that TheAPP reads, with its type and its default.
+ * The table in app/README.md documents the same variables; a test keeps the two in step.
  */
 export const settings = z.object({
   HOST: word('expected an address or a host name').default('127.0.0.1'),
@@ -56,7 +56,7 @@ export const settings = z.object({
   MYSQL_HOST: word('expected an address or a host name').default('127.0.0.1'),
   MYSQL_PORT: wholeNumber(1, 65_535).default(3306),
   MYSQL_SOCKET: z.string().regex(/^\//, 'expected the absolute path of a socket').optional(),
-  MYSQL_USER: word('expected a user name without blanks').default('theapp'),
+  MYSQL_USER: word('expected a user name without spaces').default('theapp'),
   MYSQL_PASS: z.string().optional(),
   MYSQL_DATABASE: z
     .string()
@@ -72,7 +72,7 @@ export const settings = z.object({
   REDIS_PORT: wholeNumber(1, 65_535).default(6379),
   REDIS_PASS: z.string().optional(),
   REDIS_SENTINELS: addresses.optional(),
-  REDIS_SENTINEL_NAME: word('expected the name of a master without blanks').default('theapp'),
+  REDIS_SENTINEL_NAME: word('expected the name of a master without spaces').default('theapp'),
   REDIS_SENTINEL_PASS: z.string().optional(),
   REDIS_WAIT_REPLICAS: wholeNumber(0, 5).default(0),
   REDIS_TIMEOUT_MS: wholeNumber(1, 60_000).default(500),
@@ -81,8 +81,8 @@ export const settings = z.object({
   VHOSTS: hostNames.optional(),
 });
 
-/** The variables whose value is never shown, and which can be read from a file named by `NAME_FILE`. */
+/** Variables whose values are never printed. Each can also be read from the file that `NAME_FILE` names. */
 export const secrets: ReadonlySet<string> = new Set(['MYSQL_PASS', 'REDIS_PASS', 'REDIS_SENTINEL_PASS']);
 
-/** What the rest of TheAPP reads: checked, typed, with the defaults filled in. */
+/** The validated and typed configuration, with the defaults filled in. */
 export type Config = z.output<typeof settings>;

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Which TheAPP this is, and the folder that holds its migrations. */
+/** The version, and the folder that contains the migrations and the pages. */
 export interface Release {
   version: string;
   folder: string;
 }
 
-/** A built release has its VERSION beside the one bundled file; the sources have it in package.json. */
+/** A built release has a VERSION file next to the bundle; a checkout has its version in package.json. */
 export function currentRelease(): Release {
   const here = import.meta.dirname;
   if (existsSync(join(here, 'VERSION')))

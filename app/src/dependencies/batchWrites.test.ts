@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { batchWrites } from './batchWrites.ts';
 
-t.test('what one turn writes leaves once, in its order, and the next turn waits for nobody', async (t) => {
+t.test('writes of one turn are sent as one batch, in order; the next turn is not delayed', async (t) => {
   const sent: string[] = [];
   const socket = new Writable({
     write(chunk, _encoding, done) {
@@ -20,7 +20,7 @@ t.test('what one turn writes leaves once, in its order, and the next turn waits 
     socket.write(text);
   };
   for (const text of ['a', 'b', 'c']) write(text);
-  t.strictSame(sent, [], 'not before the turn is over');
+  t.strictSame(sent, [], 'nothing is sent before the turn ends');
   await turn();
   t.strictSame(sent, ['abc']);
   write('d');

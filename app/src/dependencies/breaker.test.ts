@@ -9,26 +9,26 @@ const busy = () => Promise.reject(new Unavailable('x', 'BUSY', 'not now'));
 const fine = () => Promise.resolve('fine');
 const isDown = (error: unknown) => error instanceof Unavailable && error.code === 'TIMEOUT';
 
-t.test('what opens it', async (t) => {
+t.test('opens after five consecutive failures', async (t) => {
   const bad = () => Promise.reject(new Unavailable('x', 'WRONG', 'wrong'));
   const cases: [string, (() => Promise<unknown>)[], boolean][] = [
-    ['five failures in a row', [gone, gone, gone, gone, gone], true],
+    ['five consecutive failures open it', [gone, gone, gone, gone, gone], true],
     ['four do not', [gone, gone, gone, gone], false],
-    ['an answer in between starts the count anew', [gone, gone, gone, gone, fine, gone, gone], false],
-    ['what a server that is there says does not count', Array(20).fill(busy), false],
-    ['nor does a wrong question', Array(20).fill(bad), false],
+    ['a success in between resets the count', [gone, gone, gone, gone, fine, gone, gone], false],
+    ['errors from a server that is up do not count', Array(20).fill(busy), false],
+    ['rejected queries do not count', Array(20).fill(bad), false],
   ];
   for (const [name, works, open] of cases) {
     const seen = recordingObserver();
     const protect = createBreaker('x', seen.observer, { isDown });
-    t.equal(seen.open.get('x'), false, 'told at the start');
+    t.equal(seen.open.get('x'), false, 'reported at the start');
     for (const work of works) await outcome(protect(work));
     t.equal(seen.open.get('x'), open, name);
     t.equal(await outcome(protect(fine)), open ? 'BREAKER_OPEN' : 'fine', name);
   }
 });
 
-t.test('open, tried once a second, closed by the first success', async (t) => {
+t.test('while open it tries once a second, and the first success closes it', async (t) => {
   const seen = recordingObserver();
   let opened = 0;
   const protect = createBreaker('x', seen.observer, { isDown, onOpen: () => opened++ });
@@ -48,9 +48,9 @@ t.test('open, tried once a second, closed by the first success', async (t) => {
       () => protect(count),
       (code) => code === 'TIMEOUT',
     ),
-    'a trial',
+    'a trial is sent',
   );
-  t.equal(await outcome(protect(count)), 'BREAKER_OPEN', 'that failed');
+  t.equal(await outcome(protect(count)), 'BREAKER_OPEN', 'the trial failed');
   t.equal(opened, 2);
   t.ok(
     await eventually(
@@ -63,7 +63,7 @@ t.test('open, tried once a second, closed by the first success', async (t) => {
   t.strictSame([...new Set(seen.calls)].sort(), ['x failed', 'x ok', 'x refused']);
 });
 
-t.test('while a trial runs the others are told at once, not when it ends', async (t) => {
+t.test('while a trial runs, other calls fail at once instead of waiting for it', async (t) => {
   const protect = createBreaker('x', recordingObserver().observer, { isDown });
   for (let at = 0; at < 5; at++) await outcome(protect(gone));
   const { promise: slow, resolve: end } = Promise.withResolvers<string>();

@@ -8,33 +8,33 @@ import {
 } from 'cockatiel';
 import { Unavailable } from './unavailable.ts';
 
-/** What is told about every call of a dependency; the metrics listen. */
+/** Receives the outcome of every call to a dependency; the metrics implement it. */
 export interface Observer {
-  /** `refused`: the breaker was open, nothing was sent. */
+  /** `refused`: the breaker was open and nothing was sent. */
   call(dependency: string, outcome: 'ok' | 'failed' | 'refused', seconds: number): void;
-  /** Told at the start and at every change. */
+  /** Called at the start and at every change. */
   breaker(dependency: string, open: boolean): void;
 }
 
-/** For who does not count. */
+/** An observer that ignores everything. */
 export const noopObserver: Observer = { call: () => undefined, breaker: () => undefined };
 
-/** Does the work, or throws Unavailable with code BREAKER_OPEN at once while the dependency is down. */
+/** Runs the work. While the dependency is down, throws Unavailable with code BREAKER_OPEN at once. */
 export type Breaker = <T>(work: () => Promise<T>) => Promise<T>;
 
 interface BreakerOptions {
-  /** Whether an error says that the dependency is down; what it answers to a wrong or unlucky question does not. */
+  /** Whether an error means that the dependency is down. A server that rejects a query is not down. */
   isDown(error: unknown): boolean;
-  /** Called each time the breaker opens, also after a trial that failed. */
+  /** Called each time the breaker opens, including after a failed trial. */
   onOpen?(): void;
 }
 
-/** Failures in a row until nothing is sent any more, and milliseconds until one call is let through as a trial. */
+/** The breaker opens after this many consecutive failures, and lets one trial call through after this long. */
 const [failureThreshold, resetMilliseconds] = [5, 1000];
 
 /**
- * A circuit breaker: callers of a dependency that is down are told so at once instead of waiting for its
- * deadline, and it is left in peace while it recovers.
+ * A circuit breaker: while a dependency is down, calls fail at once instead of waiting for the deadline, and the
+ * dependency can recover without load.
  */
 export function createBreaker(
   dependency: string,
@@ -54,7 +54,7 @@ export function createBreaker(
   return async (work) => {
     const startedAt = performance.now();
     try {
-      // While the trial runs, cockatiel would let the others wait for its outcome: longer than their own deadline.
+      // While a trial runs, cockatiel makes the other calls wait for its outcome, longer than their own deadline.
       if (policy.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
       const result = await policy.execute(work);
       observer.call(dependency, 'ok', (performance.now() - startedAt) / 1000);
@@ -66,7 +66,7 @@ export function createBreaker(
       throw new Unavailable(
         dependency,
         'BREAKER_OPEN',
-        `not asked: no answer ${failureThreshold} times in a row`,
+        `not called: ${failureThreshold} consecutive calls failed`,
       );
     }
   };

@@ -1,19 +1,19 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 
 /**
- * Puts a question once for all who ask it in the same turn of the event loop, at the end of that turn: who asks gets no
- * answer that is older than the question. Questions of the same key are the same.
+ * Coalesces calls: all callers that use the same key in one turn of the event loop share one call, which starts at the
+ * end of that turn. No caller gets a result that is older than its call.
  */
-export function coalesce<T>(): (key: string, ask: () => Promise<T>) => Promise<T> {
-  const turn = new Map<string, Promise<T>>();
-  return (key, ask) => {
-    const asked = turn.get(key);
-    if (asked) return asked;
-    const answer = endOfTurn().then(() => {
-      turn.delete(key);
-      return ask();
+export function coalesce<T>(): (key: string, call: () => Promise<T>) => Promise<T> {
+  const pending = new Map<string, Promise<T>>();
+  return (key, call) => {
+    const shared = pending.get(key);
+    if (shared) return shared;
+    const result = endOfTurn().then(() => {
+      pending.delete(key);
+      return call();
     });
-    turn.set(key, answer);
-    return answer;
+    pending.set(key, result);
+    return result;
   };
 }

@@ -1,13 +1,13 @@
 import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, createPool, type PoolConnection } from 'mysql2';
 
-/** A mysql2 pool whose connections can really be destroyed, replaced and counted. */
+/** A mysql2 pool whose connections can be destroyed at once, replaced and counted. */
 export interface Connections {
   acquire(done: (error: Error | null, connection: PoolConnection) => void): void;
   release(connection: PoolConnection): void;
-  /** Closes it at once. mysql2's own `destroy` waits, with a socket each, for a server that is gone to say goodbye. */
+  /** Closes it at once. mysql2's own `destroy` keeps the socket open and waits for the server to close it. */
   destroy(connection: PoolConnection): void;
-  /** Replaces every connection, the busy ones when they are given back: the name is asked anew where the server is. */
+  /** Replaces every connection, busy ones when they are released. New connections resolve the host name again. */
   replaceAll(): void;
   open(): number;
   idle(): number;
@@ -16,14 +16,14 @@ export interface Connections {
 
 export interface ConnectionsOptions {
   server: ConnectionOptions;
-  /** Most connections. */
+  /** Maximum number of connections. */
   connections: number;
-  /** Most that wait for one. */
+  /** Maximum number of requests that wait for a connection. */
   queue: number;
 }
 
 export function openConnections({ server, connections, queue }: ConnectionsOptions): Connections {
-  // mysql2 makes a `config` for each connection and shows it to the maker of its socket: the key of all three.
+  // mysql2 creates one `config` per connection and passes it to `stream`: it is the key of all three collections.
   const sockets = new Map<ConnectionOptions, Socket>();
   const idle = new Map<ConnectionOptions, PoolConnection>();
   const stale = new Set<ConnectionOptions>();
@@ -31,8 +31,8 @@ export function openConnections({ server, connections, queue }: ConnectionsOptio
     ...server,
     connectionLimit: connections,
     queueLimit: queue,
-    // A minute is well below the wait_timeout of any server (28,800 s by default, often cut to minutes). mysql2
-    // looks for idle connections only when there may be fewer than all, and closes at once what is above.
+    // A minute is well below the wait_timeout of any server (28,800 s by default, often reduced to minutes). mysql2
+    // closes idle connections only if maxIdle is below connectionLimit, and those above maxIdle at once.
     maxIdle: Math.max(1, connections - 1),
     idleTimeout: 60_000,
     stream({ config }: { config: ConnectionOptions }) {
@@ -72,7 +72,7 @@ function openSocket({ socketPath, host, port }: ConnectionOptions): Socket {
   return connect({ ...address, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
 }
 
-/** Says goodbye to MySQL, but does not wait for a server that is not there to hear it. */
+/** Closes the connections in an orderly way, but does not wait for a server that does not respond. */
 function closeAll(end: (done: () => void) => void, sockets: Map<unknown, Socket>) {
   return new Promise<void>((resolve) => {
     const finish = () => {

@@ -23,14 +23,14 @@ const who = 'SELECT @@server_id AS id';
 const insert = 'INSERT INTO notes (text) VALUES (?)';
 const [first, second] = ['primary', 'replica'];
 
-/** Which server answers a question, or why none does; only who asks another one has to be asked by itself. */
+/** The server that answers a query, or the error code. Distinct parameters prevent coalescing. */
 const fresh = async (of = 0) => (await database.readFrom(some, [of], { fresh: true })).from;
 const late = async (of = 0) => (await database.readFrom(some, [of])).from;
 const some = 'SELECT ? AS number';
 const write = async (text: string) => (await database.write(insert, [text])).affectedRows;
 const is = (expected: unknown) => (answer: unknown) => answer === expected;
 
-t.test('who answers what', async (t) => {
+t.test('queries and writes use the primary, reads use the replica', async (t) => {
   t.match(await database.query(who), [{ id: 1 }]);
   t.match(await database.read(who), [{ id: 2 }]);
   t.match(await database.read(who, [], { fresh: true }), [{ id: 1 }]);
@@ -45,7 +45,7 @@ t.test('who answers what', async (t) => {
   );
 });
 
-t.test('who asks the same at the same moment is answered by one question', async (t) => {
+t.test('simultaneous identical reads are coalesced into one query', async (t) => {
   const before = seen.calls.length;
   const texts = 'SELECT text FROM notes WHERE text <> ?';
   const many = await Promise.all([
@@ -56,21 +56,17 @@ t.test('who asks the same at the same moment is answered by one question', async
   ]);
   t.match(many, [...Array(20).fill([{ id: 2 }]), [{ id: 1 }], [{ text: 'one' }], [{ text: 'one' }]]);
   const asked = seen.calls.slice(before).sort();
-  t.strictSame(
-    asked,
-    ['mysql ok', ...Array(3).fill('mysql-replica ok')],
-    'each server and each value by itself',
-  );
-  // Asked one after the other, each sees what was written before it.
+  t.strictSame(asked, ['mysql ok', ...Array(3).fill('mysql-replica ok')], 'one query per server and value');
+  // Sequential reads each see the previous write.
   for (let count = 2; count < 12; count++) {
     await database.write(insert, [`note ${count}`]);
     t.equal((await database.read('SELECT text FROM notes', [], { fresh: true })).length, count);
   }
   const failed = Array.from({ length: 3 }, () => database.read('SELECT nonsense FROM notes'));
-  for (const call of failed) await t.rejects(call, /Unknown column/, 'and each is told of a failure');
+  for (const call of failed) await t.rejects(call, /Unknown column/, 'every caller gets the error');
 });
 
-t.test('a wrong statement is a defect, not a failure of MySQL', async (t) => {
+t.test('a statement that MySQL rejects does not count as unavailable', async (t) => {
   const cases: [() => Promise<unknown>, RegExp][] = [
     [() => database.query('SELECT nonsense FROM notes'), /Unknown column/],
     [() => database.read('SELECT nonsense FROM notes'), /Unknown column/],
@@ -86,7 +82,7 @@ t.test('a wrong statement is a defect, not a failure of MySQL', async (t) => {
   t.equal(seen.open.get('mysql'), false);
 });
 
-t.test('the pool is counted', async (t) => {
+t.test('reports the state of the pool', async (t) => {
   const slow = Array.from({ length: 6 }, () => outcome(database.query('SELECT SLEEP(0.2)')));
   t.ok(await eventually(async () => database.pools()[0]?.waiting, is(2)));
   t.match(database.pools(), [{ pool: 'mysql', open: 4, idle: 0, waiting: 2 }, { pool: 'mysql-replica' }]);
@@ -94,16 +90,19 @@ t.test('the pool is counted', async (t) => {
   t.match(database.pools()[0], { pool: 'mysql', open: 4, idle: 4, waiting: 0 });
 });
 
-t.test('a deadline: the others are not kept waiting by who is late', async (t) => {
+t.test('a query that misses its deadline does not block the others', async (t) => {
   t.strictSame(
     await Promise.all(Array.from({ length: 4 }, () => outcome(database.query('SELECT SLEEP(5)')))),
     Array(4).fill('TIMEOUT'),
   );
-  t.ok(await eventually(async () => database.pools()[0]?.open, is(0)), 'late connections are destroyed');
+  t.ok(
+    await eventually(async () => database.pools()[0]?.open, is(0)),
+    'connections that missed the deadline are destroyed',
+  );
   t.match(await database.query(who), [{ id: 1 }]);
 });
 
-t.test('the replica fails: the primary answers, and writes go on', async (t) => {
+t.test('the replica fails: reads use the primary, and writes go on', async (t) => {
   for (const [harm, heal] of [
     [() => replica.kill(), () => replica.start()],
     [() => replica.pause(), async () => replica.resume()],
@@ -120,7 +119,7 @@ t.test('the replica fails: the primary answers, and writes go on', async (t) => 
   }
 });
 
-t.test('the primary fails: the replica answers, nothing is written, and it comes back', async (t) => {
+t.test('the primary fails: reads use the replica, writes fail, and both recover', async (t) => {
   for (const [harm, heal] of [
     [() => primary.kill(), () => primary.start()],
     [() => primary.pause(), async () => primary.resume()],
@@ -137,27 +136,24 @@ t.test('the primary fails: the replica answers, nothing is written, and it comes
   }
 });
 
-t.test(
-  'the primary hangs, and its name leads to another server: connections of old are given up',
-  async (t) => {
-    const name = await startProxy(primary.port, primary.address);
-    const moved = openDatabase({
-      ...config,
-      MYSQL_HOST: '127.0.0.1',
-      MYSQL_PORT: name.port,
-      MYSQL_REPLICA_HOST: undefined,
-    });
-    await Promise.all(Array.from({ length: 4 }, () => moved.query('SELECT SLEEP(0.05)')));
-    t.equal(moved.pools()[0]?.open, 4);
-    await primary.pause();
-    name.lead(replica.port, replica.address);
-    t.ok(await eventually(async () => (await moved.query(who))[0]?.id, is(2)), 'the other answers');
-    primary.resume();
-    await Promise.all([moved.close(), name.close()]);
-  },
-);
+t.test('the primary hangs and its name moves to another server: old connections are replaced', async (t) => {
+  const name = await startProxy(primary.port, primary.address);
+  const moved = openDatabase({
+    ...config,
+    MYSQL_HOST: '127.0.0.1',
+    MYSQL_PORT: name.port,
+    MYSQL_REPLICA_HOST: undefined,
+  });
+  await Promise.all(Array.from({ length: 4 }, () => moved.query('SELECT SLEEP(0.05)')));
+  t.equal(moved.pools()[0]?.open, 4);
+  await primary.pause();
+  name.lead(replica.port, replica.address);
+  t.ok(await eventually(async () => (await moved.query(who))[0]?.id, is(2)), 'the other server responds');
+  primary.resume();
+  await Promise.all([moved.close(), name.close()]);
+});
 
-t.test('the primary turns read-only, and its name leads to another server', async (t) => {
+t.test('the primary turns read-only and its name moves to another server', async (t) => {
   const name = await startProxy(primary.port, primary.address);
   const moved = openDatabase({
     ...config,
@@ -170,13 +166,13 @@ t.test('the primary turns read-only, and its name leads to another server', asyn
   await old.query('SET GLOBAL read_only = 1');
   await next.query('STOP SLAVE; SET GLOBAL read_only = 0');
   name.lead(replica.port, replica.address);
-  t.match(await moved.query(who), [{ id: 1 }], 'the old one still answers');
+  t.match(await moved.query(who), [{ id: 1 }], 'the old one still responds');
   t.equal(await outcome(moved.write(insert, ['refused'])), 'ER_OPTION_PREVENTS_STATEMENT');
   const after = await Promise.all(Array.from({ length: 8 }, () => moved.query(who)));
   t.strictSame(
     after.map(([row]) => row?.id),
     Array(8).fill(2),
-    'nobody asks the old one any more',
+    'no query reaches the old one any more',
   );
   t.equal((await moved.write(insert, ['on the new one'])).affectedRows, 1);
   await Promise.all([old.end(), next.end(), moved.close(), name.close()]);

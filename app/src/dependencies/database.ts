@@ -8,29 +8,29 @@ import { Unavailable } from './unavailable.ts';
 
 export type { PoolState, Value };
 
-/** Which server an answer comes from. What the replica says may be old: it must not be cached. */
+/** The server that a result comes from. A result from the replica may be stale: it must not be cached. */
 export type Source = 'primary' | 'replica';
 
 /**
- * TheAPP's one way to MySQL. Every question has a deadline, the wait for a connection included, and throws
- * Unavailable when it cannot be answered in time; what MySQL says of a wrong statement is thrown as it is.
+ * TheAPP's only access to MySQL. Every query has a deadline, which includes the wait for a connection, and throws
+ * Unavailable when it misses the deadline. An error that MySQL reports about the statement is thrown unchanged.
  */
 export interface Database {
-  /** The rows of a prepared statement, from the primary, within `milliseconds` (MYSQL_TIMEOUT_MS). */
+  /** Runs a prepared statement on the primary within `milliseconds` (default MYSQL_TIMEOUT_MS). */
   query(sql: string, values?: Value[], milliseconds?: number): Promise<RowDataPacket[]>;
   /**
-   * Rows that may be a little old: from the replica when there is one and it answers, else from the primary.
-   * `fresh`: as they are now, from the primary; from the replica only while the primary does not answer.
-   * Who asks the same at the same moment is given the same rows: they are not to be changed.
+   * Rows that may be slightly stale: from the replica if there is one and it responds, otherwise from the primary.
+   * `fresh`: current rows from the primary; from the replica only while the primary does not respond.
+   * Simultaneous identical reads are coalesced and share the rows: do not modify them.
    */
   read(sql: string, values?: Value[], options?: { fresh?: boolean }): Promise<RowDataPacket[]>;
-  /** The same, and which server they come from. */
+  /** Same as `read`, and also returns the server that the rows come from. */
   readFrom(
     sql: string,
     values?: Value[],
     options?: { fresh?: boolean },
   ): Promise<{ rows: RowDataPacket[]; from: Source }>;
-  /** Changes data on the primary, never twice: Unavailable after sending means that the outcome is not known. */
+  /** Changes data on the primary and never retries. Unavailable after sending means that the outcome is unknown. */
   write(sql: string, values?: Value[]): Promise<ResultSetHeader>;
   pools(): PoolState[];
   close(): Promise<void>;
@@ -69,7 +69,7 @@ export function openDatabase(config: Config, observer: Observer = noopObserver):
   };
 }
 
-/** A pool behind a breaker: when it opens, what connections there are lead nowhere. */
+/** A pool behind a breaker. When the breaker opens, the existing connections are dead and are replaced. */
 function openServer(name: string, server: ConnectionOptions, config: Config, observer: Observer) {
   const { MYSQL_CONNECTIONS: connections, MYSQL_QUEUE: queue, MYSQL_TIMEOUT_MS } = config;
   const pool = openPool(name, { server, connections, queue });

@@ -1,8 +1,8 @@
 import { Unavailable } from './unavailable.ts';
 
 /**
- * What `work` comes to, or Unavailable with code TIMEOUT after the milliseconds: who waits is told, the work goes on.
- * What it fails with is told in the words of `mapError`.
+ * Resolves like `work`, or rejects with Unavailable and code TIMEOUT after the milliseconds. The work itself is not
+ * cancelled. `mapError` converts the error that it rejects with.
  */
 export function withDeadline<T>(
   dependency: string,
@@ -12,7 +12,7 @@ export function withDeadline<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = afterDeadline(milliseconds, () =>
-      reject(new Unavailable(dependency, 'TIMEOUT', `no answer in ${milliseconds} ms`)),
+      reject(new Unavailable(dependency, 'TIMEOUT', `no response in ${milliseconds} ms`)),
     );
     work.then(
       (value) => {
@@ -28,8 +28,9 @@ export function withDeadline<T>(
 }
 
 /**
- * Calls `late` after the milliseconds and one more turn of the event loop: after a pause of this process, timers run
- * before what has arrived meanwhile is read, and an answer that is here is not late. Answers what cancels it.
+ * Calls `onExpired` after the milliseconds and one more turn of the event loop. After this process was paused, timers
+ * run before the sockets are read: the extra turn accepts a response that has already arrived. Returns a function that
+ * cancels the deadline.
  */
 export function afterDeadline(milliseconds: number, onExpired: () => void): () => void {
   let turn: NodeJS.Immediate | undefined;

@@ -12,9 +12,9 @@ export type { Peers } from './peers.ts';
 export type { Store } from './redis.ts';
 export { Unavailable } from './unavailable.ts';
 
-/** Everything outside the process that the services use. */
+/** The external servers that the services use. */
 export interface Dependencies {
-  /** MySQL: a primary and maybe a replica. */
+  /** MySQL: a primary and an optional replica. */
   database: Database;
   /** Redis. */
   store: Store;
@@ -22,7 +22,7 @@ export interface Dependencies {
   counts: Counts;
 }
 
-/** Connects to all of them as need arises, and again after failures: none has to be there. */
+/** Connects on demand and reconnects after failures: none of them has to be up. */
 export function openDependencies(
   config: Config,
   observer: Observer,

@@ -2,17 +2,17 @@ import { Redis } from 'ioredis';
 import type { Config } from '../settings.ts';
 import { withDeadline } from './deadline.ts';
 
-/** The Sentinels, listened to. */
+/** Listens to the Sentinels. */
 export interface FailoverWatch {
-  /** How many of them answer now, of how many there are. */
+  /** How many Sentinels respond now, and how many there are. */
   countReachable(): Promise<{ up: number; of: number }>;
   stop(): void;
 }
 
 /**
- * Calls `onSwitch` as soon as a Sentinel says that another server is the master now: the old one may be alive
- * and not know. ioredis has a `failoverDetector`, which writes to stderr what a Sentinel's connection suffers,
- * and leaves the client closed for ever when the news comes while it connects.
+ * Calls `onSwitch` as soon as a Sentinel reports a new master: the old one may still be alive and not know of it.
+ * ioredis has a `failoverDetector`, but it writes connection errors of the Sentinels to stderr, and leaves the client
+ * closed for ever if the report arrives while the client is connecting.
  */
 export function watchFailover(config: Config, onSwitch: () => void): FailoverWatch {
   const watchers = (config.REDIS_SENTINELS ?? []).map(({ host, port }) => {
@@ -22,7 +22,7 @@ export function watchFailover(config: Config, onSwitch: () => void): FailoverWat
     sentinel.on('message', (_channel, words: string) => {
       if (words.startsWith(`${config.REDIS_SENTINEL_NAME} `)) onSwitch();
     });
-    // Sent when the connection is there, and again by ioredis after each one that was lost.
+    // Sent once connected; ioredis subscribes again after each reconnection.
     sentinel.subscribe('+switch-master').catch(() => undefined);
     return sentinel;
   });
@@ -39,7 +39,7 @@ export function watchFailover(config: Config, onSwitch: () => void): FailoverWat
   };
 }
 
-/** Whether it answers in time. One that does not is connected to anew: the old connection may lead nowhere. */
+/** Whether the Sentinel responds in time. If not, reconnects to it: the old connection may be dead. */
 async function isReachable(sentinel: Redis, milliseconds: number): Promise<boolean> {
   if (sentinel.status !== 'ready') return false;
   try {

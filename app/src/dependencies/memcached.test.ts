@@ -19,7 +19,7 @@ const back = (key: string) =>
     (answer) => typeof answer === 'number',
   );
 
-t.test('counts from 1, whoever asks', async (t) => {
+t.test('counts from 1 without duplicates', async (t) => {
   t.strictSame(
     [await counts.increment('a'), await counts.increment('a'), await counts.increment('b')],
     [1, 2, 1],
@@ -31,13 +31,13 @@ t.test('counts from 1, whoever asks', async (t) => {
   );
 });
 
-t.test('any key is legal, and none is another', async (t) => {
+t.test('accepts any key, and different keys do not collide', async (t) => {
   const long = 'x'.repeat(300);
   for (const key of ['a b', 'a\tb', 'a\r\nflush_all', 'ñandú', '👋', '', long, `${long}y`, '~a'])
     t.equal(await counts.increment(key), 1, JSON.stringify(key.slice(0, 20)));
 });
 
-t.test('a reply that is lost: told in time, counted once', async (t) => {
+t.test('a lost reply fails in time and is counted once', async (t) => {
   await counts.increment('lost');
   proxy.swallowNextReply();
   const late = duration(counts.increment('lost'));
@@ -46,7 +46,7 @@ t.test('a reply that is lost: told in time, counted once', async (t) => {
   t.equal(await counts.increment('lost'), 3);
 });
 
-t.test('killed, and back by itself', async (t) => {
+t.test('Memcached killed: recovers by itself', async (t) => {
   await memcached.kill();
   for (let at = 0; at < 5; at++) t.type(await outcome(counts.increment('k')), 'string');
   t.equal(await outcome(counts.increment('k')), 'BREAKER_OPEN');
@@ -56,7 +56,7 @@ t.test('killed, and back by itself', async (t) => {
   t.equal(seen.open.get('memcached'), false);
 });
 
-t.test('paused: every call within its deadline, and back by itself', async (t) => {
+t.test('Memcached paused: every call ends within its deadline, and it recovers by itself', async (t) => {
   await memcached.pause();
   const took = await Promise.all(Array.from({ length: 20 }, () => duration(counts.increment('p'))));
   t.ok(Math.max(...took) < 2000, `${Math.max(...took)} ms`);
@@ -65,7 +65,7 @@ t.test('paused: every call within its deadline, and back by itself', async (t) =
   t.ok(await back('p'));
 });
 
-t.test('a server that hangs is not kept: its connections are destroyed', async (t) => {
+t.test('connections to a hanging server are destroyed', async (t) => {
   const open = new Set<Socket>();
   const silent = createServer((socket) => {
     open.add(

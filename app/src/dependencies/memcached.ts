@@ -7,9 +7,9 @@ import { createBreaker, type Observer } from './breaker.ts';
 import { withDeadline } from './deadline.ts';
 import { Unavailable } from './unavailable.ts';
 
-/** TheAPP's one way to Memcached: counts that may be lost. Throws Unavailable within MEMCACHED_TIMEOUT_MS. */
+/** TheAPP's only access to Memcached: counts that may be lost. Throws Unavailable within MEMCACHED_TIMEOUT_MS. */
 export interface Counts {
-  /** Adds one, atomically, and answers the new count: 1 the first time. */
+  /** Adds one atomically and returns the new count: 1 the first time. */
   increment(key: string): Promise<number>;
   close(): Promise<void>;
 }
@@ -17,7 +17,7 @@ export interface Counts {
 export function openCounts(config: Config, observer: Observer): Counts {
   let client = newClient(config);
   const protect = createBreaker('memcached', observer, { isDown: (error) => error instanceof Unavailable });
-  // memjs hangs for ever when the server closes in the middle of a request, and on the request after a time-out.
+  // memjs hangs for ever if the server closes the connection during a request, and on the request after a timeout.
   const replace = (failed: Client) => {
     if (client === failed) client = newClient(config);
     destroyConnections(failed);
@@ -28,7 +28,7 @@ export function openCounts(config: Config, observer: Observer): Counts {
       const work = asked.increment(toLegalKey(key), 1, { initial: 1 });
       const { value } = await withDeadline('memcached', config.MEMCACHED_TIMEOUT_MS, work);
       if (typeof value === 'number') return value;
-      throw new Unavailable('memcached', 'NO_VALUE', 'no count in the answer');
+      throw new Unavailable('memcached', 'NO_VALUE', 'no count in the response');
     } catch (error) {
       replace(asked);
       throw asUnavailable(error);
@@ -40,17 +40,17 @@ export function openCounts(config: Config, observer: Observer): Counts {
   };
 }
 
-/** memjs' own time-out only ends what the deadline has given up: it must not come first. */
+/** memjs's own timeout only cleans up what the deadline has given up: it must be the longer of the two. */
 function newClient(config: Config): Client {
   const timeout = (10 * config.MEMCACHED_TIMEOUT_MS) / 1000;
   const servers = config.MEMCACHED_SERVERS.map(
     ({ host, port }) => new BatchingServer(host, port, undefined, undefined, { timeout, keepAlive: true }),
   );
-  // `retries` is how often memjs sends in all: a count that was made and not answered is not made again.
+  // `retries` is the total number of attempts: an increment without a response must not be sent again.
   return new Client(servers, { retries: 1, logger: { log: () => undefined } });
 }
 
-/** memjs' connection, which sends the questions of one turn of the event loop together. */
+/** A memjs connection that sends the requests of one turn of the event loop as one batch. */
 class BatchingServer extends Server {
   override sock(sasl: boolean, go: (socket: Socket) => void): void {
     super.sock(sasl, (socket) => {
@@ -60,12 +60,12 @@ class BatchingServer extends Server {
   }
 }
 
-/** Destroys its connections, which `close` does not while the server is silent; others who wait on it fail now. */
+/** Destroys the connections, which `close` does not do while the server is silent. Pending requests fail at once. */
 function destroyConnections({ servers }: Client) {
-  for (const server of servers) server.error(new Error('the connection was given up'));
+  for (const server of servers) server.error(new Error('connection closed'));
 }
 
-/** Memcached takes 250 bytes without blanks or control characters; what is more is known by its hash. */
+/** Memcached keys have at most 250 bytes and no spaces or control characters; other keys are hashed. */
 function toLegalKey(key: string): string {
   if (/^[!-}]{1,200}$/.test(key)) return key;
   return `~${createHash('sha256').update(key).digest('base64url')}`;

@@ -2,12 +2,12 @@ import type { ConnectionOptions } from 'mysql2';
 import type { Config } from '../settings.ts';
 import { Unavailable } from './unavailable.ts';
 
-/** How long the handshake with MySQL may take; also how long a dead server can keep a place in the pool. */
+/** How long the handshake may take, and so how long a dead server can occupy a slot of the pool. */
 const connectTimeout = 2000;
 
 export type Address = { socketPath: string } | { host: string; port: number };
 
-/** Who asks and where, the primary unless told otherwise, for a pool and for a single connection alike. */
+/** Credentials and address, by default of the primary, for a pool or a single connection. */
 export function connectionOptions(config: Config, address = primary(config)): ConnectionOptions {
   return {
     ...address,
@@ -26,16 +26,16 @@ function primary({ MYSQL_SOCKET: socketPath, MYSQL_HOST: host, MYSQL_PORT: port 
   return socketPath ? { socketPath } : { host, port };
 }
 
-/** What MySQL or the network called the failure: `ECONNREFUSED`, `ER_ACCESS_DENIED_ERROR`, … */
+/** The error code of MySQL or of the network: `ECONNREFUSED`, `ER_ACCESS_DENIED_ERROR`, … */
 export function errorCode(error: unknown): string {
   if (error instanceof Error && error.message === 'Queue limit reached.') return 'QUEUE_FULL';
   return error instanceof Error && 'code' in error && error.code ? String(error.code) : 'UNKNOWN';
 }
 
-/** mysql2 marks what the connection does not survive as fatal. */
+/** mysql2 sets `fatal` when the connection is unusable after the error. */
 export type MysqlError = Error & { fatal?: boolean };
 
-/** Says of a server that it is a replica, or was made one: its connections lead to the wrong place. */
+/** Whether the server reports that it is read-only, and so is a replica: the connections lead to the wrong server. */
 export const isReadOnly = (error: MysqlError) => readOnly.has(errorCode(error));
 
 const readOnly = new Set([
@@ -44,7 +44,7 @@ const readOnly = new Set([
   'ER_READ_ONLY_MODE',
 ]);
 
-/** Answers that say "not now", not "the statement is wrong", of a server that is there. */
+/** Errors of a server that is up and cannot run the statement now; the statement itself is valid. */
 const transient = new Set([
   ...readOnly,
   'QUEUE_FULL',
@@ -55,12 +55,12 @@ const transient = new Set([
   'ER_DISK_FULL',
 ]);
 
-/** Unavailable, unless MySQL says that the statement is wrong. Without a connection nothing was said of it. */
+/** Converts an error to Unavailable, unless MySQL rejects the statement itself, which needs a connection. */
 export function asUnavailable(dependency: string, error: MysqlError, connected: boolean): Error {
   const code = errorCode(error);
   const wrong = connected && !error.fatal && code !== 'ER_SERVER_SHUTDOWN' && !transient.has(code);
   return wrong ? error : new Unavailable(dependency, code, error.message || code, error);
 }
 
-/** Whether the server is not there, or does not answer. */
+/** Whether the server cannot be reached or does not respond. */
 export const isDown = (error: unknown) => error instanceof Unavailable && !transient.has(error.code);

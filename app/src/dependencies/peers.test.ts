@@ -12,7 +12,7 @@ const info = (...replicas: string[]) =>
 const replica = (number: number, state: string, lag: number) =>
   `slave${number}:ip=127.0.0.1,port=63${number},state=${state},offset=1,lag=${lag}`;
 
-t.test('who keeps up, of how many there ever were', async (t) => {
+t.test('counts the replicas that keep up, out of the highest number seen', async (t) => {
   const count = replicaCounter();
   const cases: [string[], number, number][] = [
     [[], 0, 0],

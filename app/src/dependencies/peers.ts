@@ -1,21 +1,21 @@
-/** How many of some servers do their part, of how many there are. */
+/** How many servers of a group are up, and how many there are. */
 export interface Share {
   up: number;
   of: number;
 }
 
-/** What stands behind a Redis master, and can be missing without TheAPP's requests noticing. */
+/** The replicas and Sentinels of a Redis master, which can fail without affecting requests. */
 export interface Peers {
   replicas: Share;
   sentinels: Share;
 }
 
-/** Seconds after which a replica that says nothing no longer counts; they speak up every second. */
+/** A replica that was silent for longer counts as down; replicas report to the master every second. */
 const silentSeconds = 3;
 
 /**
- * Counts the replicas that keep up in what `INFO replication` says. Redis forgets those that are gone, so there
- * are as many as were ever seen together since this process started.
+ * Counts the replicas in the output of `INFO replication` that keep up with the master. Redis forgets replicas that are
+ * gone, so the expected number is the highest one seen since this process started.
  */
 export function replicaCounter(): (info: string) => Share {
   let most = 0;

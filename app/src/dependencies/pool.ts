@@ -4,10 +4,10 @@ import { afterDeadline } from './deadline.ts';
 import { asUnavailable, isReadOnly, type MysqlError } from './mysql.ts';
 import { Unavailable } from './unavailable.ts';
 
-/** A value that a `?` of a statement can stand for. */
+/** A value for a `?` placeholder of a statement. */
 export type Value = string | number | Date | null;
 
-/** Connections of a pool, and requests that wait for one. */
+/** The connections of a pool, and the requests that wait for one. */
 export interface PoolState {
   pool: string;
   open: number;
@@ -15,11 +15,11 @@ export interface PoolState {
   waiting: number;
 }
 
-/** One MySQL server, to be asked over some connections. */
+/** Connections to one MySQL server. */
 export interface Pool {
   /**
-   * What the server answers to a prepared statement. Throws Unavailable when it does not within `milliseconds`,
-   * the wait for a connection included; after sending, a write may have been done all the same.
+   * Runs a prepared statement. Throws Unavailable when there is no result within `milliseconds`, which include the wait
+   * for a connection. If the statement was already sent, a write may have been applied nevertheless.
    */
   execute<T extends RowDataPacket[] | ResultSetHeader>(
     sql: string,
@@ -32,8 +32,8 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-/** How often connections are replaced because the server says that it is read-only, in milliseconds. */
-const waitMilliseconds = 1000;
+/** The shortest time between two replacements of all connections to a read-only server, in milliseconds. */
+const replaceInterval = 1000;
 
 export function openPool(name: string, options: ConnectionsOptions): Pool {
   const connections = openConnections(options);
@@ -43,16 +43,16 @@ export function openPool(name: string, options: ConnectionsOptions): Pool {
     if (!error) return connections.release(connection);
     if (!error.fatal && !isReadOnly(error)) return connections.release(connection);
     connections.destroy(connection);
-    // A primary that failed over: all others lead to the wrong place as well.
-    if (!isReadOnly(error) || Date.now() - replacedAt < waitMilliseconds) return;
+    // The primary failed over: all other connections lead to the wrong server as well.
+    if (!isReadOnly(error) || Date.now() - replacedAt < replaceInterval) return;
     replacedAt = Date.now();
     connections.replaceAll();
   };
   return {
     /**
-     * mysql2's own `timeout` starts when the statement is sent, so it covers neither the wait for a free
-     * connection nor the preparing of a statement, and it leaves the late connection in the pool. This one
-     * covers all, and a connection that did not answer is destroyed: nobody else shall wait on it.
+     * mysql2's own `timeout` starts when the statement is sent, so it covers neither the wait for a free connection
+     * nor the preparation of the statement, and it leaves the unresponsive connection in the pool. This deadline covers
+     * everything and destroys that connection, so that no other request waits on it.
      */
     execute: <T extends RowDataPacket[] | ResultSetHeader>(
       sql: string,
@@ -65,7 +65,7 @@ export function openPool(name: string, options: ConnectionsOptions): Pool {
         const cancel = afterDeadline(milliseconds, () => {
           late = true;
           if (connection) connections.destroy(connection);
-          reject(new Unavailable(name, 'TIMEOUT', `no answer in ${milliseconds} ms`));
+          reject(new Unavailable(name, 'TIMEOUT', `no response in ${milliseconds} ms`));
         });
         const fail = (error: MysqlError) => {
           cancel();
@@ -77,7 +77,7 @@ export function openPool(name: string, options: ConnectionsOptions): Pool {
           if (late) return error ?? connections.release(acquired);
           if (error) return fail(error);
           connection = acquired;
-          const answer = (error: MysqlError | null, result: T) => {
+          const onResult = (error: MysqlError | null, result: T) => {
             if (late) return;
             release(acquired, error);
             if (error) return fail(error);
@@ -85,9 +85,9 @@ export function openPool(name: string, options: ConnectionsOptions): Pool {
             resolve(result);
           };
           try {
-            acquired.execute<T>(sql, values, answer);
+            acquired.execute<T>(sql, values, onResult);
           } catch (error) {
-            // A value that MySQL cannot take, such as undefined, which nobody above would catch.
+            // mysql2 throws on a value that it cannot bind, such as undefined; no caller would catch it here.
             connections.release(acquired);
             cancel();
             reject(error);

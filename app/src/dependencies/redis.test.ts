@@ -24,7 +24,7 @@ const back = () =>
     (answer) => answer === undefined,
   );
 
-/** What Redis has, asked past TheAPP. */
+/** The value in Redis, read without TheAPP. */
 async function kept(key: string) {
   const admin = redis.admin();
   const [value, seconds] = await Promise.all([admin.get(key), admin.ttl(key)]);
@@ -32,7 +32,7 @@ async function kept(key: string) {
   return { value, seconds };
 }
 
-t.test('keeps, forgets, counts', async (t) => {
+t.test('stores, removes and counts', async (t) => {
   t.equal(await store.get('a'), null);
   await store.set('a', '¡uno!', 60);
   t.equal(await store.get('a'), '¡uno!');
@@ -49,14 +49,14 @@ t.test('keeps, forgets, counts', async (t) => {
   );
 });
 
-t.test('a wrong command is a defect, not a failure of Redis', async (t) => {
+t.test('a command that Redis rejects does not count as unavailable', async (t) => {
   await store.set('word', 'x', 60);
   for (let at = 0; at < 6; at++)
     await t.rejects(store.increment('word'), { message: /^redis: ERR value is not an integer/ });
   t.equal(seen.open.get('redis'), false);
 });
 
-t.test('a reply that is lost: told at once, counted once, never sent again', async (t) => {
+t.test('a lost reply fails at once, is counted once and never sent again', async (t) => {
   t.equal(await store.increment('lost'), 1);
   proxy.swallowNextReply();
   t.equal(await outcome(store.increment('lost')), 'CONNECTION_LOST');
@@ -65,43 +65,49 @@ t.test('a reply that is lost: told at once, counted once, never sent again', asy
   t.equal(await store.increment('lost'), 3);
 });
 
-t.test('many replies that are lost: none is counted twice, what was answered is counted', async (t) => {
-  let asked = 0;
-  let answered = 0;
-  const ask = async () => {
-    asked++;
-    if (typeof (await outcome(store.increment('crowd'))) === 'number') answered++;
-  };
-  for (let round = 0; round < 10; round++) {
-    await Promise.all([ask(), ask()]);
-    proxy.swallowNextReply();
-    await Promise.all([ask(), ask(), ask(), ask()]);
+t.test(
+  'many lost replies: no increment is applied twice, and every acknowledged one is applied',
+  async (t) => {
+    let asked = 0;
+    let answered = 0;
+    const ask = async () => {
+      asked++;
+      if (typeof (await outcome(store.increment('crowd'))) === 'number') answered++;
+    };
+    for (let round = 0; round < 10; round++) {
+      await Promise.all([ask(), ask()]);
+      proxy.swallowNextReply();
+      await Promise.all([ask(), ask(), ask(), ask()]);
+      t.ok(await back());
+    }
+    const count = Number((await kept('crowd')).value);
+    t.ok(answered <= count && count <= asked, `answered ${answered}, counted ${count}, asked ${asked}`);
+    t.ok(answered < count, 'some were counted but not acknowledged');
+  },
+);
+
+t.test(
+  'Redis killed: calls fail at once, nothing is queued for later, and it recovers by itself',
+  async (t) => {
+    await store.increment('killed');
+    await redis.kill();
+    const took = await Promise.all(Array.from({ length: 20 }, () => duration(store.increment('killed'))));
+    t.ok(Math.max(...took) < 2000, `${Math.max(...took)} ms`);
+    t.ok(
+      await eventually(
+        () => store.ping(),
+        (answer) => answer === 'BREAKER_OPEN',
+      ),
+    );
+    t.equal(seen.open.get('redis'), true);
+    await redis.start();
     t.ok(await back());
-  }
-  const count = Number((await kept('crowd')).value);
-  t.ok(answered <= count && count <= asked, `answered ${answered}, counted ${count}, asked ${asked}`);
-  t.ok(answered < count, 'some were counted and not answered');
-});
+    t.equal(seen.open.get('redis'), false);
+    t.match(await kept('killed'), { value: '1' });
+  },
+);
 
-t.test('killed: at once, nothing is kept to be sent later, and back by itself', async (t) => {
-  await store.increment('killed');
-  await redis.kill();
-  const took = await Promise.all(Array.from({ length: 20 }, () => duration(store.increment('killed'))));
-  t.ok(Math.max(...took) < 2000, `${Math.max(...took)} ms`);
-  t.ok(
-    await eventually(
-      () => store.ping(),
-      (answer) => answer === 'BREAKER_OPEN',
-    ),
-  );
-  t.equal(seen.open.get('redis'), true);
-  await redis.start();
-  t.ok(await back());
-  t.equal(seen.open.get('redis'), false);
-  t.match(await kept('killed'), { value: '1' });
-});
-
-t.test('paused: every call within its deadline, and back by itself', async (t) => {
+t.test('Redis paused: every call ends within its deadline, and it recovers by itself', async (t) => {
   await redis.pause();
   const took = await Promise.all(Array.from({ length: 20 }, () => duration(store.get('a'))));
   t.ok(Math.max(...took) < 2000, `${Math.max(...took)} ms`);
@@ -111,13 +117,13 @@ t.test('paused: every call within its deadline, and back by itself', async (t) =
       () => store.ping(),
       (code) => code === 'NOT_CONNECTED' || code === 'CONNECTION_LOST',
     ),
-    'the connection is given up',
+    'the connection is closed',
   );
   redis.resume();
   t.ok(await back());
 });
 
-t.test('replicas that are not there', async (t) => {
+t.test('missing replicas fail the increment', async (t) => {
   const two = openStore(
     readConfig({ ...environment, REDIS_WAIT_REPLICAS: '2' }),
     recordingObserver().observer,
@@ -126,11 +132,11 @@ t.test('replicas that are not there', async (t) => {
   const took = await duration(two.increment('alone'));
   t.ok(took < 2000, `${took} ms`);
   t.equal(await outcome(two.increment('alone')), 'NOT_REPLICATED');
-  t.match(await kept('alone'), { value: '2' }, 'counted, and given to nobody');
+  t.match(await kept('alone'), { value: '2' }, 'counted, but not returned to a caller');
   await two.close();
 });
 
-t.test('the log tells of changes, and no secret', async (t) => {
+t.test('the log reports changes of the connection and no secret', async (t) => {
   const wrong = openStore(
     readConfig({ ...environment, REDIS_PASS: 'wrong-pass' }),
     recordingObserver().observer,

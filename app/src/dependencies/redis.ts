@@ -9,19 +9,19 @@ import { openRedisClient, type RedisClient } from './redisClient.ts';
 import { replicatedIncrement } from './replicated.ts';
 import { Unavailable } from './unavailable.ts';
 
-/** TheAPP's one way to Redis, plain or through Sentinel. Throws Unavailable within REDIS_TIMEOUT_MS. */
+/** TheAPP's only access to Redis, direct or through Sentinel. Throws Unavailable within REDIS_TIMEOUT_MS. */
 export interface Store {
   get(key: string): Promise<string | null>;
-  /** Keeps `value` for `seconds`; `onlyNew` leaves a value that is there already as it is. */
+  /** Stores `value` for `seconds`; `onlyNew` keeps an existing value. */
   set(key: string, value: string, seconds: number, options?: { onlyNew?: boolean }): Promise<void>;
   remove(key: string): Promise<void>;
   /**
-   * Adds one and answers the new number, once REDIS_WAIT_REPLICAS replicas have it. Never sent twice:
-   * Unavailable after sending means that the number may have been counted, and nobody was given it.
+   * Adds one and returns the new number once REDIS_WAIT_REPLICAS replicas have it. Never retries: Unavailable after
+   * sending means that the counter may have been incremented, but no caller received the number.
    */
   increment(key: string): Promise<number>;
   ping(): Promise<void>;
-  /** What stands behind the master; nothing where there are no Sentinels. */
+  /** The replicas and Sentinels of the master; undefined without Sentinels. */
   peers(): Promise<Peers | undefined>;
   close(): Promise<void>;
 }
@@ -66,8 +66,8 @@ export function openStore(config: Config, observer: Observer, log: Logger): Stor
 }
 
 /**
- * Sends once the connection is ready. What was sent and not answered in time is not sent again. Who waited for the
- * connection and who did not have their answers in the order in which they were sent.
+ * Sends the command once the connection is ready, and never again. Responses arrive in the order of sending, whether or
+ * not a caller had to wait for the connection.
  */
 async function sendWhenReady<T>(
   client: RedisClient,
@@ -77,19 +77,19 @@ async function sendWhenReady<T>(
   if (client.redis.status !== 'ready') {
     const until = performance.now() + milliseconds;
     await client.ready();
-    // Whoever asked has been told that it took too long: a count for nobody is not made.
+    // The caller has already received a timeout: do not count for nobody.
     if (performance.now() > until) throw new Unavailable('redis', 'TIMEOUT', 'connected too late');
   }
   client.batchWrites();
   return send();
 }
 
-/** Connects to the new master. A client that is connecting asks the Sentinels anyway. */
+/** Reconnects to the new master. A client that is still connecting asks the Sentinels anyway. */
 function reconnect({ redis }: RedisClient) {
   if (redis.status === 'ready') redis.disconnect(true);
 }
 
-/** Unavailable, unless Redis says that the command is wrong. ioredis' errors carry the command: not passed on. */
+/** Converts an error to Unavailable, unless Redis rejects the command. Drops the command, which ioredis attaches. */
 function asUnavailable(error: unknown): Error {
   if (error instanceof Unavailable) return error;
   const words = error instanceof Error ? error.message : String(error);
@@ -100,7 +100,7 @@ function asUnavailable(error: unknown): Error {
 
 const clientErrors = new Set(['ERR', 'WRONGTYPE']);
 
-/** What Redis says of a write while it answers reads, which a breaker must not take away. */
+/** Errors of writes while reads still work: the breaker must stay closed for the reads. */
 const refusesWrites = new Set(['READONLY', 'NOREPLICAS', 'NOT_REPLICATED', 'OOM', 'MISCONF']);
 
 const isDown = (error: unknown) => error instanceof Unavailable && !refusesWrites.has(error.code);

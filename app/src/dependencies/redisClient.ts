@@ -6,15 +6,15 @@ import { Unavailable } from './unavailable.ts';
 
 type Options = Omit<RedisOptions, 'replyMapping'>;
 
-/** One connection to Redis, made again whenever it is lost. */
+/** One connection to Redis, which reconnects whenever it is lost. */
 export interface RedisClient {
   redis: Redis;
   /**
-   * Resolves as soon as commands can be sent. Throws Unavailable as soon as it is known that they cannot: the
-   * attempt to connect that is under way is waited for, but not the pauses between attempts that fail.
+   * Resolves as soon as commands can be sent. Throws Unavailable as soon as they cannot: it waits for a connection
+   * attempt in progress, but not for the pause between failed attempts.
    */
   ready(): Promise<void>;
-  /** To be called before a command is sent: those of one turn of the event loop leave together, in their order. */
+  /** Call this before a command: all commands of one turn of the event loop are sent as one batch, in order. */
   batchWrites(): void;
   close(): void;
 }
@@ -23,7 +23,7 @@ export function openRedisClient(config: Config, log: Logger): RedisClient {
   const redis = new Redis({ ...addressOptions(config), ...timeoutOptions(config.REDIS_TIMEOUT_MS) });
   let failures = 0;
   let reason = new Unavailable('redis', 'NOT_CONNECTED', 'not connected');
-  // Without a listener for life, ioredis writes errors to stderr. They carry commands, hence AUTH: words only.
+  // Without a permanent listener ioredis writes errors to stderr. Errors carry commands such as AUTH: log the message only.
   redis.on('error', (error: Error & { code?: string }) => {
     const { code = 'NOT_CONNECTED', message } = error;
     const next = new Unavailable('redis', code, message || code);
@@ -52,7 +52,7 @@ export function openRedisClient(config: Config, log: Logger): RedisClient {
     redis,
     async ready() {
       if (redis.status === 'ready') return;
-      // The first close is the loss of a connection that worked.
+      // The first close is the loss of a working connection.
       if (failures > 1 && redis.status === 'reconnecting') throw reason;
       if (redis.status === 'end') throw reason;
       attempt ??= nextAttempt();
@@ -63,7 +63,7 @@ export function openRedisClient(config: Config, log: Logger): RedisClient {
   };
 }
 
-/** Plain, or whichever server the Sentinels call the master when a connection is made. */
+/** A fixed address, or the server that the Sentinels report as master at the time of connecting. */
 function addressOptions(config: Config): Options {
   const password = config.REDIS_PASS;
   if (!config.REDIS_SENTINELS) return { host: config.REDIS_HOST, port: config.REDIS_PORT, password };
@@ -78,18 +78,18 @@ function addressOptions(config: Config): Options {
   };
 }
 
-/** What is not answered is given up and never sent again: a count must not be made twice. */
+/** A command without a response fails and is never sent again: a counter must not be incremented twice. */
 const timeoutOptions = (milliseconds: number): Options => ({
   lazyConnect: true,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
-  // A connection on which nothing comes back for twice the deadline leads to a server that hangs, or nowhere.
+  // A connection without a response for twice the deadline is dead, or its server hangs.
   socketTimeout: 2 * milliseconds,
   connectTimeout: 2 * milliseconds,
   disconnectTimeout: 100,
   maxLoadingRetryTime: 500,
   retryStrategy: (times) => Math.min(25 * 2 ** times, 500),
-  // A master that was made a replica: connect anew, and do not send again what it refused.
+  // The master became a replica: reconnect, and do not send the refused command again.
   reconnectOnError: ({ message }) => message.startsWith('READONLY'),
 });

@@ -18,7 +18,7 @@ t.teardown(async () => {
   await cluster.stop();
 });
 
-/** Counts 200 times a second until told to stop; every number that was given, in the order of the answers. */
+/** Increments 200 times a second until stopped, and records every number in the order of the responses. */
 function countOn(key: string) {
   let on = true;
   const given: number[] = [];
@@ -47,7 +47,7 @@ function countOn(key: string) {
   return { given, stop };
 }
 
-t.test('many who count at once get each another number, as fast as without replicas', async (t) => {
+t.test('simultaneous increments get distinct numbers', async (t) => {
   const many = await Promise.all(Array.from({ length: 300 }, () => store.increment('many')));
   t.strictSame(
     many.sort((one, other) => one - other),
@@ -56,7 +56,7 @@ t.test('many who count at once get each another number, as fast as without repli
 });
 
 t.test(
-  'who waited for the connection and who did not are answered in the order of their numbers',
+  'callers that waited for the connection and callers that did not get their numbers in order',
   async (t) => {
     await cluster.settled();
     const given: number[] = [];
@@ -67,7 +67,7 @@ t.test(
     const other = openStore(config, recordingObserver().observer, log);
     asked.push(ask(), ask(), ask());
     const waiting = asked.length;
-    // One line for each connection: that of the counters and that of all else.
+    // One line per connection: one for the counters, one for everything else.
     t.ok(
       await eventually(
         async () => asked.length - waiting,
@@ -80,7 +80,7 @@ t.test(
   },
 );
 
-t.test('no replica left: nothing is given out that one alone has', async (t) => {
+t.test('without replicas no number is returned', async (t) => {
   await cluster.settled();
   const master = await cluster.master();
   const replicas = cluster.redis.filter(({ port }) => port !== master.port);
@@ -96,7 +96,7 @@ t.test('no replica left: nothing is given out that one alone has', async (t) => 
   );
 });
 
-t.test('the master paused while 200 a second count', async (t) => {
+t.test('the master is paused at 200 increments a second', async (t) => {
   await cluster.settled();
   const master = await cluster.master();
   const counting = countOn('paused');
@@ -108,19 +108,19 @@ t.test('the master paused while 200 a second count', async (t) => {
       async () => counting.given.length > before + 200,
       (enough) => enough === true,
     ),
-    'counts on',
+    'counting continues',
   );
   master.resume();
   await sleep(500);
   const { given, silence } = await counting.stop();
-  t.ok(silence < 10_000, `nobody was answered for ${silence} ms`);
+  t.ok(silence < 10_000, `longest pause: ${silence} ms`);
   t.strictSame(
     given,
     [...given].sort((one, other) => one - other),
     'in order',
   );
-  t.equal(new Set(given).size, given.length, 'none twice');
-  t.ok(Number(await store.get('paused')) >= Math.max(...given), 'none lost');
+  t.equal(new Set(given).size, given.length, 'no number twice');
+  t.ok(Number(await store.get('paused')) >= Math.max(...given), 'no number lost');
   t.not((await cluster.master()).port, master.port);
   t.comment(`${given.length} given, pause ${Math.round(silence)} ms`);
 });

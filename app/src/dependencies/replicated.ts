@@ -3,15 +3,15 @@ import { Unavailable } from './unavailable.ts';
 
 interface Waiter {
   key: string;
-  /** When whoever asked is told that it took too long: nothing is sent for it after that. */
+  /** When the caller receives a timeout: nothing is sent for it after that. */
   until: number;
   resolve(count: number): void;
   reject(error: Error): void;
 }
 
 /**
- * INCR on a connection of its own, answered when `replicas` replicas have it. Redis stops a connection while it
- * WAITs, so those who ask meanwhile are sent together next, with one WAIT for all (as databases group commits).
+ * INCR on a dedicated connection, resolved when `replicas` replicas have the number. Redis blocks a connection during
+ * WAIT, so calls that arrive meanwhile form the next batch, with one WAIT for all of them (like a group commit).
  */
 export function replicatedIncrement(redis: Redis, replicas: number, milliseconds: number) {
   let queue: Waiter[] = [];
@@ -32,7 +32,7 @@ export function replicatedIncrement(redis: Redis, replicas: number, milliseconds
     });
 }
 
-/** Each gets its number, or what Redis said. A number that too few replicas have is not given to anybody. */
+/** Each caller gets its number or the error from Redis. A number that too few replicas have is not returned. */
 async function sendBatch(redis: Redis, batch: Waiter[], replicas: number, milliseconds: number) {
   const pipeline = redis.pipeline();
   for (const { key } of batch) pipeline.incr(key);
@@ -48,4 +48,4 @@ async function sendBatch(redis: Redis, batch: Waiter[], replicas: number, millis
 }
 
 const tooFew = (have: number, replicas: number) =>
-  new Unavailable('redis', 'NOT_REPLICATED', `${have} of ${replicas} replicas have it`);
+  new Unavailable('redis', 'NOT_REPLICATED', `only ${have} of ${replicas} replicas have the number`);

@@ -1,7 +1,7 @@
-/** A dependency did not do its part. The client learns 503 and nothing more; the log learns the rest. */
+/** A dependency failed. The client gets 503 without details; the details go to the log. */
 export class Unavailable extends Error {
   readonly dependency: string;
-  /** The dependency's own code (`ECONNREFUSED`), or `TIMEOUT` when it did not answer in time. */
+  /** The error code of the dependency (`ECONNREFUSED`), or `TIMEOUT` when it did not respond in time. */
   readonly code: string;
 
   constructor(dependency: string, code: string, message: string, cause?: unknown) {

@@ -14,7 +14,7 @@ server.route(
     params: z.strictObject({ name: word }),
     query: z.strictObject({ number: z.coerce.number('expected a number').int().optional() }),
     body: z.strictObject({ title: word, tags: z.array(word).optional() }),
-    responses: { 200: { description: 'What was understood' } },
+    responses: { 200: { description: 'The parsed input' } },
     handle: ({ params, query, body }) => ({ params, query, body }),
   }).route,
 );
@@ -23,7 +23,7 @@ server.route(
     method: 'GET',
     path: '/own/{name}',
     service: 'operations',
-    summary: 'Refuses in its own way',
+    summary: 'Handles invalid input itself',
     params: z.strictObject({ name: word }),
     responses: { 200: { description: 'The name' } },
     onInvalid: (problems, { h }) => h.response({ mine: problems }).code(422),
@@ -35,7 +35,7 @@ const json = { 'content-type': 'application/json' };
 const post = (url: string, payload: string | object, headers: Record<string, string> = json) =>
   server.inject({ method: 'POST', url, payload, headers });
 
-t.test('what is checked reaches the handler, typed', async (t) => {
+t.test('the handler gets validated and typed input', async (t) => {
   const { statusCode, payload } = await post('/things/chair?number=3', { title: 'wood', tags: ['a'] });
   t.equal(statusCode, 200);
   t.strictSame(JSON.parse(payload), {
@@ -45,7 +45,7 @@ t.test('what is checked reaches the handler, typed', async (t) => {
   });
 });
 
-t.test('every problem is named, at once', async (t) => {
+t.test('reports all problems at once', async (t) => {
   const cases: [string, string | object, string[]][] = [
     ['/things/CHAIR', { title: 'wood' }, ['path.name: expected letters']],
     ['/things/chair?number=x', { title: 'wood' }, ['query.number: expected a number']],
@@ -73,7 +73,7 @@ t.test('every problem is named, at once', async (t) => {
   }
 });
 
-t.test('what is no JSON, or too much, or something else', async (t) => {
+t.test('rejects malformed JSON, large bodies and other media types', async (t) => {
   const cases: [string, string, number][] = [
     ['application/json', '{', 400],
     ['application/json', '{"title":"a","__proto__":{"x":1}}', 400],
@@ -90,7 +90,7 @@ t.test('what is no JSON, or too much, or something else', async (t) => {
     );
 });
 
-t.test('an endpoint may refuse in its own way', async (t) => {
+t.test('an endpoint can handle invalid input itself', async (t) => {
   const { statusCode, payload } = await server.inject('/own/1');
   t.equal(statusCode, 422);
   t.strictSame(JSON.parse(payload), { mine: [{ path: 'path.name', message: 'expected letters' }] });

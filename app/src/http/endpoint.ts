@@ -4,28 +4,28 @@ import type { z } from 'zod';
 
 declare module '@hapi/hapi' {
   interface RouteOptionsApp {
-    /** What the route is called in the metrics and which service it is part of; hapi's own routes have none. */
+    /** The service that the route belongs to, a label of the metrics; hapi's internal routes have none. */
     service?: Service;
   }
 }
 
-/** The parts of TheAPP that VHOSTS can give a name of their own, and what runs it. */
+/** The services that VHOSTS can map to a host name. */
 export const services = ['greeting', 'birthdays', 'pokedex', 'counter', 'todos'] as const;
 export type Service = (typeof services)[number] | 'operations';
 
-/** One thing that is wrong with a request: where (`body.dateOfBirth`) and what was expected. */
+/** A validation problem of a request: the path (`body.dateOfBirth`) and what was expected there. */
 export interface Problem {
   path: string;
   message: string;
 }
 
-/** What a handler may give back: hapi turns an object into JSON. */
+/** The return value of a handler; hapi serialises an object as JSON. */
 export type HandlerResult = ResponseObject | object | string;
 
 type Shape = z.ZodObject | undefined;
 type Parsed<S extends Shape> = S extends z.ZodObject ? z.output<S> : undefined;
 
-/** What a handler works with: the parts of the request that were asked for, checked and typed. */
+/** The input of a handler: the validated and typed parts of the request. */
 export interface HandlerInput<P extends Shape, Q extends Shape, B extends Shape> {
   params: Parsed<P>;
   query: Parsed<Q>;
@@ -34,28 +34,28 @@ export interface HandlerInput<P extends Shape, Q extends Shape, B extends Shape>
   h: ResponseToolkit;
 }
 
-/** One possible answer, for whoever reads `/docs`. Without a type it is JSON when there is a schema. */
+/** Documentation of one response. Without a `type` it is JSON if there is a schema. */
 export interface ResponseDoc {
   description: string;
   schema?: z.ZodType;
   type?: string;
 }
 
-/** A request that TheAPP answers: the same definition validates, routes and documents. */
+/** An endpoint: one definition for routing, validation and documentation. */
 export interface Endpoint<P extends Shape, Q extends Shape, B extends Shape> {
   method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   path: string;
   service: Service;
-  /** Its path at the root of the service's own name, where VHOSTS gives it one. */
+  /** Its path on the host name that VHOSTS maps to the service. */
   root?: string;
   summary: string;
   params?: P;
   query?: Q;
   body?: B;
-  /** The body comes from an HTML form, with a CSRF token; JSON otherwise. For GET: the page has such a form. */
+  /** The body is an HTML form with a CSRF token instead of JSON. For GET: the page contains such a form. */
   form?: boolean;
   responses: Record<number, ResponseDoc>;
-  /** Answers a request with problems in its own way; 400 in TheAPP's form otherwise. */
+  /** Responds to an invalid request; by default TheAPP returns 400 with the list of problems. */
   onInvalid?: (
     problems: Problem[],
     input: { request: Request; h: ResponseToolkit },
@@ -63,18 +63,18 @@ export interface Endpoint<P extends Shape, Q extends Shape, B extends Shape> {
   handle(input: HandlerInput<P, Q, B>): HandlerResult | Promise<HandlerResult>;
 }
 
-/** An endpoint whose schemas are no longer of interest, with its route. */
+/** An endpoint with its hapi route, without the types of its schemas. */
 export interface AnyEndpoint extends Omit<Endpoint<Shape, Shape, Shape>, 'onInvalid' | 'handle'> {
   route: ServerRoute;
 }
 
 /**
- * Bytes of a body: above what any service takes, far below what hurts. The largest is a todo of 2,200 characters
- * of which a form writes each as twelve, `%F0%9F%8D%8B`.
+ * The maximum size of a body in bytes. The largest valid one is a todo of 2,200 characters, each of which a form encodes
+ * as twelve bytes: `%F0%9F%8D%8B`.
  */
 const maxBytes = 32 * 1024;
 
-/** Makes a route that checks what it is given against the schemas before the handler sees it. */
+/** Creates a route that validates the request against the schemas before it calls the handler. */
 export function endpoint<
   P extends Shape = undefined,
   Q extends Shape = undefined,
@@ -116,7 +116,7 @@ const bodyOf = (form = false) => ({
 });
 
 function check<S extends Shape>(place: string, schema: S, value: unknown, problems: Problem[]): Parsed<S> {
-  // Without a schema there is nothing to read: what else was sent is not looked at.
+  // Without a schema this part of the request is ignored.
   if (schema === undefined) return undefined as Parsed<S>;
   const { success, data, error } = schema.safeParse(value ?? {});
   if (success) return data as Parsed<S>;
@@ -125,7 +125,7 @@ function check<S extends Shape>(place: string, schema: S, value: unknown, proble
   return undefined as Parsed<S>;
 }
 
-/** The 400 that names every field with what was expected of it. */
+/** A 400 error that lists every invalid field and what was expected there. */
 export function badRequest(problems: Problem[]): Boom {
   const message = problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
   const error = new Boom(message, { statusCode: 400 });

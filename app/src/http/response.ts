@@ -1,7 +1,7 @@
 import type { Request } from '@hapi/hapi';
 
-/** Called once the answer to a request has been handed over, with the time it took. */
+/** Called once the response was handed to the network, with the duration of the request. */
 export type ResponseListener = (request: Request, milliseconds: number) => void;
 
-/** The headers of an answer, by names in lower case. */
+/** Response headers by lower-case name. */
 export type ResponseHeaders = Record<string, string | string[] | number | undefined>;

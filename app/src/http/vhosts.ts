@@ -1,7 +1,7 @@
 import type { Plugin, ServerRoute } from '@hapi/hapi';
 import type { AnyEndpoint, Service } from './endpoint.ts';
 
-/** A host name, in lower case, at which one service answers at its own root. */
+/** A host name in lower case, and the service that it serves at its root. */
 export interface Vhost {
   name: string;
   service: Service;
@@ -9,14 +9,14 @@ export interface Vhost {
 
 interface Options {
   endpoints: AnyEndpoint[];
-  /** What pages load, and browsers ask for beside any answer. */
+  /** Routes of the style sheet and the icons, which browsers request on every host name. */
   assets: ServerRoute[];
   vhosts: Vhost[];
 }
 
 /**
- * The routes that a service has at its own names, besides those it has everywhere: hapi looks there first and
- * then among the others. Health, metrics, documentation and assets stand beside them, or `/{id}` would take their places.
+ * Adds the routes of a service on its own host names. hapi looks up the routes of a host name first, then the others.
+ * Health, metrics, documentation and assets are added to each host name too, or `/{id}` would match their paths.
  */
 export const vhosts: Plugin<Options> = {
   name: 'vhosts',
@@ -29,7 +29,7 @@ export const vhosts: Plugin<Options> = {
       );
       server.route([...everywhere, ...assets, ...own].map((route) => ({ ...route, vhost: name })));
     }
-    // Names are the same in upper and lower case (RFC 9110, section 4.2.3); hapi compares as they come.
+    // Host names are case-insensitive (RFC 9110, section 4.2.3), but hapi compares them as they arrive.
     server.ext('onRequest', ({ info }, h) => {
       info.hostname = info.hostname.toLowerCase();
       return h.continue;

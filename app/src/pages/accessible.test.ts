@@ -25,11 +25,11 @@ const everyPage: [path: string, shows: string, act?: (page: Page) => Promise<voi
   ['/todos?before=22', 'a:text("Newest todos")'],
   ['/todos?before=1', 'p:text("No older todos")'],
   ['/todos/new', 'h1:text("New todo")'],
-  ['/todos/new', 'p.wrong:text("Enter a title.")', (page) => page.click('text=Add the todo')],
+  ['/todos/new', 'p.error:text("Enter a title.")', (page) => page.click('text=Add the todo')],
   ['/docs', 'pre', (page) => page.locator('summary').first().click()],
-  ['/todos?before=x', 'h1:text("Not understood")'],
-  ['/todos/new', 'h1:text("Not accepted")', sendWithoutToken],
-  ['/no/such/page', 'h1:text("Not found")'],
+  ['/todos?before=x', 'h1:text("Invalid request")'],
+  ['/todos/new', 'h1:text("Form rejected")', sendWithoutToken],
+  ['/no/such/page', 'h1:text("Page not found")'],
 ];
 
 async function sendWithoutToken(page: Page) {
@@ -39,25 +39,25 @@ async function sendWithoutToken(page: Page) {
 
 const background = (page: Page) => page.evaluate('getComputedStyle(document.body).backgroundColor');
 
-t.test('every page is accessible, by day and by night, and fits a phone', async (t) => {
+t.test('every page is accessible in light and dark mode and fits a phone', async (t) => {
   const page = await site.open(t, '/', { viewport: { width: 360, height: 740 } });
   for (const [path, shows, act] of everyPage) {
     await page.emulateMedia({ colorScheme: 'light' });
     await page.goto(path);
     await act?.(page);
     await page.waitForSelector(shows);
-    const day = await look(page);
-    t.strictSame([day.found, day.wide], [[], 0], shows);
-    t.ok(day.checked.length > 20, `${day.checked.length} rules looked at ${shows}`);
+    const light = await look(page);
+    t.strictSame([light.found, light.wide], [[], 0], shows);
+    t.ok(light.checked.length > 20, `${light.checked.length} rules checked on ${shows}`);
     t.equal(await background(page), 'rgb(255, 255, 255)');
     await page.emulateMedia({ colorScheme: 'dark' });
     t.equal(await background(page), 'rgb(20, 23, 26)');
-    const night = await look(page, ['color-contrast']);
-    t.strictSame([night.found, night.checked], [[], ['color-contrast']], `${shows} at night`);
+    const dark = await look(page, ['color-contrast']);
+    t.strictSame([dark.found, dark.checked], [[], ['color-contrast']], `${shows} in dark mode`);
   }
 });
 
-t.test('what is not accessible is found', async (t) => {
+t.test('accessibility problems are detected', async (t) => {
   const page = await site.open(t, '/todos/new', { viewport: { width: 360, height: 740 } });
   await page.evaluate(`document.querySelector('label').remove();
     document.querySelector('h1').style.color = '#eee';
@@ -68,7 +68,7 @@ t.test('what is not accessible is found', async (t) => {
   t.ok(Number(wide) > 0);
 });
 
-t.test('the longest word there is wraps, and what moves stands still for who asks', async (t) => {
+t.test('long words wrap, and reduced motion is respected', async (t) => {
   const page = await site.open(t, '/todos/new', {
     viewport: { width: 360, height: 740 },
     reducedMotion: 'reduce',

@@ -7,7 +7,7 @@ import type { ServerRoute } from '@hapi/hapi';
 const types = { css: 'text/css', svg: 'image/svg+xml' };
 type Kind = keyof typeof types;
 
-/** What pages load, by kind: the address holds a hash of the content, so that it may be kept for ever. */
+/** The style sheet and the icon. Their paths contain a hash of the content, so that browsers can cache them for ever. */
 export interface Assets {
   addresses: Record<Kind, string>;
   routes: ServerRoute[];
@@ -15,7 +15,7 @@ export interface Assets {
 
 const aYear = 'public, max-age=31536000, immutable';
 
-/** Reads theapp.css and theapp.svg of a folder, and serves them. */
+/** Reads theapp.css and theapp.svg from a folder, and creates their routes. */
 export function readAssets(folder: string): Assets {
   const read = (kind: Kind) => {
     const content = readFileSync(join(folder, `theapp.${kind}`), 'utf8');
@@ -35,13 +35,13 @@ export function readAssets(folder: string): Assets {
           const [, hash, kind] = /^theapp-([0-9a-f]{12})\.(css|svg)$/.exec(String(params.file)) ?? [];
           if (!kind) throw notFound();
           const found = files[kind as Kind];
-          // While releases change, a page of the other one asks here: it gets what there is, not to be kept.
+          // During a rolling update, pages of the other release request their hash: serve this file, uncached.
           const keep = hash === found.hash ? aYear : 'no-cache';
           return h.response(found.content).type(found.type).header('cache-control', keep);
         },
       },
       {
-        // Browsers ask for it beside an answer that is no page; it is not the name of a pokémon.
+        // Browsers request it with responses that are not pages; without this route it would match /{pokemon}.
         method: 'GET',
         path: '/favicon.ico',
         options,

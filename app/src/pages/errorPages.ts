@@ -4,27 +4,27 @@ import type { Request, Server } from '@hapi/hapi';
 import type {} from '@hapi/vision';
 import { prefersHtml } from '../http/request/accept.ts';
 
-/** What a person can do about a status; nothing of what happened inside. */
-const words: Record<number, [heading: string, advice: string]> = {
-  400: ['Not understood', 'Something in the address or in the form is not what was expected.'],
+/** What a visitor can do about an error, without any internals. */
+const messages: Record<number, [heading: string, advice: string]> = {
+  400: ['Invalid request', 'Part of the address or of the form is not valid.'],
   403: [
-    'Not accepted',
-    'The form was open for too long or came from elsewhere. Go back, reload it and send it again.',
+    'Form rejected',
+    'The form was open for too long or came from another site. Go back, reload the page and send it again.',
   ],
-  404: ['Not found', 'There is nothing at this address.'],
-  413: ['Too much', 'What was sent is too long. Go back, shorten it and send it again.'],
-  500: ['Something went wrong', 'It has been noted. Try again later.'],
-  503: ['Not available now', 'This should pass soon. Try again in a moment.'],
+  404: ['Page not found', 'There is no page at this address.'],
+  413: ['Too long', 'Your text is too long. Go back, shorten it and send it again.'],
+  500: ['Something went wrong', 'The error has been logged. Try again later.'],
+  503: ['Temporarily unavailable', 'Try again in a moment.'],
 };
 
-/** Browsers get an error as a page. Only what is sent changes, not the error. */
+/** Renders an error as a page for browsers. Changes only the response, not the error itself. */
 export async function renderErrorPage(
   server: Server,
   { headers, context }: Request,
   { output }: Boom,
 ): Promise<void> {
   if (!prefersHtml(String(headers.accept ?? '*/*'))) return;
-  const [heading, advice] = words[output.statusCode] ?? [STATUS_CODES[output.statusCode]];
+  const [heading, advice] = messages[output.statusCode] ?? [STATUS_CODES[output.statusCode]];
   const payload = await server.render('error', { heading, advice, id: context.id });
   Object.assign(output, { payload });
   Object.assign(output.headers, { 'content-type': 'text/html; charset=utf-8', vary: 'accept' });

@@ -6,25 +6,25 @@ import { startTheApp } from '../../../testing/theapp.ts';
 import { currentRelease } from '../version.ts';
 import { addPages } from './pages.ts';
 
-/** Nothing but the pages: no MySQL, no Redis, no Memcached. */
+/** Without MySQL, Redis and Memcached. */
 const app = await startTheApp();
 t.teardown(() => app.stop());
 
 const html = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 
-t.test('errors are pages for browsers and data for programs, and tell neither what happened', async (t) => {
+t.test('errors are pages for browsers and JSON for programs, and reveal no internals', async (t) => {
   const cases: [url: string, status: number, heading: string][] = [
-    ['/no/such/page', 404, 'Not found'],
-    ['/todos?before=x', 400, 'Not understood'],
-    ['/api/todos/%', 400, 'Not understood'],
-    ['/todos', 503, 'Not available now'],
-    ['/assets/other.css', 404, 'Not found'],
+    ['/no/such/page', 404, 'Page not found'],
+    ['/todos?before=x', 400, 'Invalid request'],
+    ['/api/todos/%', 400, 'Invalid request'],
+    ['/todos', 503, 'Temporarily unavailable'],
+    ['/assets/other.css', 404, 'Page not found'],
   ];
   for (const [url, status, heading] of cases) {
     const page = await app.get(url, { accept: html, 'x-request-id': 'id-1' });
     t.match(page, { status, headers: { 'content-type': 'text/html; charset=utf-8', vary: 'accept' } }, url);
     t.match(page, { body: `<h1>${heading}</h1>`, headers: { 'x-request-id': 'id-1' } });
-    t.match(page.body, 'In the log this request is <code>id-1</code>');
+    t.match(page.body, 'Request id: <code>id-1</code>');
     t.notMatch(page.body, /mysql|ECONN|before|schema|\.ts/i);
     for (const accept of ['*/*', 'application/json']) {
       const data = await app.get(url, { accept });
@@ -33,11 +33,11 @@ t.test('errors are pages for browsers and data for programs, and tell neither wh
   }
   t.match(await app.get('/todos', { accept: html }), { headers: { 'retry-after': '1' } });
   const body = { title: 'x'.repeat(40_000) };
-  const tooMuch = { status: 413, body: '<h1>Too much</h1>' };
+  const tooMuch = { status: 413, body: '<h1>Too long</h1>' };
   t.match(await app.ask('POST', '/api/todos', { body, headers: { accept: html } }), tooMuch);
   const type = { 'content-type': 'application/x-www-form-urlencoded', accept: html };
   const refused = await app.ask('POST', '/todos', { body: 'title=a&text=b', headers: type });
-  t.match(refused, { status: 403, body: '<h1>Not accepted</h1>' });
+  t.match(refused, { status: 403, body: '<h1>Form rejected</h1>' });
   t.match(await app.ask('POST', '/todos', { body: { title: 'JSON' }, headers: { accept: html } }), {
     status: 415,
     body: '<h1>Unsupported Media Type</h1>',
@@ -47,7 +47,7 @@ t.test('errors are pages for browsers and data for programs, and tell neither wh
 const policy =
   "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-t.test('headers that make browsers strict', async (t) => {
+t.test('security headers', async (t) => {
   const always = { 'x-content-type-options': 'nosniff', 'cross-origin-resource-policy': 'same-origin' };
   const page = {
     ...always,
@@ -75,7 +75,7 @@ t.test('headers that make browsers strict', async (t) => {
     t.match((await app.get(url, { accept })).headers, headers, `${url} ${accept}`);
 });
 
-t.test('what pages load is kept for ever, and changes its address when it changes', async (t) => {
+t.test('assets are cached for ever, and their paths change with their content', async (t) => {
   const page = String((await app.get('/todos/new')).body);
   const [, css = ''] = /<link rel="stylesheet" href="([^"]+)">/.exec(page) ?? [];
   const [, icon = ''] = /<link rel="icon"[^>]* href="([^"]+)">/.exec(page) ?? [];
@@ -99,7 +99,7 @@ t.test('what pages load is kept for ever, and changes its address when it change
   t.notMatch(page, /<script|<style|style="|https?:/, 'nothing inline, nothing from other hosts');
 });
 
-t.test('a release whose pages are broken does not start', async (t) => {
+t.test('a release with broken pages does not start', async (t) => {
   const breaks: [string, (pages: string) => Promise<void>][] = [
     ['no pages', (pages) => rm(pages, { recursive: true })],
     ['no style sheet', (pages) => rm(join(pages, 'theapp.css'))],
@@ -114,5 +114,5 @@ t.test('a release whose pages are broken does not start', async (t) => {
   }
   const folder = t.testdir();
   await cp(join(currentRelease().folder, 'pages'), join(folder, 'pages'), { recursive: true });
-  await t.resolves(addPages(hapiServer(), { folder }), 'a whole one');
+  await t.resolves(addPages(hapiServer(), { folder }), 'complete pages');
 });

@@ -8,9 +8,9 @@ import type { Release } from '../version.ts';
 import { readAssets } from './assets.ts';
 
 /**
- * Gives a server `h.view(name, context)` for the views in the release's folder `pages`, what pages load, tokens
- * for their forms. Answers the routes of what pages load. No plugin: vision's views are those of whoever registers it.
- * Rejects when a view or something that pages load is missing or wrong.
+ * Adds `h.view(name, context)` for the views in the release's folder `pages`, CSRF tokens for their forms, and the
+ * routes of their assets, which it returns. It is not a plugin, because vision binds its views to the plugin that
+ * registers it. Rejects if a view or an asset is missing or invalid.
  */
 export async function addPages(server: Server, { folder }: Pick<Release, 'folder'>): Promise<ServerRoute[]> {
   const path = join(folder, 'pages');
@@ -23,15 +23,16 @@ export async function addPages(server: Server, { folder }: Pick<Release, 'folder
       path,
       partialsPath: join(path, 'partials'),
       isCached: true,
-      // A partial that is indented must not indent the lines of a text area.
+      // An indented partial must not indent the lines of a textarea.
       compileOptions: { preventIndent: true },
       context: { assets: addresses },
     },
   });
   await server.register(csrf);
   const views = readdirSync(path).filter((name) => name.endsWith('.hbs'));
-  // Handlebars takes no notice of a layout that is missing.
+  // Handlebars ignores a missing layout.
   for (const view of views)
-    if (!/^<!doctype html>/.test(await server.render(view, {}))) throw new Error(`${view} is no whole page`);
+    if (!/^<!doctype html>/.test(await server.render(view, {})))
+      throw new Error(`${view} does not render a complete page`);
   return routes;
 }

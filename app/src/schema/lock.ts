@@ -6,9 +6,9 @@ import { Unavailable } from '../dependencies/unavailable.ts';
 import type { Config } from '../settings.ts';
 
 /**
- * Does `work` on a connection that holds this database's migration lock, so that of ten processes that start
- * together one works and nine wait for it. The lock is MySQL's GET_LOCK: it ends with the connection, so a
- * process that dies does not keep it. MIGRATE_SECONDS bounds the wait for the server and for the lock.
+ * Runs `work` on a connection that holds the migration lock of this database, so that only one of several processes
+ * migrates at a time. The lock is MySQL's GET_LOCK: it is released with the connection, so a process that dies does not
+ * keep it. MIGRATE_SECONDS limits the wait for the server and for the lock.
  */
 export async function withMigrationLock<T>(config: Config, work: (connection: Connection) => Promise<T>) {
   const deadline = Date.now() + config.MIGRATE_SECONDS * 1000;
@@ -21,7 +21,7 @@ export async function withMigrationLock<T>(config: Config, work: (connection: Co
   }
 }
 
-/** What a server says or does not say while it starts; anything else will not get better by waiting. */
+/** Errors while the server is starting, which are worth waiting for; any other error is permanent. */
 const starting = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -54,10 +54,14 @@ async function lock(connection: Connection, database: string, deadline: number) 
     seconds,
   ]);
   if (rows[0]?.held !== 1)
-    throw new Unavailable('mysql', 'TIMEOUT', `another migration holds the lock for over ${seconds} s`);
+    throw new Unavailable(
+      'mysql',
+      'TIMEOUT',
+      `another migration has been holding the lock for over ${seconds} s`,
+    );
 }
 
-/** Locks belong to the whole server, and MySQL takes at most 64 characters. */
+/** Lock names are global to the server and have at most 64 characters. */
 function lockName(database: string): string {
   return `theapp-migrate-${createHash('sha256').update(database).digest('hex').slice(0, 16)}`;
 }

@@ -32,8 +32,8 @@ async function rows(sql: string) {
 
 t.beforeEach(() => rows('DROP DATABASE theapp; CREATE DATABASE theapp'));
 
-t.test('ten processes that start together migrate once', async (t) => {
-  // Slow, and harmful when it is done twice: without the lock this test fails.
+t.test('ten simultaneous processes apply each migration once', async (t) => {
+  // A slow migration that fails if it runs twice: without the lock this test fails.
   await writeFile(slow, 'CREATE TABLE slow (id INT); DO SLEEP(0.5); INSERT INTO slow VALUES (1)');
   const ten = Array.from({ length: 10 }, () => start(program, ['migrate'], mariadb.environment));
   const codes = await Promise.all(ten.map(({ ended }) => ended));
@@ -51,7 +51,7 @@ t.test('ten processes that start together migrate once', async (t) => {
   ]);
 });
 
-t.test('a migration that fails stops the rest and is done again the next time', async (t) => {
+t.test('a failed migration stops the following ones and is retried on the next run', async (t) => {
   const broken = [
     first,
     migration('0002-second.sql', 'CREATE NONSENSE'),
@@ -65,22 +65,22 @@ t.test('a migration that fails stops the rest and is done again the next time', 
   t.strictSame(await migrate(config, mended), ['0002-second.sql']);
 });
 
-t.test('a migration that was changed after it was applied is refused', async (t) => {
+t.test('rejects a migration that was changed after it was applied', async (t) => {
   await migrate(config, [first]);
   await t.rejects(migrate(config, [{ ...first, sha256: 'another' }]), new ChangedMigration('0001-first.sql'));
 });
 
-t.test('the wait for the lock has an end; the lock ends with its holder', async (t) => {
+t.test('the wait for the lock is limited, and the lock is released with its connection', async (t) => {
   await withMigrationLock(config, async () => {
     const late = migrate({ ...config, MIGRATE_SECONDS: 1 }, [first]);
-    await t.rejects(late, { message: 'mysql: another migration holds the lock for over 1 s' });
+    await t.rejects(late, { message: 'mysql: another migration has been holding the lock for over 1 s' });
     const other = migrate({ ...config, MYSQL_DATABASE: 'other' }, []);
     await t.rejects(other, { code: 'ER_DBACCESS_DENIED_ERROR' });
   });
   t.strictSame(await migrate(config, [first]), ['0001-first.sql']);
 });
 
-t.test('it waits for MySQL to come, not for a password to become right', async (t) => {
+t.test('waits for MySQL to start, but not after a wrong password', async (t) => {
   await mariadb.kill();
   const waiting = migrate(config, [first]);
   await mariadb.start();
@@ -88,11 +88,11 @@ t.test('it waits for MySQL to come, not for a password to become right', async (
   const began = Date.now();
   await t.rejects(migrate({ ...config, MYSQL_PASS: 'wrong' }, [first]), { code: 'ER_ACCESS_DENIED_ERROR' });
   t.ok(Date.now() - began < 1000);
-  const nobody = start(program, ['migrate'], {
+  const unreachable = start(program, ['migrate'], {
     MYSQL_PASS: 'secret-word',
     MYSQL_PORT: '1',
     MIGRATE_SECONDS: '1',
   });
-  t.equal(await nobody.ended, 1);
-  t.equal(nobody.output(), 'mysql: connect ECONNREFUSED 127.0.0.1:1\n');
+  t.equal(await unreachable.ended, 1);
+  t.equal(unreachable.output(), 'mysql: connect ECONNREFUSED 127.0.0.1:1\n');
 });

@@ -4,17 +4,17 @@ import type { Config } from '../settings.ts';
 import { withMigrationLock } from './lock.ts';
 import type { Migration } from './migrations.ts';
 
-/** A migration that the database had with another text: what the files say is not what the schema is. */
+/** A migration file was changed after it was applied: the files no longer describe the schema. */
 export class ChangedMigration extends Error {
   constructor(name: string) {
-    super(`${name}: was changed after it was applied; put it back and write a new migration instead`);
+    super(`${name}: changed after it was applied; restore the file and write a new migration instead`);
     this.name = 'ChangedMigration';
   }
 }
 
 /**
- * Brings the schema to this release and answers the names of the migrations it applied, in order.
- * Safe to start in many processes at once. Throws Unavailable when MySQL or the lock is not to be had in time.
+ * Applies the pending migrations of this release in order and returns their names. Safe to run in many processes at
+ * once. Throws Unavailable if MySQL or the lock is not available in time.
  */
 export function migrate(config: Config, migrations: Migration[]): Promise<string[]> {
   return withMigrationLock(config, async (connection) => {

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import type { Database } from '../dependencies/database.ts';
 import { Unavailable } from '../dependencies/unavailable.ts';
 
-/** One step of the schema: a file of SQL that a second run does not harm, because MySQL's DDL has no rollback. */
+/** A migration: an idempotent SQL file, because MySQL cannot roll back DDL. */
 export interface Migration {
   name: string;
   sql: string;
   sha256: string;
 }
 
-/** The migrations of this release, in the order of their names. */
+/** Reads the migrations of this release in the order of their names. */
 export function readMigrations(folder: string): Migration[] {
   const names = readdirSync(join(folder, 'migrations')).filter((name) => name.endsWith('.sql'));
   return names.sort().map((name) => {
@@ -21,8 +21,8 @@ export function readMigrations(folder: string): Migration[] {
 }
 
 /**
- * How many of this release's migrations the database has not had. Those that it had and this release does
- * not know are no matter: they come from a newer release that was rolled back.
+ * The number of migrations of this release that are not applied yet. Applied migrations that this release does not know
+ * are ignored: they come from a newer release that was rolled back.
  */
 export async function countPending(database: Database, migrations: Migration[], milliseconds: number) {
   const applied = await appliedNames(database, milliseconds);
@@ -39,5 +39,5 @@ async function appliedNames(database: Database, milliseconds: number): Promise<S
   }
 }
 
-/** The question that says which migrations a server has had. */
+/** Lists the migrations that a server has applied. */
 export const appliedSql = 'SELECT name FROM migrations';

@@ -21,14 +21,14 @@ const says = (value: 'red' | 'blue' | undefined, from: 'primary' | 'replica' = '
   return origin;
 };
 
-t.test('the origin is asked once', async (t) => {
+t.test('calls the origin once', async (t) => {
   const origin = says('red');
   t.equal(await cached.readThrough('once', origin.ask), 'red');
   t.equal(await cached.readThrough('once', origin.ask), 'red');
   t.equal(origin.asked, 1);
 });
 
-t.test('what the replica says, and that there is nothing, is asked for again', async (t) => {
+t.test('does not cache values from the replica, nor missing ones', async (t) => {
   for (const origin of [says('red', 'replica'), says(undefined)]) {
     await cached.readThrough('again', origin.ask);
     await cached.readThrough('again', origin.ask);
@@ -36,27 +36,27 @@ t.test('what the replica says, and that there is nothing, is asked for again', a
   }
 });
 
-t.test('a slow reader does not put an old value over a new one', async (t) => {
+t.test('a slow reader does not overwrite a new value with an old one', async (t) => {
   const old = await cached.readThrough('slow', async () => {
     await cached.update('slow', 'blue');
     return { value: 'red', from: 'primary' };
   });
-  t.equal(old, 'red', 'what was so when it was asked for');
+  t.equal(old, 'red', 'the value at the time of the read');
   t.equal(await cached.readThrough('slow', says('red').ask), 'blue');
 });
 
-t.test('a change is seen at once', async (t) => {
+t.test('an update is visible at once', async (t) => {
   await cached.readThrough('change', says('red').ask);
   await cached.update('change', 'blue');
   t.equal(await cached.readThrough('change', says('red').ask), 'blue');
 });
 
-t.test('what is not a value is as good as nothing', async (t) => {
+t.test('an invalid cached value counts as a miss', async (t) => {
   await store.set('other', 'green', 60);
   t.equal(await cached.readThrough('other', says('red').ask), 'red');
 });
 
-t.test('a failure of the origin is not hidden', async (t) => {
+t.test('a failure of the origin is thrown', async (t) => {
   const failure = new Error('no');
   await t.rejects(
     cached.readThrough('failure', () => Promise.reject(failure)),
@@ -64,7 +64,7 @@ t.test('a failure of the origin is not hidden', async (t) => {
   );
 });
 
-t.test('a paused Redis costs one wait, not two', async (t) => {
+t.test('a paused Redis costs one timeout, not two', async (t) => {
   await redis.pause();
   const began = performance.now();
   t.equal(await cached.readThrough('paused', says('red').ask), 'red');
@@ -77,20 +77,27 @@ t.test('a paused Redis costs one wait, not two', async (t) => {
 const answers = () => store.ping().then(() => true);
 const elsewhere = cache(store, metrics, { service: 'pokedex', seconds: 300, isValid: isColour });
 
-t.test('a change that a Redis missed', async (t) => {
+t.test('an update that Redis missed becomes visible', async (t) => {
   t.ok(await until(answers, true));
   await cached.update('missed', 'red');
   await redis.kill();
   await cached.update('missed', 'blue');
   await redis.start();
-  t.equal(await cached.readThrough('missed', says('blue').ask), 'blue', 'who changed it does not ask Redis');
+  t.equal(
+    await cached.readThrough('missed', says('blue').ask),
+    'blue',
+    'the writer does not read from Redis',
+  );
   t.ok(await until(answers, true));
-  t.ok(await until(() => elsewhere.readThrough('missed', says('blue').ask), 'blue'), 'others soon see it');
+  t.ok(
+    await until(() => elsewhere.readThrough('missed', says('blue').ask), 'blue'),
+    'other processes see it soon',
+  );
   await cached.update('missed', 'red');
-  t.equal(await cached.readThrough('missed', says('blue').ask), 'red', 'it is asked again');
+  t.equal(await cached.readThrough('missed', says('blue').ask), 'red', 'Redis is read again');
 });
 
-t.test('a change that a Redis missed does not undo a newer one', async (t) => {
+t.test('an update that Redis missed does not undo a newer one', async (t) => {
   await redis.kill();
   await cached.update('newer', 'red');
   await redis.start();
@@ -101,11 +108,11 @@ t.test('a change that a Redis missed does not undo a newer one', async (t) => {
     await cached.readThrough('newer', origin.ask);
     return origin.asked === 0;
   };
-  t.ok(await until(isPaid, true), 'who missed it asks Redis again');
+  t.ok(await until(isPaid, true), 'the first writer reads from Redis again');
   t.equal(await elsewhere.readThrough('newer', says('blue').ask), 'blue');
 });
 
-/** Waits for an answer; the client of Redis finds its server again in its own time. */
+/** Waits until the call returns `answer`; the Redis client needs time to reconnect. */
 async function until<T>(ask: () => Promise<T>, answer: T): Promise<boolean> {
   for (const end = Date.now() + 10_000; Date.now() < end; await sleep(20))
     if ((await ask().catch(() => undefined)) === answer) return true;

@@ -3,18 +3,18 @@ import type { Service } from '../http/endpoint.ts';
 import type { Metrics } from '../http/operations/metrics.ts';
 import { pendingInvalidations } from './pendingInvalidations.ts';
 
-/** Values that MySQL has, kept in Redis for a while. Redis down costs time, never the answer. */
+/** A cache in Redis for values from MySQL. Without Redis requests take longer but do not fail. */
 export interface Cache<V extends string> {
-  /** The value of `key`; what the cache does not have, `origin` is asked for. */
+  /** Returns the cached value of `key`, or calls `origin` and caches its value. */
   readThrough(
     key: string,
     origin: () => Promise<{ value: V | undefined; from: Source }>,
   ): Promise<V | undefined>;
-  /** After MySQL was given a new value: whoever asks from now on shall see it, also when Redis misses the news. */
+  /** Call this after a write to MySQL: later reads return the new value, even if Redis misses the update. */
   update(key: string, value: V): Promise<void>;
 }
 
-/** `isValid` says which texts are values: what somebody else left under the key is as good as nothing. */
+/** `isValid` tells whether a cached text is a value: anything else under the key counts as a miss. */
 export function cache<V extends string>(
   store: Store,
   metrics: Metrics,
@@ -23,14 +23,14 @@ export function cache<V extends string>(
   const { service, seconds, isValid } = options;
   const degraded = metrics.degraded.labels(service, 'cache');
 
-  /** In the place of what Redis would have said. */
+  /** Counts a failure of Redis and stands in for its reply. */
   const degrade = (error: unknown): typeof unavailable => {
     if (!(error instanceof Unavailable)) throw error;
     degraded.inc();
     return unavailable;
   };
 
-  // Removed, not set: by the time that Redis is back, another process may have told it of a newer change.
+  // Remove the key instead of setting it: by the time Redis is back, another process may have stored a newer value.
   const pending = pendingInvalidations(seconds, (key) =>
     store.remove(key).then(
       () => true,
@@ -44,8 +44,7 @@ export function cache<V extends string>(
       const cached = await store.get(key).catch(degrade);
       if (typeof cached === 'string' && isValid(cached)) return cached;
       const { value, from } = await origin();
-      // Only what is new: a reader that was slow must not put an old value over that of a writer. A Redis that
-      // just failed is not waited for again.
+      // onlyNew: a slow reader must not overwrite the value of a writer. If Redis just failed, do not wait for it again.
       if (value !== undefined && from === 'primary' && cached !== unavailable)
         await store.set(key, value, seconds, { onlyNew: true }).catch(degrade);
       return value;
@@ -57,4 +56,4 @@ export function cache<V extends string>(
   };
 }
 
-const unavailable = Symbol('Redis does not answer');
+const unavailable = Symbol('Redis is unavailable');

@@ -9,7 +9,7 @@ t.teardown(() => app.stop());
 
 const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 
-t.test('text for programs, a page for browsers', async (t) => {
+t.test('plain text for programs, a page for browsers', async (t) => {
   const cases: [accept: string | undefined, type: string, body: RegExp][] = [
     [undefined, 'text/plain; charset=utf-8', /^Hello world!\n$/],
     ['*/*', 'text/plain; charset=utf-8', /^Hello world!\n$/],
@@ -26,7 +26,7 @@ t.test('text for programs, a page for browsers', async (t) => {
   }
 });
 
-t.test('without MySQL there is the page, and the greeting that needs none', async (t) => {
+t.test('without MySQL the page and /hello still work', async (t) => {
   await mariadb.kill();
   t.equal((await app.get('/')).status, 503);
   t.equal((await app.get('/', { accept: browser })).status, 200);

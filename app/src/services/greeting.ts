@@ -4,17 +4,17 @@ import { type Database, type Dependencies, Unavailable } from '../dependencies/d
 import { type AnyEndpoint, endpoint } from '../http/endpoint.ts';
 import { prefersHtml } from '../http/request/accept.ts';
 
-/** `GET /`: the greeting that row 1 of table `data` holds; for browsers the page `index`. `GET /hello`: without MySQL. */
+/** `GET /`: the greeting in row 1 of table `data`; the index page for browsers. `GET /hello`: a greeting without MySQL. */
 export function greeting({ database }: Pick<Dependencies, 'database'>): AnyEndpoint[] {
   return [
     endpoint({
       method: 'GET',
       path: '/',
       service: 'greeting',
-      summary: 'A greeting from MySQL; for who prefers text/html, the page with all services',
-      responses: { 200: { description: 'The greeting and a line break', type: 'text/plain' } },
+      summary: 'A greeting from MySQL; for clients that prefer text/html, the page with all services',
+      responses: { 200: { description: 'The greeting, followed by a line break', type: 'text/plain' } },
       async handle({ request, h }) {
-        // The page is there without MySQL: it is where somebody looks who wants to know what works.
+        // The page does not need MySQL: visitors open it to find out what works.
         if (prefersHtml(String(request.headers.accept ?? '*/*'))) return h.view('index').vary('accept');
         return h
           .response(`${await firstMessage(database)}\n`)

@@ -1,18 +1,18 @@
-/** Changes that the cache missed while it was away. */
+/** Keys whose update the cache missed while it was unavailable. */
 export interface PendingInvalidations {
-  /** True while the cache may still say what was so before. */
+  /** True while the cache may still contain the old value. */
   has(key: string): boolean;
   add(key: string): void;
-  /** The cache has been told by somebody else. */
+  /** A later update reached the cache. */
   delete(key: string): void;
 }
 
-/** How long to wait before the cache is told again, in milliseconds. */
+/** The pause between two retries, in milliseconds. */
 const retryMilliseconds = 1000;
 
 /**
- * Tells the cache that a key has changed until `tell` says that it knows, or for as many seconds as it keeps an
- * old value at all: that is also what bounds the list.
+ * Retries `invalidate` for each key until it succeeds, or for `seconds`, after which the cache has dropped the old value
+ * by itself. This also bounds the list.
  */
 export function pendingInvalidations(
   seconds: number,
@@ -24,7 +24,7 @@ export function pendingInvalidations(
     for (const [key, until] of pending) {
       const done = Date.now() > until || (await invalidate(key));
       if (!done) break;
-      // A newer change may have been missed meanwhile: that is a debt of its own.
+      // Keep the key if a newer update was missed meanwhile.
       if (pending.get(key) === until) pending.delete(key);
     }
     waiting = false;

@@ -17,11 +17,11 @@ const app = start(join(import.meta.dirname, '../../main.ts'), [], {
 const url = new URL(await app.url());
 t.teardown(() => app.child.kill('SIGKILL'));
 
-/** A connection as from another machine: its address is not the one it connects to. */
+/** A connection as if from another machine: its source address differs from its target address. */
 const fromElsewhere = (): Socket =>
   connect({ host: url.hostname, port: Number(url.port), localAddress: '127.0.0.2' });
 
-/** The status line that a request over the connection is answered with; empty when it is closed instead. */
+/** Sends a request and returns the status line of the response; empty if the connection is closed instead. */
 async function statusLine(socket: Socket): Promise<string> {
   socket.write('GET /livez HTTP/1.1\r\nHost: theapp\r\n\r\n');
   const answer = await Promise.race([
@@ -36,16 +36,16 @@ async function metric(name: string): Promise<number> {
   return Number(lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
 }
 
-t.test('who comes when MAX_CONNECTIONS are open is closed, and comes in when one has left', async (t) => {
+t.test('closes connections beyond MAX_CONNECTIONS, and accepts again when one has closed', async (t) => {
   const [first, second] = [fromElsewhere(), fromElsewhere()];
   t.equal(await statusLine(first), 'HTTP/1.1 200 OK');
   t.equal(await statusLine(second), 'HTTP/1.1 200 OK');
   for (let tries = 0; tries < 3; tries++) t.equal(await statusLine(fromElsewhere()), '');
-  t.equal(await statusLine(first), 'HTTP/1.1 200 OK', 'those that are open go on');
+  t.equal(await statusLine(first), 'HTTP/1.1 200 OK', 'open connections continue');
   t.strictSame(
     [await metric('http_connections'), await metric('http_connections_refused_total')],
     [2, 3],
-    'the machine itself comes in, and is not counted',
+    'connections from the same machine are accepted and not counted',
   );
   first.destroy();
   t.ok(await until(async () => (await metric('http_connections')) === 1));
@@ -54,9 +54,9 @@ t.test('who comes when MAX_CONNECTIONS are open is closed, and comes in when one
   for (const socket of [second, third]) socket.destroy();
 });
 
-t.test('the log says it once in ten seconds', async (t) => {
+t.test('logs the refusals once in ten seconds', async (t) => {
   app.child.kill('SIGTERM');
   t.equal(await app.ended, 0);
-  const lines = app.output().match(/connections are refused: 2 are open \(MAX_CONNECTIONS\)/g);
+  const lines = app.output().match(/refusing connections: 2 are open \(MAX_CONNECTIONS\)/g);
   t.equal(lines?.length, 1);
 });

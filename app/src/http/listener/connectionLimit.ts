@@ -2,15 +2,16 @@ import type { Server } from 'node:net';
 import type { Log } from '../../log.ts';
 import type { Metrics } from '../operations/metrics.ts';
 
-/** How often the log says that connections are refused, in milliseconds. */
+/** The shortest time between two warnings about refused connections, in milliseconds. */
 const logInterval = 10_000;
 
 /**
- * Closes what connects beyond `max` connections at a time: each may have a request under way, and a process that runs
- * out of memory loses those of all. Nothing of the client is answered, so that a balancer can ask another replica.
+ * Limits the open connections to `max` and closes any further one at once, without a response, so that a load balancer
+ * can try another replica. Each connection may have a request in progress, and a process that runs out of memory loses
+ * all of them.
  *
- * Who connects from the machine or the container itself comes in and is not counted: a health check has to hear that a
- * crowded process is alive, or it is restarted for being busy.
+ * Connections from the same machine or container are accepted and not counted: otherwise a health check would fail on a
+ * busy process, and the process would be restarted for being busy.
  */
 export function limitConnections(listener: Server, max: number, metrics: Metrics, log: Log): void {
   const { connections, connectionsRefused } = metrics;
@@ -20,7 +21,7 @@ export function limitConnections(listener: Server, max: number, metrics: Metrics
     const now = performance.now();
     if (now - loggedAt < logInterval) return;
     loggedAt = now;
-    log.warn(`connections are refused: ${max} are open (MAX_CONNECTIONS)`);
+    log.warn(`refusing connections: ${max} are open (MAX_CONNECTIONS)`);
   };
   listener.on('connection', (socket) => {
     if (socket.remoteAddress === socket.localAddress) return;

@@ -4,14 +4,15 @@ import type { ResponseHeaders } from '../response.ts';
 
 declare module '@hapi/hapi' {
   interface ServerApplicationState {
-    /** True from the moment of the stop signal: readiness says so, and connections are not kept. */
+    /** True from the stop signal on: `/readyz` reports it, and responses close their connections. */
     draining: boolean;
   }
 }
 
 /**
- * Stops without losing a request: for `seconds` the server still answers everything, readiness turns 503 so
- * that balancers look elsewhere, and every answer closes its connection so that clients do as well.
+ * Drains before the server stops, so that no request is lost. For `seconds` the server still serves all requests,
+ * readiness returns 503 so that load balancers remove it, and every response closes its connection so that clients
+ * reconnect elsewhere.
  */
 export const drain: Plugin<{ seconds: number }> = {
   name: 'drain',
@@ -24,7 +25,7 @@ export const drain: Plugin<{ seconds: number }> = {
   },
 };
 
-/** While the server drains, an answer tells its client not to keep the connection. */
+/** Sets `Connection: close` while the server drains. */
 export function closeWhileDraining({ server }: Request, headers: ResponseHeaders): void {
   if (server.app.draining) headers.connection = 'close';
 }

@@ -6,7 +6,7 @@ import { finished } from 'node:stream/promises';
 import t from 'tap';
 import { createListener } from './listener.ts';
 
-/** What a client is sent when the answer is written so. */
+/** The body that a client receives from the handler `write`. */
 async function sent(write: (answer: ServerResponse) => unknown, method = 'GET'): Promise<string> {
   const listener = createListener().on('request', (_request, answer) => write(answer));
   await once(listener.listen(0, '127.0.0.1'), 'listening');
@@ -20,7 +20,7 @@ async function sent(write: (answer: ServerResponse) => unknown, method = 'GET'):
   }
 }
 
-t.test('a body arrives whole, however it is written', async (t) => {
+t.test('a body arrives complete, however it is written', async (t) => {
   const announced = (answer: ServerResponse, length: number) => {
     answer.setHeader('content-length', length);
     answer.writeHead(200);
@@ -52,7 +52,7 @@ t.test('a body arrives whole, however it is written', async (t) => {
     ],
     ['without a length', (answer) => answer.write('añil!', () => answer.end())],
     [
-      'in another encoding, with who waits for it',
+      'in another encoding, with a callback',
       (answer) => {
         announced(answer, 6);
         answer.write('YcOxaWwh', 'base64', () => answer.end());
@@ -66,7 +66,7 @@ t.test('a body arrives whole, however it is written', async (t) => {
       },
     ],
     [
-      'whole, and nothing more with the end',
+      'in one piece, with an empty end',
       (answer) => {
         announced(answer, 6);
         answer.write('añil!');
@@ -74,7 +74,7 @@ t.test('a body arrives whole, however it is written', async (t) => {
       },
     ],
     [
-      'by its end alone',
+      'by end alone',
       (answer) => {
         announced(answer, 6);
         answer.end('añil!');
@@ -84,7 +84,7 @@ t.test('a body arrives whole, however it is written', async (t) => {
   for (const [name, write] of ways) t.equal(await sent(write), 'añil!', name);
 });
 
-t.test('who waits for the end is told', async (t) => {
+t.test('calls back when the response has ended', async (t) => {
   let told = false;
   const body = await sent(async (answer) => {
     answer.setHeader('content-length', 2);
@@ -97,7 +97,7 @@ t.test('who waits for the end is told', async (t) => {
   t.strictSame([body, told], ['ok', true]);
 });
 
-t.test('an answer without a body', async (t) => {
+t.test('a response without a body', async (t) => {
   const write = (answer: ServerResponse) => {
     answer.setHeader('content-length', 5);
     answer.end();

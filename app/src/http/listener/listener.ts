@@ -1,22 +1,22 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 
 /**
- * What listens for hapi. A client that sends slowly does not hold a connection for long. An idle one is kept for
- * longer than nginx keeps its own (60 s): were it closed here first, a request already on its way would be lost.
+ * The HTTP listener for hapi. Timeouts bound how long a slow client can hold a connection. Idle connections stay open
+ * longer than nginx keeps its own (60 s): if this side closed first, a request in flight would be lost.
  */
 export const createListener = (): Server =>
   createServer({
-    ServerResponse: WholeAnswer,
+    ServerResponse: SingleWriteResponse,
     headersTimeout: 10_000,
     requestTimeout: 30_000,
     keepAliveTimeout: 75_000,
   });
 
 /**
- * Sends a body that was written whole together with the end of the answer. hapi writes it and then ends the answer:
- * done in two steps, that costs Node a tenth of what a request costs in all.
+ * Sends a body that was written in one piece together with the end of the response. hapi calls `write` and then `end`:
+ * those two steps would cost Node a tenth of the total cost of a request.
  */
-class WholeAnswer<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+class SingleWriteResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
   #body: string | Uint8Array | undefined;
 
   override write(chunk: string | Uint8Array, encoding?: BufferEncoding | Done, done?: Done): boolean {
@@ -39,7 +39,7 @@ class WholeAnswer<Request extends IncomingMessage = IncomingMessage> extends Ser
     return typeof encoding === 'string' ? super.end(chunk, encoding, done) : super.end(chunk, encoding);
   }
 
-  /** Of who writes more than it has announced, or calls back, nothing is lost. */
+  /** Sends a held-back body before any further write, so that nothing is lost. */
   #writeBody(): void {
     const body = this.#body;
     this.#body = undefined;

@@ -25,17 +25,17 @@ const port = Number(new URL(await app.url()).port);
 const head = (method: string, path: string, ...more: string[]) =>
   [`${method} ${path} HTTP/1.1`, 'Host: theapp', ...more, '', ''].join('\r\n');
 const chunked = 'Transfer-Encoding: chunked';
-/** Says that four bytes come, and sends more. */
+/** Announces a chunk of four bytes and sends more. */
 const malformed = '4\r\n{"a":1}\r\n0\r\n\r\n';
 
-/** Statuses of what comes back, once the server has closed the connection. */
+/** The statuses of all responses, once the server has closed the connection. */
 async function statuses(t: Tap, bytes: string): Promise<number[]> {
   const { answers, rest } = await exchange(port, Buffer.from(bytes), true);
-  t.equal(rest, '', 'nothing but whole answers');
+  t.equal(rest, '', 'only complete responses');
   return answers.map(({ status }) => status);
 }
 
-t.test('a body that turns out to be malformed while the request is answered', async (t) => {
+t.test('a body turns out to be malformed while the request is in progress', async (t) => {
   const bytes = Buffer.from(head('GET', '/api/todos', 'Accept: text/html', chunked) + malformed);
   const seen = new Set<string>();
   const one = async () => {
@@ -46,10 +46,10 @@ t.test('a body that turns out to be malformed while the request is answered', as
     );
   };
   for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 32 }, one));
-  t.strictSame([...seen], ['400 nosniff'], 'one answer, with the headers that all have');
+  t.strictSame([...seen], ['400 nosniff'], 'one response, with the common headers');
 });
 
-t.test('what came whole before it is answered first', async (t) => {
+t.test('complete requests before the malformed bytes get their responses first', async (t) => {
   const todos = head('GET', '/api/todos');
   t.strictSame(await statuses(t, `${todos}${todos}no request\r\n\r\n`), [200, 200, 400]);
   t.strictSame(await statuses(t, 'no request\r\n\r\n'), [400]);
@@ -59,7 +59,7 @@ t.test('what came whole before it is answered first', async (t) => {
   );
 });
 
-t.test('a request that is refused in the same moment', async (t) => {
+t.test('a request that is rejected at the same moment', async (t) => {
   const body = '{"title":"x","__proto__":"y"}';
   const refused = head(
     'PATCH',
@@ -69,10 +69,10 @@ t.test('a request that is refused in the same moment', async (t) => {
   );
   const tooLong = head('GET', `/${'a'.repeat(20_000)}`);
   for (let i = 0; i < 50; i++) t.strictSame(await statuses(t, refused + body + tooLong), [400, 400]);
-  t.equal(app.child.exitCode, null, 'the process lives');
+  t.equal(app.child.exitCode, null, 'the process is still running');
 });
 
-t.test('a client that goes on sending while its request is answered is told once', async (t) => {
+t.test('a client that keeps sending malformed bytes gets one 400', async (t) => {
   const [mariadb] = servers;
   await mariadb.pause();
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
@@ -87,10 +87,10 @@ t.test('a client that goes on sending while its request is answered is told once
   await once(socket, 'close');
   t.match(answersIn(Buffer.concat(parts)), { answers: [{ status: 200 }, { status: 400 }], rest: '' });
   const [warning] = /MaxListeners.*/.exec(app.output()) ?? [];
-  t.equal(warning, undefined, 'each packet is not one more that waits');
+  t.equal(warning, undefined, 'further packets add no listeners');
 });
 
-t.test('a client that does not close its side does not keep the connection', async (t) => {
+t.test('a connection is closed even if the client does not close its side', async (t) => {
   for (const bytes of [head('GET', '/api/todos', chunked) + malformed, 'no request\r\n\r\n']) {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     const parts: Buffer[] = [];
@@ -98,7 +98,7 @@ t.test('a client that does not close its side does not keep the connection', asy
     socket.write(bytes);
     await once(socket, 'end');
     t.match(answersIn(Buffer.concat(parts)), { answers: [{ status: 400 }], rest: '' });
-    // A closed connection resets who goes on sending.
+    // Sending on a closed connection causes a reset.
     const reset = once(socket, 'error').then(() => true);
     const sending = setInterval(() => socket.write('x'), 100);
     t.ok(await Promise.race([reset, sleep(10_000, false)]), 'it is closed');

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Milliseconds that a client has to close its side once it has been told. */
+/** How long a client may take to close its side after the 400, in milliseconds. */
 const timeout = 1000;
 
 const badRequest = [
@@ -13,51 +13,51 @@ const badRequest = [
 ].join('\r\n');
 
 /**
- * Answers bytes that are no request with 400 and closes the connection (RFC 9112, section 2.2). Requests before them
- * that came whole are answered first. One whose own body turns out to be malformed has its 400 here, and nothing that is
- * found out about it later is sent.
+ * Responds with 400 to bytes that are not a valid request and closes the connection (RFC 9112, section 2.2). Complete
+ * requests that arrived before them get their responses first. A request whose body turns out to be malformed gets this
+ * 400 and no other response.
  *
- * In place of what hapi (21.4) does for clientError: it replies 400 to the request that is being answered on the
- * connection, and lets its handler go on. What the handler answers then takes the place of the 400 without having gone
- * through onPreResponse, and so without its headers; or closes it while it is being sent, which ends the process.
+ * It replaces the clientError handler of hapi 21.4, which replies 400 to the request in progress on the connection and
+ * lets its handler continue. The handler's response then either replaces the 400 without passing through onPreResponse,
+ * and so without its headers, or closes the connection while the 400 is being sent, which crashes the process.
  */
 export function rejectMalformed(listener: Server): void {
   const last = trackResponses(listener);
-  // Of who goes on sending, each further packet is one more clientError.
+  // Each further packet on the same connection emits another clientError.
   const refused = new WeakSet<Socket>();
   listener.removeAllListeners('clientError');
   listener.on('clientError', (_error, socket: Socket) => {
     if (refused.has(socket)) return;
     refused.add(socket);
-    const answer = last.get(socket);
-    if (!answer) sendBadRequest(socket);
-    else if (!answer.req.complete) rejectBody(socket, answer);
-    else if (answer.writableFinished) sendBadRequest(socket);
-    else answer.once('close', () => sendBadRequest(socket));
+    const response = last.get(socket);
+    if (!response) sendBadRequest(socket);
+    else if (!response.req.complete) rejectBody(socket, response);
+    else if (response.writableFinished) sendBadRequest(socket);
+    else response.once('close', () => sendBadRequest(socket));
   });
 }
 
 /**
- * The answer to each connection's last request, until it was given and the request came whole: an idle connection keeps
- * nothing of what was asked.
+ * The response to the last request of each connection, until both are complete: an idle connection holds no reference to
+ * its last request.
  */
 function trackResponses(listener: Server): WeakMap<Socket, ServerResponse> {
   const last = new WeakMap<Socket, ServerResponse>();
-  const remember = (request: IncomingMessage, answer: ServerResponse) => {
+  const track = (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
-    last.set(socket, answer);
-    answer.once('close', () => {
-      if (request.complete && last.get(socket) === answer) last.delete(socket);
+    last.set(socket, response);
+    response.once('close', () => {
+      if (request.complete && last.get(socket) === response) last.delete(socket);
     });
   };
-  listener.prependListener('request', remember);
-  listener.prependListener('checkContinue', remember);
+  listener.prependListener('request', track);
+  listener.prependListener('checkContinue', track);
   return last;
 }
 
-/** The request's own body is malformed: it has one answer, in its turn, or none. */
-function rejectBody(socket: Socket, answer: ServerResponse): void {
-  if (answer.socket === socket && !answer.headersSent) sendBadRequest(socket);
+/** The body of the request in progress is malformed: the 400 is its response, unless a response was already started. */
+function rejectBody(socket: Socket, response: ServerResponse): void {
+  if (response.socket === socket && !response.headersSent) sendBadRequest(socket);
   else socket.destroy();
 }
 

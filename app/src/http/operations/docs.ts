@@ -3,16 +3,16 @@ import { z } from 'zod';
 import { type AnyEndpoint, endpoint } from '../endpoint.ts';
 import { type OpenApi, type Operation, openapi } from './openapi.ts';
 
-/** `/openapi.json` for programs and `/docs` for people, of the given endpoints and of these two. */
+/** `/openapi.json` for programs and `/docs` for people: documents the given endpoints and these two. */
 export function docs(endpoints: AnyEndpoint[], version: string): AnyEndpoint[] {
   const own: AnyEndpoint[] = [
     endpoint({
       method: 'GET',
       path: '/openapi.json',
       service: 'operations',
-      summary: 'What TheAPP answers, as OpenAPI 3.1',
+      summary: 'The API description as OpenAPI 3.1',
       responses: {
-        200: { description: 'The document', schema: z.looseObject({ openapi: z.literal('3.1.0') }) },
+        200: { description: 'The OpenAPI document', schema: z.looseObject({ openapi: z.literal('3.1.0') }) },
       },
       handle: ({ h }) => h.response(json).type('application/json').header('access-control-allow-origin', '*'),
     }),
@@ -20,8 +20,8 @@ export function docs(endpoints: AnyEndpoint[], version: string): AnyEndpoint[] {
       method: 'GET',
       path: '/docs',
       service: 'operations',
-      summary: 'The same, to read',
-      responses: { 200: { description: 'A page', type: 'text/html' } },
+      summary: 'The API description as a page',
+      responses: { 200: { description: 'The page', type: 'text/html' } },
       handle: ({ h }) => h.view('docs', page),
     }),
   ];
@@ -31,7 +31,7 @@ export function docs(endpoints: AnyEndpoint[], version: string): AnyEndpoint[] {
   return own;
 }
 
-/** The document as the page shows it: one group a service, schemas as text. */
+/** The view of the page: one group per service, schemas as text. */
 function pageOf({ info, paths }: OpenApi) {
   const groups = new Map<string, object[]>();
   for (const [path, operations] of Object.entries(paths))
@@ -53,7 +53,7 @@ const operationView = (method: string, path: string, operation: Operation) => ({
   summary: operation.summary,
   parameters: operation.parameters ?? [],
   body: schemaText(Object.values(operation.requestBody?.content ?? {})[0]?.schema),
-  answers: Object.entries(operation.responses).map(([status, { description, content }]) => ({
+  responses: Object.entries(operation.responses).map(([status, { description, content }]) => ({
     status,
     description,
     schema: schemaText(Object.values(content ?? {})[0]?.schema),

@@ -2,22 +2,22 @@ import type { ResponseToolkit } from '@hapi/hapi';
 import { z } from 'zod';
 import { type AnyEndpoint, endpoint } from '../endpoint.ts';
 
-/** What is wrong with a dependency, in words fit for anybody. */
+/** A problem with a dependency, in words that are safe to publish. */
 export interface Finding {
   message: string;
-  /** True when TheAPP cannot serve without it; otherwise it serves with less. */
+  /** True if TheAPP cannot serve without the dependency; otherwise it is degraded. */
   required: boolean;
 }
 
-/** Asks one dependency how it is; nothing is wrong when it answers nothing. */
+/** Checks one dependency; undefined means that it works. */
 export type Check = () => Promise<Finding | undefined>;
 
 const status = <S extends string>(word: S) => z.object({ status: z.literal(word) });
 const reasons = z.array(z.string());
 
 /**
- * `/livez`: the process runs, no dependency asked. `/readyz`: requests can be served now, and what is to be had
- * only in part; 503 with what is missing otherwise. `/healthz`: the answer that monitors of old expect.
+ * `/livez`: the process is running; checks no dependency. `/readyz`: whether requests can be served, and what is
+ * degraded; 503 with what is missing if they cannot. `/healthz`: the response that older monitors expect.
  */
 export function health(checks: Check[]): AnyEndpoint[] {
   let before = '';
@@ -30,30 +30,30 @@ export function health(checks: Check[]): AnyEndpoint[] {
       method: 'GET',
       path: '/livez',
       service: 'operations',
-      summary: 'Whether the process runs',
-      responses: { 200: { description: 'It runs', schema: status('alive') } },
+      summary: 'Liveness: the process is running',
+      responses: { 200: { description: 'The process is running', schema: status('alive') } },
       handle: () => ({ status: 'alive' }),
     }),
     endpoint({
       method: 'GET',
       path: '/healthz',
       service: 'operations',
-      summary: 'The same, in the words of older monitors',
-      responses: { 200: { description: 'It runs', schema: status('Up and running!') } },
+      summary: 'Liveness, in the format that older monitors expect',
+      responses: { 200: { description: 'The process is running', schema: status('Up and running!') } },
       handle: () => ({ status: 'Up and running!' }),
     }),
     endpoint({
       method: 'GET',
       path: '/readyz',
       service: 'operations',
-      summary: 'Whether requests can be served now',
+      summary: 'Readiness: whether requests can be served',
       responses: {
         200: {
-          description: 'They can; degraded lists what is served only in part',
+          description: 'Ready; degraded lists what is unavailable',
           schema: status('ready').extend({ degraded: reasons.optional() }),
         },
         503: {
-          description: 'They cannot: what is missing, or the process is about to stop',
+          description: 'Not ready: missing lists the reasons, or the process is draining',
           schema: z.object({ status: z.enum(['not ready', 'draining']), missing: reasons }),
         },
       },

@@ -29,7 +29,7 @@ t.test('requests are counted by route, never by path', async (t) => {
   t.equal(await app.metric('http_requests_in_flight'), 1, 'the scrape itself');
 });
 
-t.test('what the dependencies do is told', async (t) => {
+t.test('calls to dependencies are counted by outcome', async (t) => {
   t.ok((await app.metric('dependency_calls_total{dependency="redis",outcome="ok"}')) >= 2);
   for (let tries = 0; tries < 7; tries++) t.equal((await app.get('/')).status, 503);
   t.equal(await app.metric('dependency_breaker_open{dependency="mysql"}'), 1);
@@ -37,7 +37,7 @@ t.test('what the dependencies do is told', async (t) => {
   t.ok((await app.metric('dependency_calls_total{dependency="mysql",outcome="refused"}')) >= 1);
 });
 
-t.test('each sample once, and buckets that hold those below them', async (t) => {
+t.test('every sample is unique, and buckets are cumulative', async (t) => {
   await app.get('/hello', { host: 'counter.example.org' });
   const text = String((await app.get('/metrics')).body);
   const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -65,7 +65,7 @@ t.test('each sample once, and buckets that hold those below them', async (t) => 
   t.ok(seconds > 0 && seconds < 5, `${seconds} s`);
 });
 
-t.test('who and how', async (t) => {
+t.test('content type and default metrics', async (t) => {
   const { status, headers, body } = await app.get('/metrics');
   t.equal(status, 200);
   t.match(headers['content-type'], /^text\/plain; version=0\.0\.4/);
@@ -78,7 +78,7 @@ t.test('who and how', async (t) => {
     t.match(body, series);
 });
 
-t.test('a service answers at its own root on its own name', async (t) => {
+t.test('a service responds at the root of its own host name', async (t) => {
   const cases: [string, string, number, unknown][] = [
     ['counter.example.org', '/own', 200, { count: 1 }],
     ['counter.example.org', '/counter/own', 200, { count: 2 }],
@@ -93,7 +93,7 @@ t.test('a service answers at its own root on its own name', async (t) => {
     t.match(await app.get(url, { host }), { status, body }, `${host}${url}`);
 });
 
-t.test('what two services have at the same path is counted for each', async (t) => {
+t.test('two services with the same path are counted separately', async (t) => {
   const count = (service: string) =>
     app.metric(`http_requests_total{method="GET",route="/",service="${service}",status="503"}`);
   const before = await count('greeting');

@@ -7,18 +7,18 @@ const put = endpoint({
   method: 'PUT',
   path: '/hello/{username}',
   service: 'birthdays',
-  summary: 'Keeps a birthday',
+  summary: 'Stores a birthday',
   params: z.strictObject({ username: z.string().max(64).describe('letters') }),
   query: z.strictObject({ tz: z.string().optional() }),
   body: z.strictObject({ born: z.string().transform(Number) }),
   responses: {
-    200: { description: 'Kept', schema: z.object({ ok: z.boolean() }) },
+    200: { description: 'Stored', schema: z.object({ ok: z.boolean() }) },
     204: { description: 'Nothing' },
   },
   handle: () => ({}),
 });
 
-t.test('an endpoint is documented by what validates it', async (t) => {
+t.test('documents an endpoint by its validation schemas', async (t) => {
   const { paths, openapi: version, info } = openapi([put], '1.2.3');
   t.equal(version, '3.1.0');
   t.equal(info.version, '1.2.3');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AnyEndpoint, ResponseDoc } from '../endpoint.ts';
 
-/** A schema as JSON Schema 2020-12, which is what OpenAPI 3.1 speaks. */
+/** A schema as JSON Schema 2020-12, the dialect of OpenAPI 3.1. */
 export type JsonSchema = Record<string, unknown>;
 
 export interface Parameter {
@@ -27,7 +27,7 @@ export interface OpenApi {
   paths: Record<string, Record<string, Operation>>;
 }
 
-/** What endpoints say of themselves, as OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.0). */
+/** Generates an OpenAPI 3.1 document from the endpoints (https://spec.openapis.org/oas/v3.1.0). */
 export function openapi(endpoints: AnyEndpoint[], version: string): OpenApi {
   const paths: OpenApi['paths'] = {};
   for (const endpoint of endpoints) {

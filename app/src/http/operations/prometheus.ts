@@ -3,8 +3,8 @@ import type { Dependencies } from '../../dependencies/dependencies.ts';
 import { type AnyEndpoint, endpoint } from '../endpoint.ts';
 import type { Metrics } from './metrics.ts';
 
-/** `/metrics`, for Prometheus to read. */
-export function scrape(
+/** `/metrics` for Prometheus. */
+export function prometheus(
   { registry, poolConnections, redisPeers }: Metrics,
   { database, store }: Pick<Dependencies, 'database' | 'store'>,
 ): AnyEndpoint[] {
@@ -12,7 +12,7 @@ export function scrape(
     for (const { pool, ...states } of database.pools())
       for (const [state, number] of Object.entries(states)) poolConnections.set({ pool, state }, number);
   };
-  /** Without an answer from the master, nobody knows of its replicas: no sample rather than an old one. */
+  /** While the master does not respond, the state of its replicas is unknown: no sample rather than a stale one. */
   const readPeers = async () => {
     const peers = await store.peers().catch(() => undefined);
     redisPeers.reset();
@@ -23,7 +23,7 @@ export function scrape(
       method: 'GET',
       path: '/metrics',
       service: 'operations',
-      summary: 'What Prometheus scrapes',
+      summary: 'Metrics for Prometheus',
       responses: { 200: { description: 'Prometheus text format', schema: z.string(), type: 'text/plain' } },
       async handle({ h }) {
         readPools();

@@ -9,8 +9,8 @@ import type { Config } from '../../settings.ts';
 import type { Check } from './health.ts';
 
 /**
- * What readiness asks. Without MySQL or its schema nothing can be served. Redis and Memcached never decide:
- * were they to, one that stops would take every replica of TheAPP with it, and the services that need neither.
+ * The checks of `/readyz`. Without MySQL and its schema TheAPP is not ready. Redis and Memcached only degrade it:
+ * otherwise one stopped cache would take down all replicas of TheAPP, with the services that use neither.
  */
 export function readinessChecks(
   dependencies: Dependencies,
@@ -29,7 +29,7 @@ export function readinessChecks(
   ];
 }
 
-/** One question says both that MySQL answers and that the schema is this release's. */
+/** One query checks both that MySQL responds and that the schema is the one of this release. */
 function schemaCheck(
   database: Database,
   migrations: Migration[],
@@ -53,7 +53,7 @@ function schemaCheck(
   };
 }
 
-/** Reads fall back to the primary by themselves; whose answer it is says whether the replica gives any. */
+/** Reads fall back to the primary: a result from the primary means that the replica does not respond. */
 function replicaCheck(database: Database): Check {
   return async () => {
     const from = await database.readFrom('SELECT 1').catch(() => undefined);
@@ -62,7 +62,7 @@ function replicaCheck(database: Database): Check {
   };
 }
 
-/** A master that does not answer is told of by another check. */
+/** Another check reports a master that does not respond. */
 function peersCheck(store: Store): Check {
   return async () => {
     const peers = await store.peers().catch(() => undefined);
@@ -92,7 +92,7 @@ const answers = (ask: () => Promise<unknown>) =>
 
 function reason(error: unknown, milliseconds: number): string {
   const code = error instanceof Unavailable ? error.code : '';
-  if (code === 'TIMEOUT') return `no answer in ${milliseconds} ms`;
+  if (code === 'TIMEOUT') return `no response in ${milliseconds} ms`;
   if (/ACCESS|AUTH|WRONGPASS/.test(code)) return 'user or password refused';
   if (code === 'ER_BAD_DB_ERROR') return 'no such database';
   return 'not reachable';

@@ -1,6 +1,6 @@
 import { Counter, Registry } from 'prom-client';
 
-/** A metric whose series are told apart by labels. */
+/** A metric whose series differ in their labels. */
 interface Family<L extends string> {
   readonly name: string;
   readonly help: string;
@@ -10,9 +10,9 @@ interface Family<L extends string> {
 type Labels<L extends string> = Readonly<Record<L, string>>;
 
 /**
- * prom-client's registry, with counters and histograms whose series are added to for next to nothing: its own hash
- * and check the labels each time, which costs more than what is counted. Each function gives, for the labels of a
- * series, which are asked for once, what adds to it.
+ * A prom-client registry with cheaper counters and histograms. prom-client hashes and validates the labels on every
+ * increment, which costs more than the request that is counted. Here each function resolves the labels of a series once
+ * and returns a function that adds to the series.
  */
 export class SeriesRegistry extends Registry {
   readonly #histograms: (() => string)[] = [];
@@ -35,7 +35,7 @@ export class SeriesRegistry extends Registry {
     };
   }
 
-  /** Buckets are their upper bounds, in rising order. */
+  /** Buckets are given by their upper bounds in ascending order. */
   histogram<L extends string>(
     family: Family<L> & { readonly buckets: readonly number[] },
   ): (labels: Labels<L>) => (value: number) => void {
@@ -69,7 +69,7 @@ export class SeriesRegistry extends Registry {
   }
 }
 
-/** One series for equal labels, whoever asks. */
+/** Returns the same series for equal labels. */
 function seriesBy<L extends Readonly<Record<string, string>>, S>(make: (labels: L) => S) {
   const known = new Map<string, S>();
   return {
@@ -85,12 +85,12 @@ function seriesBy<L extends Readonly<Record<string, string>>, S>(make: (labels: 
 
 interface Distribution {
   readonly labels: Readonly<Record<string, string>>;
-  /** How many are in each bucket and in none before it; the last are above all bounds. */
+  /** The number of values per bucket, not cumulative; the last one counts values above all bounds. */
   readonly counts: number[];
   sum: number;
 }
 
-/** As Prometheus reads them: each bucket counts those before it as well (its text format, version 0.0.4). */
+/** The Prometheus text format, version 0.0.4: buckets are cumulative. */
 function linesOf(name: string, buckets: readonly number[], { labels, counts, sum }: Distribution): string {
   const own = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
   let total = 0;

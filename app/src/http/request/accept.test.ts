@@ -1,7 +1,7 @@
 import t from 'tap';
 import { prefersHtml } from './accept.ts';
 
-t.test('who gets the page', async (t) => {
+t.test('clients that prefer HTML', async (t) => {
   const cases: [accept: string, page: boolean][] = [
     ['*/*', false],
     ['', false],
@@ -9,7 +9,7 @@ t.test('who gets the page', async (t) => {
     ['text/html', true],
     ['TEXT/HTML', true],
     ['text/html;charset=utf-8', true],
-    // Firefox, Chromium, and a page that is fetched by a script.
+    // Firefox, Chromium, and pages fetched by a script.
     ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', true],
     ['text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8,v=b3;q=0.7', true],
     ['text/html, */*; q=0.01', true],

@@ -1,6 +1,6 @@
 /**
- * Whether who sent this `Accept` header would rather read a page than plain text (RFC 9110, section 12.5.1).
- * Browsers name `text/html`; curl and probes take anything, and get the text.
+ * Whether the client prefers HTML to plain text, by its `Accept` header (RFC 9110, section 12.5.1).
+ * Browsers name `text/html`; curl and probes accept anything and get plain text.
  */
 export function prefersHtml(accept: string): boolean {
   if (accept === '*/*') return false;
@@ -15,7 +15,7 @@ function readRange(range: string): [string, number] {
   return [type, quality === undefined ? 1 : Number(quality) || 0];
 }
 
-/** The most specific range counts; of two types that weigh the same, the one that is named is liked better. */
+/** The quality of the most specific range; on a tie, the type that is named more specifically wins. */
 function qualityOf(qualities: Map<string, number>, type: string): number {
   const ranges = [type, 'text/*', '*/*'];
   const at = ranges.findIndex((range) => qualities.has(range));

@@ -9,31 +9,31 @@ declare module '@hapi/hapi' {
   }
 }
 
-/** What a request is known by. */
+/** Identifies a request in the log and in traces. */
 export interface RequestContext {
-  /** Its name in the log, taken from `X-Request-Id` where nginx or the client gave one. */
+  /** The request id in the log, taken from `X-Request-Id` if nginx or the client sent one. */
   id: string;
-  /** Where the caller is part of one. */
+  /** Set if the caller sent a trace. */
   trace: Trace | undefined;
-  /** When it came, on the clock of `performance.now()`. */
+  /** When the request arrived, as `performance.now()`. */
   startedAt: number;
 }
 
-/** What may be taken from a client into the log and back into a header. */
-const sane = /^[\w.:-]{1,128}$/;
+/** Request ids that are safe to accept from a client for the log and for a header. */
+const validId = /^[\w.:-]{1,128}$/;
 
-/** Gives a request a name, of the form that nginx makes (`$request_id`), and its place in the trace that it is part of. */
+/** Assigns a request id in the format of nginx's `$request_id`, and continues the caller's trace. */
 export function requestContext({ raw }: Pick<Request, 'raw'>): RequestContext {
   const { headers } = raw.req;
   const given = headers['x-request-id'];
   return {
     startedAt: performance.now(),
-    id: typeof given === 'string' && sane.test(given) ? given : randomHex(32),
+    id: typeof given === 'string' && validId.test(given) ? given : randomHex(32),
     trace: continueTrace(headers.traceparent),
   };
 }
 
-/** Tells the client the names that the log has. */
+/** Returns the request id and the trace of the log to the client. */
 export function setCorrelationHeaders({ context: { id, trace } }: Request, headers: ResponseHeaders): void {
   headers['x-request-id'] = id;
   if (trace) headers.traceparent = traceparent(trace);

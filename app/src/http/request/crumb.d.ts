@@ -1,4 +1,4 @@
-/** @hapi/crumb 9 comes without types; these are the options that TheAPP gives. */
+/** @hapi/crumb 9 has no types; these are the options that TheAPP uses. */
 declare module '@hapi/crumb' {
   import type { Plugin, ServerStateCookieOptions } from '@hapi/hapi';
 

@@ -7,15 +7,15 @@ type Hooks = Record<'onPostAuth' | 'onPreResponse', RouteExtObject[]>;
 
 declare module '@hapi/hapi' {
   interface ServerApplicationState {
-    /** What routes with a form take as their `ext`. Hooks of the server would run for every request. */
+    /** The `ext` of routes with a form. Hooks on the server would run for every request. */
     formHooks?: Hooks;
   }
 }
 
 /**
- * Forms are taken from TheAPP's own pages only. The token of the cookie must come back in the form (crumb, on
- * the routes that say `form`): a page elsewhere can send the cookie, but cannot read it. Who holds a host name
- * beside this one could plant a cookie, so what the browser says of the sender counts as well.
+ * CSRF protection: accepts forms from TheAPP's own pages only. The form must contain the token of the cookie (crumb, on
+ * routes with `form`): a page of another site can send the cookie but cannot read it. The owner of a sibling host name
+ * could set the cookie, so `Sec-Fetch-Site` is checked as well.
  */
 export const csrf: Plugin<undefined> = {
   name: 'csrf',
@@ -23,7 +23,7 @@ export const csrf: Plugin<undefined> = {
     const hooks: Hooks = { onPostAuth: [{ method: rejectCrossSite }], onPreResponse: [] };
     await crumb.register(captureHooks(hooks, server), {
       key: 'crumb',
-      // Only pages with a form make a token; every other answer would carry a cookie.
+      // Only pages with a form create a token; otherwise every response would set a cookie.
       autoGenerate: false,
       addToViewContext: true,
       cookieOptions: {
@@ -31,7 +31,7 @@ export const csrf: Plugin<undefined> = {
         isHttpOnly: true,
         isSameSite: 'Lax',
         isSecure: false,
-        // A cookie that is not well formed is as good as none.
+        // Ignore a malformed cookie.
         ignoreErrors: true,
         contextualize: (definition, request) => {
           definition.isSecure = isHttps(request);
@@ -45,12 +45,12 @@ export const csrf: Plugin<undefined> = {
 const rejectCrossSite: Lifecycle.Method = ({ method, headers, state }, h) => {
   const from = headers['sec-fetch-site'];
   if (method === 'post' && (from === 'cross-site' || from === 'same-site')) throw forbidden();
-  // Of several cookies of the name, crumb compares the first: the page shall have that one too.
+  // If there are several cookies of that name, crumb checks the first one: put the same one into the page.
   if (Array.isArray(state.crumb)) state.crumb = state.crumb[0];
   return h.continue;
 };
 
-/** The server as crumb sees it: what it hooks into the server is kept for routes. */
+/** A view of the server for crumb that collects its hooks for routes instead of adding them to the server. */
 function captureHooks(hooks: Hooks, server: Server): Server {
   const ext = (on: keyof Hooks, method: Lifecycle.Method) => hooks[on].push({ method });
   return Object.create(server, { ext: { value: ext } });

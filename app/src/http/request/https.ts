@@ -1,7 +1,7 @@
 import type { Request } from '@hapi/hapi';
 
 /**
- * Whether the client came by TLS, which nginx ends and says so. A client that lies about it only harms itself:
- * its browser keeps a cookie that it does not send again.
+ * Whether the client uses HTTPS, as reported by the nginx that terminates TLS. A client that forges the header only
+ * affects itself: its browser stores a cookie that it will not send back.
  */
 export const isHttps = ({ headers }: Request) => /^https\b/i.test(String(headers['x-forwarded-proto']));

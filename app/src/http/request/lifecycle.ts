@@ -13,15 +13,15 @@ import { isPage, setSecurityHeaders } from './securityHeaders.ts';
 import { replyServiceUnavailable } from './serviceUnavailable.ts';
 
 /**
- * What TheAPP does for every request: names, headers, errors in one form, metrics and the log. One extension of
- * each kind calls them all: an extension of its own would cost each more of hapi's time than it needs itself.
+ * The request lifecycle: request id, headers, error format, metrics and log. One extension per extension point calls all
+ * of them: hapi's overhead per extension is higher than their own cost.
  */
 export const lifecycle: Plugin<{ metrics: Metrics; log: Log }> = {
   name: 'lifecycle',
   register(server, { metrics, log }) {
     const { started, ended } = measureRequests(metrics);
     const logged = logRequests(server, log);
-    // Called as each request is made; an extension for onRequest would have every one wait for it.
+    // Runs when hapi creates the request; an onRequest extension would add an asynchronous step to every request.
     server.decorate(
       'request',
       'context',
@@ -45,7 +45,7 @@ export const lifecycle: Plugin<{ metrics: Metrics; log: Log }> = {
   },
 };
 
-/** The error itself stays as it is, for the log; what is sent of it says nothing of the inside. */
+/** Leaves the error unchanged for the log; the response reveals no internals. */
 async function formatError(server: Server, request: Request, error: Boom): Promise<void> {
   if (error instanceof Unavailable) replyServiceUnavailable(request, error);
   await renderErrorPage(server, request, error);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 const pool = { digits: '', at: 0 };
 
-/** So many random hexadecimal digits; one call of the generator serves hundreds of requests. */
+/** Returns `length` random hexadecimal digits. One call of the generator serves hundreds of requests. */
 export function randomHex(length: number): string {
   if (pool.at + length > pool.digits.length)
     Object.assign(pool, { digits: randomBytes(4096).toString('hex'), at: 0 });

@@ -8,14 +8,14 @@ import { logFields, logLine } from './requestLog.ts';
 const server = hapiServer();
 server.route({ method: '*', path: '/{any*}', handler: () => 'ok' });
 
-/** A request as it is when its answer has been handed over. */
+/** A request after its response was sent. */
 async function answered(method: string, url: string, remoteAddress?: string, headers = {}): Promise<Request> {
   const from = remoteAddress ? { remoteAddress } : {};
   const { request } = await server.inject({ method, url, headers, ...from });
   return Object.assign(request, { context: requestContext(request) });
 }
 
-/** What pino makes of the same. */
+/** The line that pino writes for the same request. */
 function ofPino(request: Request, base: object, responseTime: number): string {
   let text = '';
   const stream = { write: (line: string) => (text += line) };
@@ -32,7 +32,7 @@ function ofPino(request: Request, base: object, responseTime: number): string {
 const timeless = (line: string) =>
   line.replace(/"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/, '"time":""');
 
-t.test('the line is the one that pino would write', async (t) => {
+t.test('writes the same line as pino', async (t) => {
   const cases: [method: string, url: string, from?: string, headers?: object][] = [
     ['GET', '/hello'],
     ['DELETE', '/api/todos/1?and=more', '2001:db8::1'],
@@ -50,7 +50,7 @@ t.test('the line is the one that pino would write', async (t) => {
   }
 });
 
-t.test('no words of a client end a string or a line', async (t) => {
+t.test('input from a client cannot end a string or a line', async (t) => {
   for (const path of ['"', '\\', '\n', '\u2028', '\u0000', '\ud800', '","level":60,"x":"', 'ñ']) {
     const request = await answered('GET', '/');
     Object.assign(request, { path });

@@ -10,17 +10,20 @@ declare module '@hapi/hapi' {
 
 const probes = new Set(['/livez', '/readyz', '/healthz', '/metrics']);
 
-/** Characters of a path that are worth a line; the maxPathLength that TheAPP answers has some 300. */
+/** Longer paths are truncated in the log; the longest valid path has about 300 characters. */
 const maxPathLength = 400;
 
 /**
- * One line a request, by its id, and one for each defect; probes are left out, they come every few seconds. No
- * header is ever logged, nor the bytes of what is no HTTP.
+ * Logs one line per request with its id, and one per unhandled error. Probes, which arrive every few seconds, are not
+ * logged. Headers and malformed requests are never logged.
  */
 export function logRequests(server: Server, log: Log): ResponseListener {
   server.app.log = log;
   server.events.on({ name: 'request', channels: 'error' }, (request, { error }) => {
-    log.error({ ...logFields(request), err: error }, error instanceof Error ? error.message : 'a defect');
+    log.error(
+      { ...logFields(request), err: error },
+      error instanceof Error ? error.message : 'unhandled error',
+    );
   });
   return (request, milliseconds) => {
     if (!log.isLevelEnabled('info') || probes.has(request.path)) return;
@@ -28,7 +31,7 @@ export function logRequests(server: Server, log: Log): ResponseListener {
   };
 }
 
-/** What finds the lines of one request, here and in the logs of others. */
+/** The fields that identify a request, in this log and in those of other programs. */
 export function logFields({ context: { id, trace }, method, path, info }: Request) {
   return {
     requestId: id,
@@ -38,8 +41,8 @@ export function logFields({ context: { id, trace }, method, path, info }: Reques
 }
 
 /**
- * The line that pino would make of the names, the status and the time, which cost more than any other part of a
- * request; a test holds the two together. Of what stands in it, only path and method are the client's own words.
+ * The same line that pino would write, which would cost more than any other part of a request; a test compares the two.
+ * Only the path and the method come from the client.
  */
 export function logLine(
   { context: { id, trace }, method, path, info, raw }: Request,
@@ -47,23 +50,23 @@ export function logLine(
   milliseconds: number,
 ): string {
   const [verb, target] = [escapeJson(method), escapeJson(path.slice(0, maxPathLength))];
-  const place = trace ? `"traceId":"${trace.traceId}","spanId":"${trace.spanId}",` : '';
+  const traceFields = trace ? `"traceId":"${trace.traceId}","spanId":"${trace.spanId}",` : '';
   const from = info.remoteAddress ? `,"from":"${info.remoteAddress}"` : '';
   return (
-    `{"level":30,"time":"${now()}"${baseFields},"requestId":"${id}",${place}` +
+    `{"level":30,"time":"${now()}"${baseFields},"requestId":"${id}",${traceFields}` +
     `"request":{"method":"${verb}","path":"${target}"${from}},` +
     `"res":{"statusCode":${raw.res.statusCode}},"responseTime":${Math.round(milliseconds)},"msg":"${verb} ${target}"}\n`
   );
 }
 
-/** Text between the quotes of a JSON string; most needs no change. */
+/** Escapes text for a JSON string; most text needs no change. */
 const escapeJson = (text: string) => (plain.test(text) ? text : JSON.stringify(text).slice(1, -1));
 
 const plain = /^[ !#-[\]-~]*$/;
 
 const clock = { at: 0, text: '' };
 
-/** The time as ISO 8601; made once a millisecond. */
+/** The time as ISO 8601, formatted once per millisecond. */
 function now(): string {
   const at = Date.now();
   if (at !== clock.at) Object.assign(clock, { at, text: new Date(at).toISOString() });

@@ -2,9 +2,9 @@ import type { Request } from '@hapi/hapi';
 import type { Metrics } from '../operations/metrics.ts';
 import type { ResponseListener } from '../response.ts';
 
-/** Counts every request by its route: how many, how they ended, how long they took (RED), and how many are under way. */
+/** Records rate, errors and duration (RED) per route, and the number of requests in progress. */
 export function measureRequests(metrics: Metrics): { started(): void; ended: ResponseListener } {
-  // Not by its path, which other services have at their own names as well.
+  // Keyed by the route and not by its path, which other services can have on their own host names.
   const routes = new Map<Request['route'], Map<string, Count>>();
   return {
     started: () => {
@@ -30,14 +30,14 @@ interface Labels {
   service: string;
 }
 
-/** The route as it was defined, never the path that was asked for: its values would be without bound. */
+/** The path of the route, never of the request: the number of label values must be bounded. */
 function labelsOf({ route, method }: Request): Labels {
   const { service } = route.settings.app ?? {};
   if (service) return { method: method.toUpperCase(), route: route.path, service };
   return { method: 'any', route: 'none', service: 'none' };
 }
 
-/** One route's series. */
+/** Returns a function that counts a request of the route. */
 function counterOf({ requests, requestSeconds }: Metrics, labels: Labels): Count {
   const seconds = requestSeconds(labels);
   const byStatus = new Map<number, () => void>();
@@ -49,7 +49,7 @@ function counterOf({ requests, requestSeconds }: Metrics, labels: Labels): Count
   };
 }
 
-/** 499 is what nginx writes for a client that left before the answer. */
+/** 499 is nginx's status for a client that closed the connection before the response. */
 function statusOf({ response }: Request): number {
   if (!response) return 499;
   return 'isBoom' in response ? response.output.statusCode : response.statusCode;

@@ -4,14 +4,14 @@ import type { ResponseHeaders } from '../response.ts';
 
 type List = readonly (readonly [name: string, value: string])[];
 
-/** For answers that are no pages: should a browser show one all the same, then as plain data. */
+/** For responses that are not pages: a browser that shows one anyway treats it as plain data. */
 const forData: List = [
   ['x-content-type-options', 'nosniff'],
   ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
   ['cross-origin-resource-policy', 'same-origin'],
 ];
 
-/** Pages have one style sheet, one icon and forms, all of TheAPP's own; no scripts, frames or other hosts. */
+/** Pages load one style sheet and one icon and contain forms, all from TheAPP itself: no scripts, frames or other hosts. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "style-src 'self'",
@@ -26,19 +26,19 @@ const forPages: List = [
   ['content-security-policy', contentSecurityPolicy],
   ['cross-origin-resource-policy', 'same-origin'],
   ['cross-origin-opener-policy', 'same-origin'],
-  // Not no-referrer: with it, browsers send a form's Origin as null.
+  // Not no-referrer: it makes browsers send `Origin: null` with a form.
   ['referrer-policy', 'same-origin'],
   ['permissions-policy', 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()'],
-  // For browsers that know no frame-ancestors.
+  // For browsers without frame-ancestors.
   ['x-frame-options', 'DENY'],
 ];
 
-/** Tells browsers to be strict (OWASP Secure Headers). Lists made once: this runs for every answer. */
+/** Sets the headers of OWASP Secure Headers. The lists are built once, because this runs for every response. */
 export function setSecurityHeaders(headers: ResponseHeaders, page: boolean): void {
   for (const [name, value] of page ? forPages : forData) headers[name] = value;
 }
 
-/** Whether a browser shows it as a page; errors are pages only once they have been made some. */
+/** Whether the response is HTML. An error is HTML only after it was rendered as a page. */
 export function isPage(response: Request['response']): boolean {
   if (isBoom(response)) return isHtml(response.output.headers['content-type']);
   return String(response.variety) === 'view' || isHtml(response.headers['content-type']);

@@ -3,7 +3,7 @@ import type { Request } from '@hapi/hapi';
 import type { Unavailable } from '../../dependencies/unavailable.ts';
 import { logFields } from './requestLog.ts';
 
-/** Turns a dependency's failure into a 503 that says nothing of it; the log gets the code and the words. */
+/** Turns the failure of a dependency into a 503 without details; the log gets the code and the message. */
 export function replyServiceUnavailable(request: Request, error: Boom & Unavailable): void {
   logUnavailable(request, error);
   const { output } = error;
@@ -12,7 +12,7 @@ export function replyServiceUnavailable(request: Request, error: Boom & Unavaila
   output.headers['retry-after'] = '1';
 }
 
-/** What only the operator may know; for services that answer a failure in a form of their own. */
+/** Logs the details for the operator; for services that respond to the failure in their own format. */
 export function logUnavailable(request: Request, { dependency, code, message }: Unavailable) {
   request.server.app.log.warn({ ...logFields(request), dependency, code }, message);
 }

@@ -21,7 +21,7 @@ const put = (name: string, dateOfBirth: unknown) =>
   app.ask('PUT', `/hello/${encodeURIComponent(name)}`, { body: { dateOfBirth } });
 const get = (name: string, query = '') => app.get(`/hello/${encodeURIComponent(name)}${query}`);
 
-/** The greeting that is due now to who was born then. */
+/** The greeting expected today for this date of birth. */
 function greeting(name: string, born: `${number}-${number}-${number}`) {
   const days = daysUntilBirthday(born, dayIn('UTC', new Date()));
   if (days === 0) return { message: `Hello, ${name}! Happy birthday!` };
@@ -34,19 +34,19 @@ async function root(sql: string, values: string[] = []) {
   return rows;
 }
 
-t.test('kept, changed and told', async (t) => {
+t.test('stores, changes and returns a birthday', async (t) => {
   t.equal((await get('Ana')).status, 404);
   t.match(await put('Ana', '1990-12-31'), { status: 204, body: '' });
   t.strictSame((await get('Ana')).body, greeting('Ana', '1990-12-31'));
   t.equal((await put('Ana', '1991-02-03')).status, 204);
-  t.strictSame((await get('Ana')).body, greeting('Ana', '1991-02-03'), 'at once, not from an old cache');
+  t.strictSame((await get('Ana')).body, greeting('Ana', '1991-02-03'), 'at once, not a stale cached value');
   t.match(
     await root('SELECT CAST(date_of_birth AS CHAR) AS day FROM theapp.birthdays WHERE username = ?', ['Ana']),
     [{ day: '1991-02-03' }],
   );
 });
 
-t.test('names', async (t) => {
+t.test('valid and invalid names', async (t) => {
   const cases: [name: string, status: number][] = [
     ['Zoë', 204],
     ['Ζωή', 204],
@@ -73,7 +73,7 @@ t.test('names', async (t) => {
   t.equal((await app.get('/hello/%FF')).status, 400);
 });
 
-t.test('what is one name and what are two', async (t) => {
+t.test('equal and distinct names', async (t) => {
   await put('Jose\u0301', '1990-01-02');
   await put('jos\u00e9', '1990-03-04');
   await put('Jose', '1990-05-06');
@@ -82,7 +82,7 @@ t.test('what is one name and what are two', async (t) => {
   t.strictSame((await get('Jose')).body, greeting('Jose', '1990-05-06'), 'accents');
 });
 
-t.test('dates', async (t) => {
+t.test('valid and invalid dates', async (t) => {
   const day = (days: number) => dayIn('UTC', new Date(Date.now() + days * 86_400_000));
   const real = 'expected a real date, YYYY-MM-DD';
   const cases: [date: unknown, message: string | undefined][] = [
@@ -114,7 +114,7 @@ t.test('dates', async (t) => {
   }
 });
 
-t.test('bodies', async (t) => {
+t.test('valid and invalid bodies', async (t) => {
   const cases: [body: string | object, type: string, status: number, path?: string][] = [
     ['{"dateOfBirth":"1990-12-31"}', 'application/json', 204],
     ['{"dateOfBirth":', 'application/json', 400],
@@ -131,7 +131,7 @@ t.test('bodies', async (t) => {
   }
 });
 
-t.test('whose today', async (t) => {
+t.test('valid and invalid time zones', async (t) => {
   await put('Tz', '1990-12-31');
   for (const zone of ['UTC', 'Europe/Madrid', 'pacific/auckland', 'Etc/GMT%2B12'])
     t.equal((await get('Tz', `?tz=${zone}`)).status, 200, zone);
@@ -143,7 +143,7 @@ t.test('whose today', async (t) => {
     );
 });
 
-t.test('where the date line runs', async (t) => {
+t.test('the current date depends on the time zone', async (t) => {
   const config = readConfig({ ...mysql.environment, ...redis.environment });
   const metrics = createMetrics('test');
   const dependencies = openDependencies(config, dependencyObserver(metrics), createLog('silent', 'test'));
@@ -167,31 +167,31 @@ t.test('where the date line runs', async (t) => {
   }
 });
 
-t.test('read through the cache', async (t) => {
+t.test('reads are cached', async (t) => {
   await put('Cached', '1990-12-31');
   await root("UPDATE theapp.birthdays SET date_of_birth = '1990-11-30' WHERE username = 'Cached'");
-  t.strictSame((await get('Cached')).body, greeting('Cached', '1990-12-31'), 'as Redis has it');
+  t.strictSame((await get('Cached')).body, greeting('Cached', '1990-12-31'), 'from Redis');
   const admin = redis.admin();
   const seconds = await admin.ttl('birthday:Cached');
   t.ok(seconds > 0 && seconds <= 60, `for ${seconds} s`);
   await admin.del('birthday:Cached');
-  t.strictSame((await get('Cached')).body, greeting('Cached', '1990-11-30'), 'as MySQL has it');
-  t.equal(await admin.get('birthday:Cached'), '1990-11-30', 'and Redis again');
+  t.strictSame((await get('Cached')).body, greeting('Cached', '1990-11-30'), 'from MySQL');
+  t.equal(await admin.get('birthday:Cached'), '1990-11-30', 'and cached again');
   admin.disconnect();
 });
 
-t.test('Redis killed: MySQL does it alone', async (t) => {
+t.test('Redis killed: reads and writes use MySQL', async (t) => {
   const before = await degraded();
   await redis.kill();
   t.equal((await put('Alone', '1990-12-31')).status, 204);
   t.strictSame((await get('Alone')).body, greeting('Alone', '1990-12-31'));
   t.strictSame((await get('Ana')).body, greeting('Ana', '1991-02-03'));
-  t.equal(await degraded(), before + 2, 'and the metric says so');
+  t.equal(await degraded(), before + 2, 'counted in the metric');
   await redis.start();
   t.ok(await until(async () => (await app.get('/ping')).status === 200));
 });
 
-t.test('the primary killed: what Redis and the replica know, and no change', async (t) => {
+t.test('the primary killed: reads use Redis and the replica, writes fail', async (t) => {
   await put('Warm', '1990-12-31');
   await root("INSERT INTO theapp.birthdays VALUES ('Cold', '1990-11-30')");
   await mysql.caughtUp();
@@ -199,7 +199,7 @@ t.test('the primary killed: what Redis and the replica know, and no change', asy
   t.strictSame((await get('Warm')).body, greeting('Warm', '1990-12-31'), 'from Redis');
   t.strictSame((await get('Cold')).body, greeting('Cold', '1990-11-30'), 'from the replica');
   const admin = redis.admin();
-  t.equal(await admin.get('birthday:Cold'), null, 'whose word is not kept');
+  t.equal(await admin.get('birthday:Cold'), null, 'a value from the replica is not cached');
   admin.disconnect();
   t.match(await put('Warm', '1991-01-01'), { status: 503, body: { message: 'Try again soon' } });
   await mysql.primary.start();

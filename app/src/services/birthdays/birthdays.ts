@@ -6,10 +6,10 @@ import type { Metrics } from '../../http/operations/metrics.ts';
 import { cache } from '../cache.ts';
 import { type Day, dayIn, daysUntilBirthday, isDay, isTimeZone } from './calendar.ts';
 
-/** How long the cache may say what is no longer so, in seconds: only when Redis missed a change. */
+/** The lifetime of a cached value in seconds: how long it can be stale if Redis missed an update. */
 const seconds = 60;
 
-/** `PUT` and `GET /hello/{username}`: birthdays kept in MySQL, read through Redis. `now` says what time it is. */
+/** `PUT` and `GET /hello/{username}`: birthdays stored in MySQL and cached in Redis. `now` returns the current time. */
 export function birthdays(
   { database, store }: Dependencies,
   metrics: Metrics,
@@ -23,12 +23,12 @@ export function birthdays(
       method: 'PUT',
       path: '/hello/{username}',
       service: 'birthdays',
-      summary: 'Keeps or changes the birthday of a user',
+      summary: 'Stores or changes the birthday of a user',
       params: user,
       body: birthday,
       responses: {
-        204: { description: 'Kept' },
-        400: { description: 'A name that is not letters, or not a real date before today' },
+        204: { description: 'Stored' },
+        400: { description: 'Invalid name, or not a valid date before today' },
       },
       async handle({ params: { username }, body: { dateOfBirth }, h }) {
         await keep(database, username, dateOfBirth);
@@ -40,12 +40,12 @@ export function birthdays(
       method: 'GET',
       path: '/hello/{username}',
       service: 'birthdays',
-      summary: 'How many days are left until the birthday of a user',
+      summary: 'The number of days until the birthday of a user',
       params: user,
       query: z.strictObject({ tz: zone }),
       responses: {
         200: { description: 'A greeting', schema: z.object({ message: z.string() }) },
-        400: { description: 'A name that is not letters, or not a time zone' },
+        400: { description: 'Invalid name or time zone' },
         404: { description: 'No such user' },
       },
       async handle({ params: { username }, query: { tz } }) {
@@ -57,7 +57,7 @@ export function birthdays(
   ];
 }
 
-/** Composed and decomposed accents are one name; upper and lower case are two. */
+/** Composed and decomposed accents are the same name; upper and lower case are different names. */
 const user = z.strictObject({
   username: z
     .string()
@@ -71,9 +71,9 @@ const zone = z
   .regex(/^[A-Za-z][\w+/-]{0,63}$/, 'expected a time zone such as Europe/Madrid')
   .refine(isTimeZone, 'expected a time zone such as Europe/Madrid')
   .default('UTC')
-  .describe('The time zone whose today counts');
+  .describe('The time zone that determines the current date');
 
-/** MySQL's dates begin with the year 1000. */
+/** MySQL supports dates from the year 1000. */
 const pastDay = (today: () => Day) =>
   z.iso
     .date('expected a real date, YYYY-MM-DD')

@@ -8,7 +8,7 @@ t.test('days until the birthday', async (t) => {
     ['1990-11-20', '2026-11-21', 364],
     ['1990-01-01', '2026-12-31', 1],
     ['1990-12-31', '2026-01-01', 364],
-    // A 29 February that is on the way counts.
+    // 29 February lies in between.
     ['1990-03-01', '2027-03-02', 365],
     ['1990-03-01', '2028-02-28', 2],
     ['1990-03-01', '2027-02-28', 1],
@@ -23,7 +23,7 @@ t.test('days until the birthday', async (t) => {
     ['2000-02-29', '2100-02-28', 1],
     ['2000-02-29', '2100-03-01', 0],
     ['2000-02-29', '2000-02-28', 1],
-    // Nights without an hour or with one more (Europe, 2026-03-29 and 2026-10-25).
+    // Changes of daylight saving time (Europe, 2026-03-29 and 2026-10-25).
     ['1990-03-30', '2026-03-28', 2],
     ['1990-10-26', '2026-10-24', 2],
     ['1000-01-01', '9999-12-31', 1],
@@ -32,11 +32,11 @@ t.test('days until the birthday', async (t) => {
     t.equal(daysUntilBirthday(born, today), days, `born ${born}, today ${today}`);
 });
 
-t.test('which day it is where', async (t) => {
+t.test('the date in a time zone', async (t) => {
   const cases: [zone: string, moment: string, day: Day][] = [
     ['UTC', '2026-11-21T00:00:00Z', '2026-11-21'],
     ['UTC', '2026-11-21T23:59:59.999Z', '2026-11-21'],
-    // Either side of the date line: two days apart for two hours.
+    // On either side of the date line the dates differ by two days for two hours.
     ['Pacific/Kiritimati', '2026-11-21T10:30:00Z', '2026-11-22'],
     ['Etc/GMT+12', '2026-11-21T10:30:00Z', '2026-11-20'],
     ['Pacific/Kiritimati', '2026-12-31T10:00:00Z', '2027-01-01'],
@@ -44,7 +44,7 @@ t.test('which day it is where', async (t) => {
     ['Pacific/Pago_Pago', '2027-03-01T10:59:59Z', '2027-02-28'],
     ['Asia/Kathmandu', '2026-11-21T18:14:59Z', '2026-11-21'],
     ['Asia/Kathmandu', '2026-11-21T18:15:00Z', '2026-11-22'],
-    // Midnight with and without summer time.
+    // Midnight with and without daylight saving time.
     ['Europe/Madrid', '2026-07-01T22:00:00Z', '2026-07-02'],
     ['Europe/Madrid', '2026-12-01T22:00:00Z', '2026-12-01'],
     ['europe/madrid', '2026-12-01T23:00:00Z', '2026-12-02'],

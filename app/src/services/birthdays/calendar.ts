@@ -1,12 +1,12 @@
-/** A civil date, `YYYY-MM-DD`: a square of the calendar, not a moment; in years of four digits it sorts as text. */
+/** A calendar date, `YYYY-MM-DD`, without time or zone. With four-digit years it sorts as text. */
 export type Day = `${number}-${number}-${number}`;
 
 /** Whether the text has the form of a date. */
 export const isDay = (text: string): text is Day => /^\d{4}-\d\d-\d\d$/.test(text);
 
-/** Which day it is at `moment` where the formatters show the time of `zone` (see isTimeZone). */
+/** The date at `moment` in the time zone `zone` (see isTimeZone). */
 export function dayIn(zone: string, moment: Date): Day {
-  // The zone of who names none.
+  // The default zone, on a fast path.
   if (zone === 'UTC') return dayInUtc(moment);
   const { year, month, day } = Object.fromEntries(
     formatterFor(zone)
@@ -16,7 +16,7 @@ export function dayIn(zone: string, moment: Date): Day {
   return `${Number(year)}-${month as `${number}`}-${day as `${number}`}`;
 }
 
-/** Made once a day. */
+/** Formatted once a day. */
 function dayInUtc(moment: Date): Day {
   const number = Math.floor(moment.getTime() / msOfDay);
   if (number !== utc.number) Object.assign(utc, { number, day: moment.toISOString().slice(0, 10) });
@@ -37,8 +37,8 @@ export function isTimeZone(text: string): boolean {
 }
 
 /**
- * How many days are left from `today` until the birthday of who was born on `born`; 0 on the day itself.
- * Who was born on 29 February celebrates on 1 March in common years (see README.md).
+ * The number of days from `today` until the birthday of a person born on `born`; 0 on the birthday itself. A birthday
+ * on 29 February is celebrated on 1 March in common years (see README.md).
  */
 export function daysUntilBirthday(born: Day, today: Day): number {
   const [year, birthday] = [Number(today.slice(0, 4)), born.slice(5)];
@@ -46,13 +46,13 @@ export function daysUntilBirthday(born: Day, today: Day): number {
   return (thisYear >= now ? thisYear : numberOf(year + 1, birthday)) - now;
 }
 
-/** Days since 1970 in UTC, which has no summer time. There is no 29 February 2027: it is 1 March. */
+/** Days since 1970 in UTC, which has no daylight saving time. 29 February 2027 becomes 1 March. */
 const numberOf = (year: number, monthAndDay: string) =>
   Date.UTC(year, Number(monthAndDay.slice(0, 2)) - 1, Number(monthAndDay.slice(3))) / msOfDay;
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
-/** A clock takes longer to make than to read. There are some 600 zones, so no more than that are kept. */
+/** Creating a formatter is expensive. There are about 600 time zones, which bounds the cache. */
 function formatterFor(zone: string): Intl.DateTimeFormat {
   const name = zone.toLowerCase();
   const formatter = formatters.get(name) ?? newFormatter(zone);

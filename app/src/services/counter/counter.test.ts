@@ -2,7 +2,7 @@ import t from 'tap';
 import { startRedisServer } from '../../../../testing/servers/redis.ts';
 import { startTheApp, until } from '../../../../testing/theapp.ts';
 
-// As the role sets it up. With `everysec` a killed Redis forgets what it wrote while the disk was busy.
+// As the role configures it. With `everysec` a killed Redis can lose what it wrote while the disk was busy.
 const redis = await startRedisServer({ lines: ['appendfsync always'] });
 t.teardown(() => redis.stop());
 const app = await startTheApp(redis.environment, {
@@ -13,7 +13,7 @@ t.teardown(() => app.stop());
 const notNow = { statusCode: 503, error: 'Service Unavailable', message: 'Try again soon' };
 const countOf = async (id: string) => (await app.get(`/counter/${id}`)).body;
 
-t.test('numbers from 1, for each id its own', async (t) => {
+t.test('counts from 1 for each id', async (t) => {
   t.match(await app.get('/counter/a'), {
     status: 200,
     body: { count: 1 },
@@ -22,7 +22,7 @@ t.test('numbers from 1, for each id its own', async (t) => {
   t.strictSame(await countOf('a'), { count: 2 });
   t.strictSame(await countOf('A'), { count: 1 });
   const other = await app.get('/a', { host: 'counter.example.org' });
-  t.strictSame(other.body, { count: 3 }, 'the same counter at the root of its own name');
+  t.strictSame(other.body, { count: 3 }, 'the same counter at the root of its host name');
 });
 
 t.test('no two callers get the same number', async (t) => {
@@ -34,7 +34,7 @@ t.test('no two callers get the same number', async (t) => {
   );
 });
 
-t.test('ids', async (t) => {
+t.test('valid and invalid ids', async (t) => {
   const longest = 'x'.repeat(64);
   const cases: [id: string, status: number][] = [
     [longest, 200],
@@ -57,7 +57,7 @@ t.test('ids', async (t) => {
   });
 });
 
-t.test('HEAD takes no number', async (t) => {
+t.test('HEAD does not consume a number', async (t) => {
   const before = (await countOf('head')) as { count: number };
   t.match(await app.ask('HEAD', '/counter/head'), { status: 405, headers: { allow: 'GET' } });
   t.strictSame(await countOf('head'), { count: before.count + 1 });
@@ -68,14 +68,14 @@ t.test('ping', async (t) => {
     t.match(await app.get('/ping', { host }), { status: 200, body: { status: 'ok' } }, host);
 });
 
-t.test('Redis killed: told so at once; no number comes back', async (t) => {
+t.test('Redis killed: fails at once, and no number is returned twice', async (t) => {
   const before = (await countOf('killed')) as { count: number };
   await redis.kill();
   const [answer, ping] = [await app.get('/counter/killed'), await app.get('/ping')];
   t.match(answer, { status: 503, body: notNow, headers: { 'retry-after': '1' } });
   t.match(ping, {
     status: 500,
-    body: { statusCode: 500, error: 'Internal Server Error', message: 'Redis does not answer' },
+    body: { statusCode: 500, error: 'Internal Server Error', message: 'Redis does not respond' },
   });
   t.ok(Math.max(answer.milliseconds, ping.milliseconds) < 3000);
   await redis.start();
@@ -83,7 +83,7 @@ t.test('Redis killed: told so at once; no number comes back', async (t) => {
   t.strictSame(await countOf('killed'), { count: before.count + 1 });
 });
 
-t.test('Redis paused: told so in time, and each call counted once at most', async (t) => {
+t.test('Redis paused: fails in time, and each call counts at most once', async (t) => {
   const before = (await countOf('paused')) as { count: number };
   await redis.pause();
   const answers = await Promise.all(Array.from({ length: 20 }, () => app.get('/counter/paused')));

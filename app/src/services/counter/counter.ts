@@ -4,7 +4,7 @@ import { type Dependencies, Unavailable } from '../../dependencies/dependencies.
 import { type AnyEndpoint, endpoint } from '../../http/endpoint.ts';
 import { logUnavailable } from '../../http/request/serviceUnavailable.ts';
 
-/** `GET /counter/{id}`: a number that nobody else is given. `GET /ping`: whether Redis, which counts, answers. */
+/** `GET /counter/{id}`: a unique, increasing number. `GET /ping`: whether Redis responds. */
 export function counter({ store }: Pick<Dependencies, 'store'>): AnyEndpoint[] {
   return [
     endpoint({
@@ -12,16 +12,18 @@ export function counter({ store }: Pick<Dependencies, 'store'>): AnyEndpoint[] {
       path: '/counter/{id}',
       root: '/{id}',
       service: 'counter',
-      summary: 'Counts, and answers the new number, which nobody else is given',
+      summary: 'Increments the counter and returns the new number, which no other caller gets',
       params: z.strictObject({ id }),
       responses: {
-        200: { description: 'The number, 1 the first time', schema: z.object({ count: z.int().min(1) }) },
-        400: { description: 'Not the name of a counter' },
-        503: { description: 'Not counted, or counted without anybody being given the number: ask again' },
+        200: { description: 'The new number, 1 the first time', schema: z.object({ count: z.int().min(1) }) },
+        400: { description: 'Invalid counter id' },
+        503: {
+          description: 'The counter may have been incremented, but no caller gets that number: try again',
+        },
       },
       async handle({ params: { id }, request, h }) {
-        // hapi lets GET answer HEAD: that would take a number which nobody gets to see.
-        if (request.method === 'head') throw methodNotAllowed('Ask with GET', undefined, 'GET');
+        // hapi routes HEAD to GET handlers: that would consume a number that nobody sees.
+        if (request.method === 'head') throw methodNotAllowed('Use GET', undefined, 'GET');
         const count = await store.increment(`counter:${id}`);
         return h.response({ count }).header('cache-control', 'no-store');
       },
@@ -31,10 +33,10 @@ export function counter({ store }: Pick<Dependencies, 'store'>): AnyEndpoint[] {
       path: '/ping',
       root: '/ping',
       service: 'counter',
-      summary: 'Whether Redis answers',
+      summary: 'Whether Redis responds',
       responses: {
-        200: { description: 'It does', schema: z.object({ status: z.literal('ok') }) },
-        500: { description: 'It does not', schema: z.object(notOk) },
+        200: { description: 'Redis responds', schema: z.object({ status: z.literal('ok') }) },
+        500: { description: 'Redis does not respond', schema: z.object(notOk) },
       },
       async handle({ request, h }) {
         try {
@@ -55,6 +57,6 @@ const id = z
   .regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'expected 1 to 64 letters, digits or _ . : -')
   .describe('1 to 64 letters, digits or _ . : -');
 
-const down = { statusCode: 500, error: 'Internal Server Error', message: 'Redis does not answer' };
+const down = { statusCode: 500, error: 'Internal Server Error', message: 'Redis does not respond' };
 
 const notOk = { statusCode: z.literal(500), error: z.string(), message: z.string() };

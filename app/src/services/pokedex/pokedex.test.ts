@@ -13,14 +13,14 @@ const app = await startTheApp(mariadb.environment, redis.environment, memcached.
 });
 t.teardown(() => app.stop());
 
-const missing = { type: 'RESOURCE_NOT_FOUND', description: 'There is no pokémon of that name' };
+const missing = { type: 'RESOURCE_NOT_FOUND', description: 'There is no pokémon with this name' };
 const degraded = (part: string) => app.metric(`theapp_degraded_total{service="pokedex",part="${part}"}`);
 const pokemon = (name: string, type: string, count: number | null) => ({
   statusCode: 200,
   data: { name, type, count },
 });
 
-/** What the last statement answers. */
+/** The rows of the last statement. */
 async function root(sql: string): Promise<RowDataPacket[]> {
   const connection = await mariadb.root();
   await connection.query('USE theapp');
@@ -28,22 +28,22 @@ async function root(sql: string): Promise<RowDataPacket[]> {
   return rows;
 }
 
-t.test('pokémon and how often they were asked for', async (t) => {
+t.test('returns the type and counts the requests', async (t) => {
   const json = 'application/json; charset=utf-8';
   const first = await app.get('/charmander');
   t.match(first, { status: 200, headers: { 'content-type': json } });
   t.strictSame(first.body, pokemon('charmander', 'fuego', 1));
-  t.strictSame((await app.get('/CharManDer')).body, pokemon('charmander', 'fuego', 2), 'case is no matter');
+  t.strictSame((await app.get('/CharManDer')).body, pokemon('charmander', 'fuego', 2), 'not case-sensitive');
   t.strictSame((await app.get('/squirtle')).body, pokemon('squirtle', 'agua', 1));
   t.strictSame((await app.get('/bulbasaur')).body, pokemon('bulbasaur', 'planta', 1));
   t.strictSame((await app.get('/pikachu')).body, pokemon('pikachu', 'eléctrico', 1));
   const other = await app.get('/charmander', { host: 'pokedex.example.org' });
-  t.strictSame(other.body, pokemon('charmander', 'fuego', 3), 'the same at the root of its own name');
+  t.strictSame(other.body, pokemon('charmander', 'fuego', 3), 'the same at the root of its host name');
   t.equal((await app.ask('HEAD', '/charmander')).status, 200);
   t.strictSame((await app.get('/charmander')).body, pokemon('charmander', 'fuego', 4), 'HEAD is not counted');
 });
 
-t.test('names', async (t) => {
+t.test('valid and invalid names', async (t) => {
   const cases: [path: string, status: number, type: string][] = [
     ['/nobody', 404, missing.type],
     ['/mr-mime', 404, missing.type],
@@ -66,7 +66,7 @@ t.test('names', async (t) => {
   }
 });
 
-t.test('each type has some; no other type gets into the table', async (t) => {
+t.test('every type has pokémon, and the table rejects other types', async (t) => {
   const rows = await root('SELECT type, COUNT(*) AS number FROM pokemon GROUP BY type');
   t.strictSame(new Set(rows.map(({ type }) => type)), new Set(pokemonTypes));
   t.ok(rows.every(({ number }) => number >= 2));
@@ -79,7 +79,7 @@ t.test('each type has some; no other type gets into the table', async (t) => {
       );
 });
 
-t.test('no two callers get the same count; who is not there is not counted', async (t) => {
+t.test('no two callers get the same count, and unknown names are not counted', async (t) => {
   const bodies = await Promise.all(
     Array.from({ length: 50 }, () => app.get('/onix').then(({ body }) => body)),
   );
@@ -90,16 +90,16 @@ t.test('no two callers get the same count; who is not there is not counted', asy
   t.strictSame((await app.get('/vulpixita')).body, pokemon('vulpixita', 'fuego', 1));
 });
 
-t.test('read through the cache, and only what can be a type', async (t) => {
+t.test('reads are cached, and an invalid cached type is ignored', async (t) => {
   await app.get('/machop');
   await root("UPDATE pokemon SET type = 'hada' WHERE name = 'machop'");
-  t.match((await app.get('/machop')).body, { data: { type: 'lucha' } }, 'as Redis has it');
+  t.match((await app.get('/machop')).body, { data: { type: 'lucha' } }, 'from Redis');
   const admin = redis.admin();
   const seconds = await admin.ttl('pokemon:machop');
   t.ok(seconds > 0 && seconds <= 300, `for ${seconds} s`);
   await admin.set('pokemon:machop', '{"not":"a type"}');
   admin.disconnect();
-  t.match((await app.get('/machop')).body, { data: { type: 'hada' } }, 'as MySQL has it');
+  t.match((await app.get('/machop')).body, { data: { type: 'hada' } }, 'from MySQL');
 });
 
 t.test('without Memcached the count is null', async (t) => {
@@ -109,10 +109,10 @@ t.test('without Memcached the count is null', async (t) => {
   t.strictSame(answer.body, pokemon('charmander', 'fuego', null));
   t.ok(answer.milliseconds < 3000);
   t.equal((await app.get('/nobody')).status, 404);
-  t.equal(await degraded('count'), before + 1, 'and the metric says so');
+  t.equal(await degraded('count'), before + 1, 'counted in the metric');
 });
 
-t.test('without Redis, and still without Memcached, MySQL answers', async (t) => {
+t.test('without Redis and Memcached the type comes from MySQL', async (t) => {
   const before = await degraded('cache');
   await redis.kill();
   t.strictSame((await app.get('/charmander')).body, pokemon('charmander', 'fuego', null));
@@ -122,7 +122,7 @@ t.test('without Redis, and still without Memcached, MySQL answers', async (t) =>
   t.ok(await until(async () => (await app.get('/ping')).status === 200));
 });
 
-t.test('without MySQL there is what Redis has', async (t) => {
+t.test('without MySQL cached pokémon are still available', async (t) => {
   await app.get('/gastly');
   await mariadb.kill();
   t.match(await app.get('/gastly'), { status: 200, body: { data: { type: 'fantasma', count: /^\d+$/ } } });

@@ -7,15 +7,15 @@ import { logUnavailable } from '../../http/request/serviceUnavailable.ts';
 import { cache } from '../cache.ts';
 import { findType, isPokemonType, pokemonName, pokemonTypes } from './pokemon.ts';
 
-/** `GET /{pokemon}`: its type from MySQL through Redis, how often it was asked for from Memcached. */
+/** `GET /{pokemon}`: the type from MySQL, cached in Redis, and the number of requests from Memcached. */
 export function pokedex({ database, store, counts }: Dependencies, metrics: Metrics): AnyEndpoint[] {
-  // They change with a migration only, so the cache may be old for longer than elsewhere.
+  // Pokémon change only with a migration, so they can be cached for longer.
   const cached = cache(store, metrics, { service: 'pokedex', seconds: 300, isValid: isPokemonType });
   const typeOf = (name: string) => cached.readThrough(`pokemon:${name}`, () => findType(database, name));
   const countOf = hitCounter(counts, metrics);
   const known = new Set<string>();
 
-  /** The type and the count; those that are known to be there need not be looked up before they are counted. */
+  /** The type and the count. A known pokémon is counted without waiting for the lookup of its type. */
   async function lookUp(name: string, counted: boolean) {
     const count = () => (counted ? countOf(name) : null);
     const [type, early] = await Promise.all([typeOf(name), known.has(name) ? count() : undefined]);
@@ -29,17 +29,17 @@ export function pokedex({ database, store, counts }: Dependencies, metrics: Metr
       path: '/{pokemon}',
       root: '/{pokemon}',
       service: 'pokedex',
-      summary: 'The type of a pokémon and how often it was asked for',
+      summary: 'The type of a pokémon and how often it was requested',
       params: z.strictObject({ pokemon: pokemonName }),
       responses,
       onInvalid: (problems, { request, h }) =>
-        // A name with a dot is a file that browsers and robots ask for; it is not here, and MySQL need not say so.
+        // A name with a dot is a file that browsers and robots request: return 404 without a query.
         request.path.includes('.')
           ? errorResponse(h, 404)
           : errorResponse(h, 400, problems.map(({ message }) => message).join('; ')),
       async handle({ params, request, h }) {
         try {
-          // HEAD has no use for the count.
+          // HEAD does not return the count, so it does not count.
           const data = await lookUp(params.pokemon, request.method !== 'head');
           return data ? { statusCode: 200, data } : errorResponse(h, 404);
         } catch (error) {
@@ -50,7 +50,7 @@ export function pokedex({ database, store, counts }: Dependencies, metrics: Metr
   ];
 }
 
-/** The count without Memcached is null. */
+/** Counts a request; null while Memcached is unavailable. */
 const hitCounter = (counts: Counts, metrics: Metrics) => async (name: string) => {
   try {
     return await counts.increment(`pokemon:${name}`);
@@ -62,12 +62,12 @@ const hitCounter = (counts: Counts, metrics: Metrics) => async (name: string) =>
 };
 
 const errors = {
-  400: { type: 'BAD_REQUEST', description: 'Not a name' },
-  404: { type: 'RESOURCE_NOT_FOUND', description: 'There is no pokémon of that name' },
+  400: { type: 'BAD_REQUEST', description: 'Invalid name' },
+  404: { type: 'RESOURCE_NOT_FOUND', description: 'There is no pokémon with this name' },
   503: { type: 'SERVICE_UNAVAILABLE', description: 'Try again soon' },
 };
 
-/** An error in the form of the pokédex. */
+/** An error in the format of the pokédex. */
 function errorResponse(h: ResponseToolkit, statusCode: keyof typeof errors, description?: string) {
   const error = { ...errors[statusCode], ...(description ? { description } : {}) };
   return h.response({ statusCode, error }).code(statusCode);
@@ -88,7 +88,7 @@ const errorSchema = (statusCode: keyof typeof errors) =>
 const pokemonSchema = z.object({
   name: z.string(),
   type: z.enum(pokemonTypes),
-  count: z.int().min(1).nullable().describe('null while Memcached does not answer'),
+  count: z.int().min(1).nullable().describe('null while Memcached is unavailable'),
 });
 
 const responses = {
@@ -96,7 +96,10 @@ const responses = {
     description: 'The pokémon',
     schema: z.object({ statusCode: z.literal(200), data: pokemonSchema }),
   },
-  400: { description: 'Not a name', schema: errorSchema(400) },
+  400: { description: 'Invalid name', schema: errorSchema(400) },
   404: { description: 'No such pokémon', schema: errorSchema(404) },
-  503: { description: 'MySQL does not answer, and Redis does not have it', schema: errorSchema(503) },
+  503: {
+    description: 'MySQL is unavailable, and the pokémon is not cached in Redis',
+    schema: errorSchema(503),
+  },
 };

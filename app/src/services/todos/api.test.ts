@@ -18,7 +18,7 @@ t.test('a todo is added, read, changed and removed', async (t) => {
   const todo = { title: 'Buy milk', text: 'two\nlitres', done: false };
   t.match(added, { status: 201, body: { id: Number, ...todo, createdAt: /^\d{4}-.*Z$/ } });
   const path = String(added.headers.location);
-  t.strictSame((await app.get(path)).body, added.body, 'as it was answered');
+  t.strictSame((await app.get(path)).body, added.body, 'as in the response');
   const { id } = Object(added.body);
   const cases: [body: object, changed: object][] = [
     [{ done: true }, { done: true }],
@@ -43,7 +43,7 @@ t.test('a todo is added, read, changed and removed', async (t) => {
   t.match(await patch(id, { done: true }), unknown);
 });
 
-t.test('what is taken', async (t) => {
+t.test('accepts valid todos', async (t) => {
   const cases: [title: string, text: string][] = [
     ['x', 'y'],
     ['x'.repeat(200), 'y'.repeat(2000)],
@@ -57,10 +57,10 @@ t.test('what is taken', async (t) => {
     t.match((await app.get(String(added.headers.location))).body, { title, text });
   }
   const escaped = `{"title":"${'\\ud83c\\udf4b'.repeat(200)}","text":"${'\\ud83c\\udf4b'.repeat(2000)}"}`;
-  t.equal((await add(escaped)).status, 201, 'each character written in twelve bytes');
+  t.equal((await add(escaped)).status, 201, 'each character encoded as twelve bytes');
 });
 
-t.test('what is refused, and why', async (t) => {
+t.test('rejects invalid todos with a reason', async (t) => {
   const [good, long] = [{ title: 'a', text: 'b' }, 'expected 1 to 200 characters'];
   const cases: [body: object | string, path: string, message: string][] = [
     [{ text: 'b' }, 'body.title', 'expected string'],
@@ -100,13 +100,13 @@ t.test('what is refused, and why', async (t) => {
     t.match(await patch(1, body), { status: 400, body: { problems: [{ path }] } }, JSON.stringify(body));
 });
 
-t.test('only JSON is taken, which a form of another site cannot send', async (t) => {
+t.test('accepts only JSON, which a form of another site cannot send', async (t) => {
   const types = ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x'];
   for (const type of types)
     t.equal((await add('{"title":"a","text":"b"}', { 'content-type': type })).status, 415, type);
 });
 
-t.test('the list in parts, newest first', async (t) => {
+t.test('lists the todos in pages, newest first', async (t) => {
   const root = await mariadb.root();
   await root.query('DELETE FROM theapp.todos');
   await root.end();
@@ -119,7 +119,7 @@ t.test('the list in parts, newest first', async (t) => {
     read.push(...ids(body));
     next = Object(body).next;
   }
-  t.strictSame(read, made, 'all of them, each once');
+  t.strictSame(read, made, 'every todo once');
   const cases: [query: string, from: number, to: number, next: number | null][] = [
     ['', 0, 20, made[19] ?? 0],
     ['?limit=1', 0, 1, made[0] ?? 0],

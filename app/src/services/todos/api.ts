@@ -5,8 +5,8 @@ import { changes, id, newTodo, place, type Todo, todo, todoPage } from './schema
 import type { Todos } from './table.ts';
 
 /**
- * `/api/todos` for programs. No CSRF token: a page elsewhere can make a browser send a form with the user's
- * cookies, but not a body of type application/json, which is all that these take, nor any PATCH or DELETE.
+ * `/api/todos` for programs. It needs no CSRF token: a page of another site can make a browser send a form with the
+ * user's cookies, but not a body of type application/json, which this API requires, nor a PATCH or DELETE.
  */
 export function todoApi(todos: Todos): AnyEndpoint[] {
   const service = 'todos';
@@ -15,9 +15,9 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
       method: 'GET',
       path: '/api/todos',
       service,
-      summary: 'Todos, newest first',
+      summary: 'Lists todos, newest first',
       query: z.strictObject(place),
-      responses: { 200: { description: 'Part of the list', schema: todoPage }, 400: noPlace, 503: notNow },
+      responses: { 200: { description: 'A page of the list', schema: todoPage }, 400: noPlace, 503: notNow },
       handle: ({ query }) => todos.list(query),
     }),
     endpoint({
@@ -27,9 +27,9 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
       summary: 'Adds a todo',
       body: newTodo,
       responses: {
-        201: { description: 'Added; Location says where it is', schema: todo },
-        400: { description: 'Title or text missing, too long or not text' },
-        503: { description: 'Added or not, which nobody knows: look before adding again' },
+        201: { description: 'Added; Location is its path', schema: todo },
+        400: { description: 'Title or text is missing, too long or invalid' },
+        503: { description: 'The todo may have been added: check the list before you try again' },
       },
       async handle({ body, h }) {
         const added = await todos.add(body);
@@ -40,7 +40,7 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
       method: 'GET',
       path: '/api/todos/{id}',
       service,
-      summary: 'One todo',
+      summary: 'Returns a todo',
       params,
       responses: { 200: { description: 'The todo', schema: todo }, 404: unknown, 503: notNow },
       handle: async ({ params: { id } }) => found(await todos.find(id)),
@@ -49,14 +49,14 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
       method: 'PATCH',
       path: '/api/todos/{id}',
       service,
-      summary: 'Changes title, text or done of a todo',
+      summary: 'Changes the title, text or done of a todo',
       params,
       body: changes,
       responses: {
-        200: { description: 'The todo as it is now', schema: todo },
-        400: { description: 'Nothing to change, or not what a todo can have' },
+        200: { description: 'The changed todo', schema: todo },
+        400: { description: 'No change, or an invalid field' },
         404: unknown,
-        503: { description: 'Changed or not, which nobody knows: ask again, it does no harm' },
+        503: { description: 'The todo may have been changed: it is safe to try again' },
       },
       handle: async ({ params: { id }, body }) => found(await todos.change(id, body)),
     }),
@@ -77,10 +77,10 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
 
 const params = z.strictObject({ id });
 const unknown = { description: 'No such todo' };
-const notNow = { description: 'MySQL does not answer: ask again' };
-const noPlace = { description: 'Not a part that the list can have' };
+const notNow = { description: 'MySQL is unavailable: try again' };
+const noPlace = { description: 'Invalid page of the list' };
 
-/** The 404 of all that asks for one todo. */
+/** The 404 for a todo that does not exist. */
 export const noSuchTodo = () => notFound('No such todo');
 
 function found(todo: Todo | undefined): Todo {

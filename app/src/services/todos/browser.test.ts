@@ -14,7 +14,7 @@ await migrate(readConfig(mariadb.environment), readMigrations(currentRelease().f
 const site = await startSite(browser, mariadb.environment);
 t.teardown(() => site.stop());
 
-/** Presses Tab until the element has the focus, as who uses no mouse does. */
+/** Presses Tab until the element has the focus, like a user without a mouse. */
 async function tabTo(page: Page, selector: string) {
   const target = page.locator(selector).first();
   for (let presses = 0; presses < 40; presses++) {
@@ -30,19 +30,19 @@ const outline = (page: Page, selector: string) =>
     return view?.getComputedStyle(element).outlineStyle;
   });
 
-t.test('a todo is added and marked as done with nothing but the keyboard', async (t) => {
+t.test('adds a todo and marks it as done using only the keyboard', async (t) => {
   const page = await site.open(t, '/todos');
   await page.keyboard.press('Tab');
-  t.equal(await page.locator(':focus').textContent(), 'Skip to the content');
+  t.equal(await page.locator(':focus').textContent(), 'Skip to content');
   t.ok(
     Number((await page.locator(':focus').boundingBox())?.y) >= 0,
-    'the link is in sight once it has the focus',
+    'the link is visible when it has the focus',
   );
   await page.keyboard.press('Enter');
   await tabTo(page, 'text=New todo');
-  t.equal(await outline(page, 'a.main'), 'solid', 'the focus can be seen');
+  t.equal(await outline(page, 'a.main'), 'solid', 'the focus is visible');
   await page.keyboard.press('Enter');
-  // Browsers load a page first and give the focus then.
+  // Browsers set the focus after the page has loaded.
   await page.waitForSelector('#title:focus');
   await page.keyboard.type('Feed the cat');
   await page.keyboard.press('Tab');
@@ -51,7 +51,7 @@ t.test('a todo is added and marked as done with nothing but the keyboard', async
   await page.keyboard.press('Enter');
   const todo = page.locator('li:target', { hasText: 'Feed the cat' });
   t.match(await todo.textContent(), 'Twice a day');
-  // The address names the todo: the next stop of the keyboard is its button.
+  // The fragment points to the todo: its button is the next tab stop.
   await page.keyboard.press('Tab');
   t.equal(await page.locator(':focus').textContent(), 'Mark as done: Feed the cat');
   await page.keyboard.press('Enter');
@@ -63,11 +63,11 @@ t.test('a todo is added and marked as done with nothing but the keyboard', async
   t.notMatch(await todo.textContent(), /Done\./);
 });
 
-t.test('messages: in the title, at the fields, in the ear; and what was typed is still there', async (t) => {
+t.test('errors appear in the title and at the fields, are announced, and the input is kept', async (t) => {
   const page = await site.open(t, '/todos/new');
   await page.fill('#text', 'Two lines\n  of text');
   await page.click('text=Add the todo');
-  await page.waitForSelector('.wrong');
+  await page.waitForSelector('.error');
   t.equal(await page.title(), 'Error: New todo · TheAPP');
   t.equal(await page.locator(':focus').getAttribute('id'), 'title');
   t.equal(await page.inputValue('#text'), 'Two lines\n  of text');
@@ -80,10 +80,14 @@ t.test('messages: in the title, at the fields, in the ear; and what was typed is
   await page.goBack();
   await page.goForward();
   await page.reload();
-  t.equal(await page.locator('li', { hasText: 'Now with a title' }).count(), 1, 'a reload adds nothing');
+  t.equal(
+    await page.locator('li', { hasText: 'Now with a title' }).count(),
+    1,
+    'a reload does not add a todo',
+  );
 });
 
-t.test('without JavaScript', async (t) => {
+t.test('works without JavaScript', async (t) => {
   const page = await site.open(t, '/todos/new', { javaScriptEnabled: false });
   await page.fill('#title', 'Plain');
   await page.fill('#text', 'HTML');
@@ -92,7 +96,7 @@ t.test('without JavaScript', async (t) => {
   t.match(await page.locator('li', { hasText: 'Plain' }).textContent(), /Done\./);
 });
 
-t.test('a page that markup was typed into runs nothing', async (t) => {
+t.test('markup in a todo is not executed', async (t) => {
   const page = await site.open(t, '/todos/new');
   const evil = '<img src=x onerror="document.title=1"><script>document.title=1</script>';
   await page.fill('#title', evil);
@@ -103,11 +107,11 @@ t.test('a page that markup was typed into runs nothing', async (t) => {
   t.equal(await page.title(), 'Todos · TheAPP');
 });
 
-t.test('a form on another site adds nothing', async (t) => {
+t.test('a form on another site cannot add a todo', async (t) => {
   const page = await site.open(t, '/todos/new');
   const before = await site.get('/api/todos');
   const action = `${site.url}/todos`;
-  // The same site for cookies, another origin; with the cookie, without its token.
+  // Same-site for cookies but another origin: the cookie is sent, the token is missing.
   await page.route('http://localhost:9/', (route) =>
     route.fulfill({
       contentType: 'text/html',
@@ -117,11 +121,11 @@ t.test('a form on another site adds nothing', async (t) => {
   await page.goto('http://localhost:9/');
   await page.click('text=Win');
   await page.waitForSelector('h1');
-  t.equal(await page.locator('h1').textContent(), 'Not accepted');
+  t.equal(await page.locator('h1').textContent(), 'Form rejected');
   t.equal(await site.get('/api/todos'), before);
 });
 
-t.test('MySQL is gone: what was typed stays, and Enter sends it again once it is back', async (t) => {
+t.test('without MySQL the input is kept, and Enter sends it again once MySQL is back', async (t) => {
   const page = await site.open(t, '/todos/new', { viewport: { width: 360, height: 740 } });
   await mariadb.kill();
   await page.fill('#title', 'Patience');
@@ -132,7 +136,7 @@ t.test('MySQL is gone: what was typed stays, and Enter sends it again once it is
   t.equal(await page.locator(':focus').textContent(), 'Add the todo');
   t.strictSame((await look(page)).found, []);
   const list = await site.open(t, '/todos');
-  t.equal(await list.locator('h1').textContent(), 'Not available now');
+  t.equal(await list.locator('h1').textContent(), 'Temporarily unavailable');
   t.strictSame((await look(list)).found, []);
   await mariadb.start();
   const [end, added] = [Date.now() + 60_000, /\/todos#todo-\d+$/];

@@ -12,7 +12,7 @@ const good = { title: 'Buy milk', text: 'two litres' };
 const type = { 'content-type': 'application/x-www-form-urlencoded' };
 const stored = async () => Object((await app.get('/api/todos?limit=100')).body).todos;
 
-t.test('a form adds a todo, once however often it is sent', async (t) => {
+t.test('a form adds its todo once, however often it is sent', async (t) => {
   const visitor = visit(app);
   const sent = await visitor.send('/todos/new', '/todos', good);
   const [todo] = await stored();
@@ -25,7 +25,7 @@ t.test('a form adds a todo, once however often it is sent', async (t) => {
   t.match((await visitor.open('/todos')).body, /<h2>Buy milk<\/h2>\s*<p class="text">two litres<\/p>/);
 });
 
-t.test('without the token of the page nothing is stored', async (t) => {
+t.test('without a valid CSRF token nothing is stored', async (t) => {
   const before = (await stored()).length;
   const visitor = visit(app);
   await visitor.open('/todos/new');
@@ -39,9 +39,9 @@ t.test('without the token of the page nothing is stored', async (t) => {
     ['another token', { ...good, crumb: other }, { cookie }, 403],
     ['an empty one', { ...good, crumb: '' }, { cookie: 'crumb=' }, 403],
     ['another site', { ...good, crumb }, { cookie, 'sec-fetch-site': 'cross-site' }, 403],
-    ['the host beside', { ...good, crumb }, { cookie, 'sec-fetch-site': 'same-site' }, 403],
+    ['a sibling host name', { ...good, crumb }, { cookie, 'sec-fetch-site': 'same-site' }, 403],
     ['this page', { ...good, crumb }, { cookie, 'sec-fetch-site': 'same-origin' }, 303],
-    ['a browser of old', { ...good, crumb }, { cookie }, 303],
+    ['an old browser', { ...good, crumb }, { cookie }, 303],
   ];
   for (const [name, fields, headers, status] of cases) {
     const body = new URLSearchParams({ ...fields }).toString();
@@ -64,15 +64,15 @@ t.test('without the token of the page nothing is stored', async (t) => {
   t.notOk((await stored()).some(({ done }: { done: boolean }) => done));
 });
 
-t.test('what is wrong with a form stands at its fields, and what was typed is kept', async (t) => {
+t.test('errors appear at their fields, and the input is kept', async (t) => {
   const before = (await stored()).length;
   const cases: [fields: Record<string, string>, title: string | null, text: string | null][] = [
     [{ title: '', text: '' }, 'Enter a title.', 'Enter a text.'],
     [{ title: ' ', text: 'kept text' }, 'Enter a title.', null],
     [{ title: 'kept title', text: '' }, null, 'Enter a text.'],
-    [{ title: 'x'.repeat(201), text: 'a' }, 'it has 201 characters, 200 are the most', null],
-    [{ title: 'a', text: '🍋'.repeat(2001) }, null, 'it has 2001 characters, 2000 are the most'],
-    [{ title: 'a\u0007', text: 'b' }, 'characters that cannot be shown', null],
+    [{ title: 'x'.repeat(201), text: 'a' }, 'Shorten the title to 200 characters: it has 201.', null],
+    [{ title: 'a', text: '🍋'.repeat(2001) }, null, 'Shorten the text to 2000 characters: it has 2001.'],
+    [{ title: 'a\u0007', text: 'b' }, 'Enter the title again: it contains invalid characters.', null],
     [{ title: 'kept "title" <i>', text: '</textarea><script>' }, null, null],
   ];
   for (const [fields, title, text] of cases) {
@@ -83,25 +83,25 @@ t.test('what is wrong with a form stands at its fields, and what was typed is ke
     t.match(page, '<title>Error: New todo · TheAPP</title>');
     for (const [name, message] of Object.entries({ title, text })) {
       const field = new RegExp(`id="${name}" name="${name}"[^>]*>`).exec(page)?.[0] ?? '';
-      const wrong = new RegExp(`id="${name}-wrong">.*?</p>`).exec(page)?.[0];
-      t.match(field, `aria-describedby="${message === null ? '' : `${name}-wrong `}${name}-hint"`);
+      const error = new RegExp(`id="${name}-error">.*?</p>`).exec(page)?.[0];
+      t.match(field, `aria-describedby="${message === null ? '' : `${name}-error `}${name}-hint"`);
       t.equal(field.includes('aria-invalid="true"'), message !== null);
-      if (message === null) t.equal(wrong, undefined);
-      else t.match(wrong, message);
+      if (message === null) t.equal(error, undefined);
+      else t.match(error, message);
     }
-    t.equal(page.match(/autofocus/g)?.length, 1, 'the first that is wrong has the focus');
+    t.equal(page.match(/autofocus/g)?.length, 1, 'the first invalid field has the focus');
     t.match(page, `value="${fields.title}"`);
     t.match(page, `>\n${fields.text}</textarea>`);
   }
   t.equal((await stored()).length, before + 1);
 });
 
-t.test('a form that no person made', async (t) => {
+t.test('a form that was not submitted by the page', async (t) => {
   const visitor = visit(app);
   const { status, body } = await visitor.send('/todos/new', '/todos', { ...good, key: 'x', more: 'y' });
   t.equal(status, 422);
-  t.match(body, 'The form was not understood');
-  t.match(hiddenFields(String(body), '/todos').key, /^[0-9a-f-]{36}$/, 'and can be sent again');
+  t.match(body, 'The form was not valid');
+  t.match(hiddenFields(String(body), '/todos').key, /^[0-9a-f-]{36}$/, 'it can be sent again');
   const crumb = String(visitor.cookies.get('crumb'));
   const headers = { ...type, cookie: `crumb=${crumb}` };
   const many = await app.ask('POST', '/todos', { body: `crumb=${crumb}&title=a&title=b&text=c`, headers });
@@ -109,11 +109,11 @@ t.test('a form that no person made', async (t) => {
   t.equal((await app.ask('POST', '/todos', { body: `title=${'x'.repeat(40_000)}`, headers })).status, 413);
   const before = (await stored()).length;
   const longest = { title: '🍋'.repeat(200), text: '🍋'.repeat(2000) };
-  t.equal((await visitor.send('/todos/new', '/todos', longest)).status, 303, 'the longest todo of all');
+  t.equal((await visitor.send('/todos/new', '/todos', longest)).status, 303, 'the longest possible todo');
   t.equal((await stored()).length, before + 1);
 });
 
-t.test('markup is text, wherever it stands', async (t) => {
+t.test('markup is escaped everywhere', async (t) => {
   const evil = `"><script>alert(1)</script>'{{this}}&amp;<img src=x onerror=alert(1)>`;
   const escaped = '&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;';
   const visitor = visit(app);
@@ -141,7 +141,7 @@ t.test('markup is text, wherever it stands', async (t) => {
   for (const url of places) t.notMatch((await visitor.open(url)).body, /<script|<img/, url);
 });
 
-t.test('done is what the button said, however often it is pressed', async (t) => {
+t.test('a button sets its value, however often it is pressed', async (t) => {
   const visitor = visit(app);
   const [{ id }] = await stored();
   const done = async () => Object((await app.get(`/api/todos/${id}`)).body).done;
@@ -163,7 +163,7 @@ t.test('done is what the button said, however often it is pressed', async (t) =>
   }
 });
 
-t.test('the page of the list has parts, and goes back to the one that a button was on', async (t) => {
+t.test('the list has pages, and a button returns to its own page', async (t) => {
   for (let at = 0; at < 25; at++)
     await app.ask('POST', '/api/todos', { body: { title: `Part ${at}`, text: 'x' } });
   const visitor = visit(app);
@@ -177,10 +177,10 @@ t.test('the page of the list has parts, and goes back to the one that a button w
   const sent = await visitor.send(older, `/todos/${id}/toggle`, { done: 'true' });
   t.equal(sent.headers.location, `${older}#todo-${id}`);
   t.match((await visitor.open('/todos?before=1')).body, 'No older todos.');
-  t.equal((await visitor.open('/todos?utm_source=x')).status, 200, 'what others hang on to an address');
+  t.equal((await visitor.open('/todos?utm_source=x')).status, 200, 'unknown query parameters are ignored');
 });
 
-t.test('cookies: not for scripts, for this site, and by TLS only where there is TLS', async (t) => {
+t.test('cookies are HttpOnly, SameSite and, with HTTPS, Secure', async (t) => {
   const cases: [proto: string | undefined, secure: boolean][] = [
     [undefined, false],
     ['http', false],
@@ -208,12 +208,12 @@ t.test('cookies: not for scripts, for this site, and by TLS only where there is 
     const page = String((await app.get('/todos/new', headers)).body);
     const { crumb, key } = hiddenFields(page, '/todos');
     const body = new URLSearchParams({ ...good, crumb: String(crumb), key: String(key) }).toString();
-    t.equal((await app.ask('POST', '/todos', { body, headers })).status, 303, `${other} is no hindrance`);
+    t.equal((await app.ask('POST', '/todos', { body, headers })).status, 303, `${other} is ignored`);
   }
   t.equal((await app.get('/todos', { cookie: '__proto__=a' })).status, 200);
 });
 
-t.test('at a name of its own', async (t) => {
+t.test('on a host name of its own', async (t) => {
   const visitor = visit(app, { host: 'todo.example.org' });
   t.match((await visitor.open('/')).body, '<h1>Todos</h1>');
   t.match((await visitor.open('/new')).body, '<h1>New todo</h1>');

@@ -10,11 +10,11 @@ import { readFromPrimary, readsFromPrimary } from './readYourWrites.ts';
 import { id, newTodo, pageSize, place, type Todo } from './schemas.ts';
 import type { Todos } from './table.ts';
 
-/** `/todos` for people. `form` stands at the pages as well: they carry the token that their forms send back. */
+/** `/todos` for browsers. The pages set `form` too: they contain the CSRF token that their forms send back. */
 export function todoPages(todos: Todos): AnyEndpoint[] {
   const service = 'todos';
-  const page = { description: 'A page', type: 'text/html' };
-  const notNow = { description: 'Not now: the page says so', type: 'text/html' };
+  const page = { description: 'The page', type: 'text/html' };
+  const notNow = { description: 'MySQL is unavailable: an error page', type: 'text/html' };
   return [
     endpoint({
       method: 'GET',
@@ -22,13 +22,13 @@ export function todoPages(todos: Todos): AnyEndpoint[] {
       root: '/',
       service,
       form: true,
-      summary: 'The page of the todos, newest first',
+      summary: 'The page with the todos, newest first',
       query: z.object({ before: place.before }),
       responses: { 200: page, 503: notNow },
       async handle({ query: { before }, request, h }) {
         const part = await todos.list({ before, limit: pageSize }, readsFromPrimary(request));
-        const parts = before !== undefined || part.next !== null;
-        return h.view('todos', { before, next: part.next, parts, todos: part.todos.map(shown) });
+        const paginated = before !== undefined || part.next !== null;
+        return h.view('todos', { before, next: part.next, paginated, todos: part.todos.map(shown) });
       },
     }),
     endpoint({
@@ -37,7 +37,7 @@ export function todoPages(todos: Todos): AnyEndpoint[] {
       root: '/new',
       service,
       form: true,
-      summary: 'The page to add a todo with',
+      summary: 'The page with the form for a new todo',
       responses: { 200: page },
       handle: ({ h }) => h.view('newTodo', formView(emptyForm())),
     }),
@@ -46,13 +46,13 @@ export function todoPages(todos: Todos): AnyEndpoint[] {
       path: '/todos',
       service,
       form: true,
-      summary: 'Adds what was typed into the page',
+      summary: 'Adds the todo of the form',
       body: newTodo.extend({ key: formKey.optional() }),
       responses: {
-        303: { description: 'Added; to the list' },
-        403: { description: 'Without the token of the page' },
-        422: { description: 'The page again, with what is wrong', type: 'text/html' },
-        503: { description: 'The page again, to send once more', type: 'text/html' },
+        303: { description: 'Added; redirects to the list' },
+        403: { description: 'Missing or invalid CSRF token' },
+        422: { description: 'The form again, with error messages', type: 'text/html' },
+        503: { description: 'The form again, to send once more', type: 'text/html' },
       },
       onInvalid: (problems, { request, h }) =>
         h.view('newTodo', formView(readForm(request.payload), problems)).code(422),
@@ -73,13 +73,13 @@ export function todoPages(todos: Todos): AnyEndpoint[] {
       params: z.strictObject({ id }),
       body: z.strictObject({ done: z.enum(['true', 'false']), before: place.before }),
       responses: {
-        303: { description: 'It is; to the part of the list that begins before' },
-        403: { description: 'Without the token of the page' },
+        303: { description: 'Changed; redirects to the page of the list' },
+        403: { description: 'Missing or invalid CSRF token' },
         404: { description: 'No such todo' },
         503: notNow,
       },
       async handle({ params: { id }, body: { done, before }, request, h }) {
-        // The value that the button said, not the opposite of what there is: sent twice, it is the same.
+        // Set the value of the button instead of toggling: submitting the form twice has the same effect.
         const changed = await todos.change(id, { done: done === 'true' });
         if (!changed) throw noSuchTodo();
         return toList(request, h, { id, before });
@@ -88,7 +88,7 @@ export function todoPages(todos: Todos): AnyEndpoint[] {
   ];
 }
 
-/** A todo with what a template cannot work out. */
+/** A todo with the values that the template cannot compute. */
 const shown = (todo: Todo) => ({ ...todo, on: day.format(new Date(todo.createdAt)) });
 
 const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
@@ -98,7 +98,7 @@ function unlessUnavailable(error: unknown) {
   throw error;
 }
 
-/** See other (303): a reload does not send the form again. The keyboard goes on at the todo. */
+/** See Other (303): a reload does not submit the form again. The fragment moves the keyboard focus to the todo. */
 function toList(request: Request, h: ResponseToolkit, place: { id: number; before?: number | undefined }) {
   const query = place.before === undefined ? '' : `?before=${place.before}`;
   return readFromPrimary(request, h.redirect(`/todos${query}#todo-${place.id}`).code(303));

@@ -1,10 +1,10 @@
 import type { Request, ResponseObject } from '@hapi/hapi';
 import { isHttps } from '../../http/request/https.ts';
 
-/** Longer than a replica is behind when all is well. */
+/** Longer than the replication lag of a healthy replica. */
 const seconds = 10;
 
-/** After a change this browser reads from the primary for a while: its own change is there, on the replica maybe not. */
+/** Makes this browser read from the primary for a while after a write: the replica may not have the write yet. */
 export function readFromPrimary(request: Request, response: ResponseObject): ResponseObject {
   return response.state('fresh', '1', {
     ttl: seconds * 1000,
@@ -15,5 +15,5 @@ export function readFromPrimary(request: Request, response: ResponseObject): Res
   });
 }
 
-/** Whether this browser changed something a moment ago. */
+/** Whether this browser has written a moment ago. */
 export const readsFromPrimary = ({ state }: Request) => state.fresh === '1';

@@ -15,7 +15,7 @@ const titles = async (headers = {}) =>
     ({ title }: { title: string }) => title,
   );
 
-t.test('a replica that is behind: who changed something sees it, others a little later', async (t) => {
+t.test('a lagging replica: writers see their changes at once, others later', async (t) => {
   await runAsRoot(mysql.replica, 'STOP SLAVE SQL_THREAD');
   const writer = visit(app);
   const sent = await writer.send('/todos/new', '/todos', { title: 'Just added', text: 'x' });
@@ -24,14 +24,14 @@ t.test('a replica that is behind: who changed something sees it, others a little
   t.notMatch((await visit(app).open('/todos')).body, 'Just added');
   t.strictSame(await titles(), [], 'lists come from the replica');
   const added = await app.ask('POST', '/api/todos', { body: { title: 'From a program', text: 'x' } });
-  t.equal((await app.get(String(added.headers.location))).status, 200, 'Location leads to the todo at once');
+  t.equal((await app.get(String(added.headers.location))).status, 200, 'Location works at once');
   await runAsRoot(mysql.replica, 'START SLAVE SQL_THREAD');
   await mysql.caughtUp();
   t.strictSame(await titles(), ['From a program', 'Just added']);
 });
 
 t.test(
-  'a primary that is gone: the list is there, a form says to try again, and is added once',
+  'the primary is down: the list works, a form asks to try again, and its todo is added once',
   async (t) => {
     await mysql.caughtUp();
     await mysql.primary.kill();
@@ -39,11 +39,7 @@ t.test(
     const visitor = visit(app);
     t.match(await visitor.open('/todos'), { status: 200, body: /Just added/ });
     visitor.cookies.set('fresh', '1');
-    t.match(
-      await visitor.open('/todos'),
-      { status: 200, body: /Just added/ },
-      'also for who asks for it fresh',
-    );
+    t.match(await visitor.open('/todos'), { status: 200, body: /Just added/ }, 'also with the fresh cookie');
     const typed = { title: 'FormValues "once"', text: 'first line\n  second <line>' };
     const sent = await visitor.send('/todos/new', '/todos', typed);
     t.match(sent, { status: 503, headers: { 'retry-after': '1', 'content-type': /html/ } });
@@ -54,7 +50,7 @@ t.test(
     t.notMatch(page, /mysql|ECONN|refused/i);
     t.match(await visitor.send('/todos', '/todos/1/toggle', { done: 'true' }), {
       status: 503,
-      body: /Not available now/,
+      body: /Temporarily unavailable/,
     });
     t.equal((await app.ask('POST', '/api/todos', { body: { title: 'a', text: 'b' } })).status, 503);
     await mysql.primary.start();
@@ -66,7 +62,7 @@ t.test(
   },
 );
 
-t.test('a replica that is gone: the primary answers', async (t) => {
+t.test('the replica is down: reads use the primary', async (t) => {
   await mysql.replica.kill();
   t.equal((await titles()).length, 3);
   t.equal((await visit(app).send('/todos/new', '/todos', { title: 'More', text: 'x' })).status, 303);

@@ -1,34 +1,34 @@
 import { z } from 'zod';
 
-/** Most characters (code points, as MySQL counts them) of a title and of a text. */
+/** The maximum length of a title and of a text in characters (code points, as MySQL counts them). */
 export const [longestTitle, longestText] = [200, 2000];
 
-/** Ends of lines are one character, whichever system they were typed on; blanks around a text are none of it. */
+/** Normalises line breaks to one character and trims spaces at both ends. */
 export const normalise = (text: string) => text.replaceAll(/\r\n?/g, '\n').trim();
 
-/** Code points, where `length` counts halves of the rarer characters. */
+/** The length in code points; `length` would count UTF-16 code units. */
 export const lengthOf = (text: string) => [...text].length;
 
-/** What a todo says: no characters that nobody can see, no halves of characters. */
+/** Text without control characters and lone surrogates. */
 const words = (most: number, form: RegExp) =>
   z
     .string()
     .overwrite(normalise)
     .refine(
       (text) => text !== '' && lengthOf(text) <= most,
-      `expected 1 to ${most} characters between the blanks around them`,
+      `expected 1 to ${most} characters, not counting spaces at both ends`,
     )
     .refine((text) => form.test(text) && text.isWellFormed(), 'expected no control characters')
     .meta({ minLength: 1, maxLength: most });
 
-/** What is given for a new todo. */
+/** The fields of a new todo. */
 export const newTodo = z.strictObject({
   title: words(longestTitle, /^\P{Cc}*$/u),
   text: words(longestText, /^(?:\P{Cc}|[\n\t])*$/u),
 });
 export type NewTodo = z.output<typeof newTodo>;
 
-/** What may change of a todo. */
+/** The fields of a todo that can be changed. */
 export const changes = newTodo
   .extend({ done: z.boolean() })
   .partial()
@@ -36,7 +36,7 @@ export const changes = newTodo
   .meta({ minProperties: 1 });
 export type Changes = z.output<typeof changes>;
 
-/** A todo as everybody sees it. */
+/** A todo in responses. */
 export const todo = z.object({
   id: z.int().min(1),
   title: z.string(),
@@ -46,28 +46,26 @@ export const todo = z.object({
 });
 export type Todo = z.output<typeof todo>;
 
-/** Part of the list, newest first, and where the next part begins: todos before that id; null at the end. */
+/** A page of the list, newest first. `next` is the value of `before` for the next page; null on the last page. */
 export const todoPage = z.object({ todos: z.array(todo), next: z.int().min(1).nullable() });
 export type TodoPage = z.output<typeof todoPage>;
 
-/** The number of a todo in a path, a query or a form. */
+/** The id of a todo in a path, a query or a form. */
 export const id = z
   .string()
   .regex(/^[1-9]\d{0,14}$/, 'expected the id of a todo')
   .transform(Number);
 
-/** How many todos a part of the list has when nobody says. */
+/** The default number of todos on a page of the list. */
 export const pageSize = 20;
 
-/** Which part of the list. */
+/** The query parameters that select a page of the list. */
 export const place = {
-  before: id
-    .optional()
-    .describe('Only todos older than that one: the answer before this one said it as next'),
+  before: id.optional().describe('Only todos older than this id: the value of next in the previous response'),
   limit: z
     .string()
     .regex(/^(?:[1-9]\d?|100)$/, 'expected a whole number from 1 to 100')
     .transform(Number)
     .prefault(String(pageSize))
-    .describe('How many todos, 1 to 100'),
+    .describe('The maximum number of todos, 1 to 100'),
 };

@@ -2,15 +2,15 @@ import type { RowDataPacket } from 'mysql2';
 import type { Database } from '../../dependencies/dependencies.ts';
 import type { Changes, NewTodo, Todo, TodoPage } from './schemas.ts';
 
-/** The todos in MySQL: changed on the primary, read from the replica unless they must be fresh. */
+/** The todos in MySQL: written to the primary, read from the replica unless they must be fresh. */
 export interface Todos {
   list(place: { before?: number | undefined; limit: number }, fresh?: boolean): Promise<TodoPage>;
   find(id: number): Promise<Todo | undefined>;
-  /** `key` names the form: the second todo of the same form is the first. */
+  /** `key` is the idempotency key of the form: a repeated submission returns the first todo. */
   add(todo: NewTodo, key?: string): Promise<Todo>;
-  /** Nothing when there is no such todo. */
+  /** Undefined if there is no such todo. */
   change(id: number, changes: Changes): Promise<Todo | undefined>;
-  /** False when there is no such todo. */
+  /** False if there is no such todo. */
   remove(id: number): Promise<boolean>;
 }
 
@@ -26,7 +26,7 @@ const update = `UPDATE todos
 export function openTodos(database: Database): Todos {
   return {
     async list({ before, limit }, fresh = false) {
-      // One more than asked for says whether there are more. As text: MySQL takes no floating point for LIMIT.
+      // One more row tells whether there is a next page. As text: MySQL rejects a floating-point LIMIT.
       const most = String(limit + 1);
       const rows = await (before === undefined
         ? database.read(newest, [most], { fresh })
@@ -37,7 +37,7 @@ export function openTodos(database: Database): Todos {
     async find(id) {
       const { rows, from } = await database.readFrom(one, [id]);
       if (rows[0] || from === 'primary') return maybe(rows);
-      // The replica may not have it yet, and whoever was given its address asks for it at once.
+      // The replica may not have it yet, and clients follow Location at once.
       return maybe(await database.query(one, [id]));
     },
     async add({ title, text }, key) {

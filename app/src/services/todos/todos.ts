@@ -4,7 +4,7 @@ import { todoApi } from './api.ts';
 import { todoPages } from './pages.ts';
 import { openTodos } from './table.ts';
 
-/** Things to do, in MySQL: pages for people and the same as JSON for programs. */
+/** A todo list in MySQL: pages for browsers and a JSON API for programs. */
 export function todos({ database }: Pick<Dependencies, 'database'>): AnyEndpoint[] {
   const stored = openTodos(database);
   return [...todoPages(stored), ...todoApi(stored)];

@@ -4,7 +4,7 @@ import http from 'node:http';
 /** Milliseconds: who is so busy that it cannot say how busy it is, is not waited for. */
 const DEADLINE = 3000;
 
-/** The gauge of app/src/http/metrics.ts. */
+/** The gauge of app/src/http/operations/metrics.ts. */
 const gauge = /^http_requests_in_flight(?:\{[^}]*\})? (\S+)$/m;
 
 /** Requests in flight of every replica that answers, one number each; they are asked side by side. */
