@@ -87,7 +87,7 @@ t.test('words', async (t) => {
     [['--help'], 0, /Usage: app/],
     [['deps', '--help'], 0, /up .*, status, stop/],
     [['deps', 'stop', '--help'], 0, /--purge/],
-    [['deps', 'begin'], 3, /there is no "begin": expected up, status or stop/],
+    [['deps', 'begin'], 3, /unknown action "begin": expected up, status or stop/],
     [['deps', '--with', 'podman'], 3, /Allowed choices are docker, installed/],
     [['nonsense'], 3, /too many arguments|unknown command/],
   ];

@@ -12,15 +12,17 @@ import { progressLines } from './command/progress.ts';
 
 const main = join(resolve(import.meta.dirname, '..'), 'app/src/main.ts');
 const progress = progressLines(process.stderr);
-const by = () => new Option('--with <means>', 'only by these means').choices(ways);
+const by = () => new Option('--with <means>', 'how to run the servers').choices(ways);
 
 const program = newCommand('app').description(
-  'TheAPP on this computer, with a MariaDB, a Redis and a Memcached of its own',
+  'run TheAPP from its sources on this computer, with its own MariaDB, Redis and Memcached',
 );
 
 program
   .command('run', { isDefault: true })
-  .description('bring up what TheAPP needs, migrate, and run it until Ctrl-C; HOST, PORT and VHOSTS count')
+  .description(
+    'start the servers, apply the migrations and run TheAPP until Ctrl-C; reads HOST, PORT and VHOSTS',
+  )
   .addOption(by())
   .action(async ({ with: way }: { with?: Way }) => {
     const { servers, environment } = await bringUp(progress.show, way);
@@ -32,14 +34,14 @@ program
 
 program
   .command('deps [action]')
-  .description('only what TheAPP needs: up (when nothing is said), status, stop')
+  .description('manage only the servers: up (default), status or stop')
   .addOption(by())
-  .option('--purge', 'with stop: remove the data too', false)
+  .option('--purge', 'with stop: also remove the data', false)
   .action(async (action: string = 'up', { with: way, purge }: { with?: Way; purge: boolean }) => {
     if (action === 'up') return print(await bringUp(progress.show, way));
     if (action === 'status') return list(await status());
     if (action !== 'stop')
-      throw inputError({ what: `there is no "${action}"`, why: 'expected up, status or stop' });
+      throw inputError({ what: `unknown action "${action}"`, why: 'expected up, status or stop' });
     const stopped = await stop(progress.show, purge);
     progress.end();
     process.stdout.write(stopped.length > 0 ? `stopped: ${stopped.join(', ')}\n` : 'nothing ran\n');

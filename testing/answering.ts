@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Waits a minute at most until `ask` is answered by the server that `child` is. Throws with its last words when it ends. */
+/** Waits at most a minute until `ask` succeeds against the server `child`. If the server exits, throws with its output. */
 export async function answering(
   name: string,
   ask: () => Promise<unknown>,
@@ -9,7 +9,7 @@ export async function answering(
   let ended: string | undefined;
   void child.then(({ all = '', exitCode }) => (ended = `exit code ${exitCode}: ${all.slice(-2000)}`));
   for (let tries = 0; tries < 240; tries++) {
-    if (ended !== undefined) throw new Error(`${name} ended, ${ended}`);
+    if (ended !== undefined) throw new Error(`${name} exited with ${ended}`);
     const answered = await ask().then(
       () => true,
       () => false,
@@ -17,5 +17,5 @@ export async function answering(
     if (answered) return;
     await wait(250);
   }
-  throw new Error(`${name} does not answer`);
+  throw new Error(`${name} does not respond`);
 }

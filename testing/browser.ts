@@ -7,28 +7,28 @@ import { createServer } from '../app/src/server.ts';
 import { currentRelease } from '../app/src/version.ts';
 import { locate } from './servers/process.ts';
 
-/** A real Chromium without a window, from Debian's package or whatever is in the PATH. The caller closes it. */
+/** Starts a headless Chromium, from Debian's package or the PATH. The caller closes it. */
 export const openBrowser = (): Promise<Browser> =>
   chromium.launch({
     executablePath: locate('chromium', 'chromium'),
-    // Its sandbox needs a user who is not root, its shared memory more than containers have.
+    // The sandbox does not work as root, and containers have little shared memory.
     args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-dev-shm-usage'],
   });
 
-/** TheAPP on a loopback port of its own, as real browsers see it. */
+/** TheAPP on its own loopback port, for real browsers. */
 export interface Site {
   url: string;
-  /** A page in a window of its own until the test ends; what it complains about fails the test. */
+  /** Opens a page in its own browser context until the test ends. Messages on its console fail the test. */
   open(t: Test, path: string, options?: BrowserContextOptions): Promise<Page>;
-  /** What TheAPP answers to a program. */
+  /** The body that a program gets. */
   get(path: string): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** `environment` is that of a MySQL which has its schema. */
+/** `environment` belongs to a MySQL with the schema applied. */
 export async function startSite(browser: Browser, environment: Record<string, string>): Promise<Site> {
-  const nothing = { REDIS_PORT: '1', MEMCACHED_SERVERS: '127.0.0.1:1' };
-  const config = readConfig({ ...environment, ...nothing, PORT: '0', DRAIN_SECONDS: '0' });
+  const unreachable = { REDIS_PORT: '1', MEMCACHED_SERVERS: '127.0.0.1:1' };
+  const config = readConfig({ ...environment, ...unreachable, PORT: '0', DRAIN_SECONDS: '0' });
   const server = await createServer(config, currentRelease(), createLog('silent', 'test'));
   await server.start();
   const url = server.info.uri;
@@ -39,7 +39,7 @@ export async function startSite(browser: Browser, environment: Record<string, st
       t.teardown(() => context.close());
       const page = await context.newPage();
       page.on('console', (message) => {
-        // An answer with an error status is what some tests ask for.
+        // Some tests cause error responses on purpose.
         if (!/the server responded with a status of/.test(message.text())) t.fail(message.text());
       });
       page.on('pageerror', (error) => t.fail(error.message));
@@ -51,13 +51,15 @@ export async function startSite(browser: Browser, environment: Record<string, st
   };
 }
 
-/** What is not accessible and where, the rules that were looked at, and by how much the page is too wide. */
-export async function look(page: Page, rules?: string[]) {
-  // By the debugger's door: the page's own policy runs no scripts.
+/** Audits a page: accessibility violations, the rules that were checked, and by how many pixels the page is too wide. */
+export async function audit(page: Page, rules?: string[]) {
+  // Injected through the debugger: the page's Content-Security-Policy allows no scripts.
   await page.evaluate(axe.source);
   const options = JSON.stringify(rules ? { runOnly: rules } : {});
-  const { violations, passes } = (await page.evaluate(`axe.run(${options})`)) as axe.AxeResults;
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`);
-  const wide = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-  return { found, checked: passes.map(({ id }) => id), wide: await page.evaluate(wide) };
+  const result = (await page.evaluate(`axe.run(${options})`)) as axe.AxeResults;
+  const violations = result.violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`,
+  );
+  const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+  return { violations, checked: result.passes.map(({ id }) => id), overflow: await page.evaluate(overflow) };
 }

@@ -2,10 +2,10 @@ import { ensurePrograms } from '../provision/computer/install.ts';
 import type { Program } from '../provision/computer/programs.ts';
 import { exitCodes, explain, ProvisionError } from '../provision/index.ts';
 
-/** Nobody can be asked in CI, or where root runs this without a terminal. */
+/** In CI, or as root without a terminal, nobody can answer a prompt. */
 const unattended = Boolean(process.env.CI) || (process.getuid?.() === 0 && !process.stdin.isTTY);
 
-/** Installs what the tests run, after a yes; says why where it cannot. */
+/** Installs the programs that the tests need, after confirmation. Reports why if it cannot. */
 export async function prerequisites(programs: readonly Program[]): Promise<void> {
   const yes = unattended || process.argv.includes('--yes');
   const progress = (line: string) => process.stderr.write(`${line}\n`);

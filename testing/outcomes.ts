@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Observer } from '../app/src/dependencies/breaker.ts';
 import { Unavailable } from '../app/src/dependencies/unavailable.ts';
 
-/** An observer that remembers, for tests to ask. */
+/** An observer that records calls and breaker states for tests. */
 export function recordingObserver() {
   const calls: string[] = [];
   const open = new Map<string, boolean>();
@@ -13,7 +13,7 @@ export function recordingObserver() {
   return { observer, calls, open };
 }
 
-/** What a call comes to: its value, or the code of its Unavailable. Anything else it throws is thrown on. */
+/** The result of a call: its value, or the code of its Unavailable. Rethrows any other error. */
 export async function outcome(call: Promise<unknown>): Promise<unknown> {
   try {
     return await call;
@@ -23,14 +23,14 @@ export async function outcome(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** Milliseconds until a call ends, whichever way. */
+/** The duration of a call in milliseconds, whether it succeeds or fails. */
 export async function duration(call: Promise<unknown>): Promise<number> {
   const began = performance.now();
   await call.catch(() => undefined);
   return performance.now() - began;
 }
 
-/** Asks until an answer passes, and says whether one did within 15 s. */
+/** Polls until an outcome passes; false after 15 s. */
 export async function eventually(ask: () => Promise<unknown>, passes: (answer: unknown) => boolean) {
   for (const end = Date.now() + 15_000; Date.now() < end; await sleep(20))
     if (passes(await outcome(ask()))) return true;

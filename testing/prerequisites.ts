@@ -1,6 +1,6 @@
 import { prerequisites } from './ensure.ts';
 
-/** What the tests run for real, beside what the lab itself asks for. */
+/** The programs that the tests run, in addition to those that the lab needs. */
 const programs = [
   { name: 'mariadbd', package: 'mariadb-server' },
   { name: 'redis-server', package: 'redis-server' },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { buildRelease } from '../approaches/release/build.ts';
 
-/** The program as it is delivered: the release, built and unpacked into a folder. Answers theapp.mjs. */
+/** Builds the release, unpacks it into a folder and returns the path of theapp.mjs. */
 export async function unpackRelease(folder: string): Promise<string> {
   const { file, version } = await buildRelease();
   await execa('tar', ['-xzf', file, '-C', folder]);
@@ -12,21 +12,21 @@ export async function unpackRelease(folder: string): Promise<string> {
 
 export interface Program {
   child: ChildProcess;
-  /** Everything it has written so far, both streams. */
+  /** All its output so far, from both streams. */
   output(): string;
-  /** Where it listens, once it says so. Throws with its output when it ends before. */
+  /** Its URL, once it logs it. Throws with its output if it exits before. */
   url(): Promise<string>;
-  /** The exit code, or the signal that ended it. */
+  /** The exit code, or the signal that terminated it. */
   ended: Promise<number | string>;
 }
 
-/** What still runs when the test ends, however it ends. */
+/** Processes to kill when the test ends, for whatever reason. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Starts the program with nothing in its environment but what is given. */
+/** Starts the program with only the given environment and PATH. */
 export function start(file: string, words: string[], environment: Record<string, string>): Program {
   const child = spawn('node', [file, ...words], { env: { PATH: process.env.PATH, ...environment } });
   let output = '';
@@ -44,7 +44,7 @@ export function start(file: string, words: string[], environment: Record<string,
       };
       child.stdout.on('data', look);
       look();
-      ended.then((code) => reject(new Error(`ended with ${code}: ${output}`)));
+      ended.then((code) => reject(new Error(`exited with ${code}: ${output}`)));
     });
   return { child, output: () => output, url, ended };
 }

@@ -1,11 +1,11 @@
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 
-/** A TCP proxy of the test's own, between TheAPP and a server, that can lose what the server says. */
+/** A TCP proxy between TheAPP and a server that can lose the server's replies. */
 export interface Proxy {
   port: number;
-  /** Where new connections lead: a name that was pointed to another server. */
+  /** Redirects new connections, like a host name that now resolves to another server. */
   lead(port: number, address?: string): void;
-  /** The next bytes that the server says, after its client has said something, are lost, and the connection closed. */
+  /** Drops the next bytes from the server and closes the connection. */
   swallowNextReply(): void;
   /** Closes every connection. */
   drop(): void;

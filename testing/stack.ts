@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isolated, localShell } from '../provision/testing.ts';
 
-/** What a manager's `docker` answers, by how the command begins; others fail. */
+/** The output of a manager's `docker`, by the start of the command; other commands fail. */
 export type Answers = Readonly<Record<string, string>>;
 
-/** A shell with a `docker` that says what a real one has said. */
+/** A shell whose `docker` replays the output of a real one. */
 export function managerShell(answers: Answers) {
   const folder = mkdtempSync(join(tmpdir(), 'theapp-stack-'));
   const cases = Object.entries(answers).map(([words, said], i) => {

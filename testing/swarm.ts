@@ -1,6 +1,6 @@
 import type { Cluster, Node, Service, Task } from '../approaches/approach_2/services/swarm.ts';
 
-/** A node of its name that is ready. */
+/** A ready node with this name. */
 export const node = (ID: string, more: Partial<Node> = {}): Node => ({
   ID,
   Spec: { Role: 'worker', Availability: 'active', Labels: { host: ID } },
@@ -13,7 +13,7 @@ export const manager = node('manager', {
   ManagerStatus: { Leader: true, Reachability: 'reachable' },
 });
 
-/** `theapp_NAME`, of the image of that name. */
+/** The service `theapp_NAME` with the image of that name. */
 export const service = (
   name: string,
   Mode: Service['Spec']['Mode'],
@@ -48,7 +48,7 @@ export const task = (
 
 export const nodes = [manager, node('worker1'), node('worker2')];
 export const running = [task('app', 'worker1'), task('app', 'worker2')];
-/** Three nodes and two tasks of the application, unless said otherwise. */
+/** By default three nodes and two tasks of the application. */
 export const cluster = (more: Partial<Cluster> = {}): Cluster => ({
   nodes,
   services: [app],

@@ -6,7 +6,7 @@ import { readMigrations } from '../app/src/schema/migrations.ts';
 import { createServer } from '../app/src/server.ts';
 import { currentRelease } from '../app/src/version.ts';
 
-/** An answer as a client sees it, JSON read, and how long it took. */
+/** A response with parsed JSON, and its duration. */
 export interface Answer {
   status: number;
   body: unknown;
@@ -14,19 +14,19 @@ export interface Answer {
   milliseconds: number;
 }
 
-/** TheAPP with its schema, asked through `inject`: all of hapi, no network. */
+/** TheAPP with its schema, called through hapi's `inject`, without a network. */
 export interface TheApp {
   ask(method: string, url: string, more?: { body?: object | string; headers?: object }): Promise<Answer>;
   get(url: string, headers?: object): Promise<Answer>;
-  /** The value of a series as `/metrics` gives it; 0 where it is not there. */
+  /** The value of a series in `/metrics`; 0 if it is missing. */
   metric(series: string): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** `environments` are those of the servers that the test started; what it did not start is not there. */
+/** `environments` belong to the servers that the test has started; the other dependencies are unreachable. */
 export async function startTheApp(...environments: Record<string, string>[]): Promise<TheApp> {
   const given: Record<string, string> = Object.assign({}, ...environments);
-  const config = readConfig({ ...nowhere, DRAIN_SECONDS: '0', ...given });
+  const config = readConfig({ ...unreachable, DRAIN_SECONDS: '0', ...given });
   const release = currentRelease();
   const migrations = readMigrations(release.folder);
   if (given.MYSQL_PORT) await migrate(config, migrations);
@@ -59,8 +59,8 @@ export async function startTheApp(...environments: Record<string, string>[]): Pr
   };
 }
 
-/** Port 1 refuses at once, so that no test finds a server of the computer it runs on. */
-const nowhere = {
+/** Port 1 refuses connections at once, so that no test uses a server of the computer it runs on. */
+const unreachable = {
   MYSQL_PASS: 'none',
   MYSQL_HOST: '127.0.0.1',
   MYSQL_PORT: '1',
@@ -68,8 +68,8 @@ const nowhere = {
   MEMCACHED_SERVERS: '127.0.0.1:1',
 };
 
-/** Waits until it is so: breakers and clients find their servers again in their own time. */
-export async function until(isSo: () => Promise<boolean>): Promise<boolean> {
-  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(50)) if (await isSo()) return true;
+/** Polls until the condition holds; breakers and clients need time to reconnect. False after 20 s. */
+export async function until(condition: () => Promise<boolean>): Promise<boolean> {
+  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(50)) if (await condition()) return true;
   return false;
 }

@@ -1,9 +1,9 @@
 import type { Answer, TheApp } from './theapp.ts';
 
-/** A browser without a window: it keeps cookies, and sends forms with the token of their page. */
+/** A minimal browser that keeps cookies and submits forms with the CSRF token of their page. */
 export interface Visitor {
   open(url: string): Promise<Answer>;
-  /** Sends a form as the page `from` would, its hidden fields included, then whatever `fields` say. */
+  /** Submits the form of the page `from` with its hidden fields, overridden by `fields`. */
   send(from: string, action: string, fields: Record<string, string>, headers?: object): Promise<Answer>;
   cookies: Map<string, string>;
 }
@@ -36,7 +36,7 @@ export function visit(app: TheApp, headers: Record<string, string> = {}): Visito
   };
 }
 
-/** What the form with that action on a page sends without being asked. */
+/** The hidden fields of the form with that action on a page. */
 export function hiddenFields(page: string, action: string): Record<string, string> {
   const [, form = ''] = page.split(`action="${action}"`);
   const fields = form.split('</form>')[0]?.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g);

@@ -1,16 +1,16 @@
 import type { Random } from './random.ts';
 
-/** Found in no honest text: what comes back with it was ours. */
+/** A marker that occurs in no other text: a response that contains it echoes hostile input. */
 export const marker = 'xmarkq';
 
-/** Markup of ours that a page must not have: a tag, an attribute or a link that runs. */
+/** Hostile markup that a page must not contain: a tag, an attribute or a link that is executable. */
 export const markup = new RegExp(
   `<(script|img|svg|iframe|b)\\b[^>]{0,80}${marker}|${marker}[^<]{0,20}</script>` +
     `|["'] ?on\\w+="?${marker}|(href|src|action)=["']?(javascript|data):[^"']{0,40}${marker}`,
   'i',
 );
 
-/** Ours as a page should show it. */
+/** Hostile markup, escaped as it should be in a page. */
 export const escapedMarkup = new RegExp(`&lt;[^<>]{0,40}${marker}`);
 
 const injections = [
@@ -75,7 +75,7 @@ const oddities = [
   '٣',
 ];
 
-/** A text that somebody means ill, or nothing at all, by. */
+/** Hostile or odd text. */
 export function hostileText(random: Random): string {
   const { pick, whole, chance } = random;
   if (chance(0.45)) return pick(injections);
@@ -85,13 +85,13 @@ export function hostileText(random: Random): string {
   return String.fromCodePoint(...Array.from({ length: 1 + whole(30) }, () => anyCodePoint(random)));
 }
 
-/** Not a surrogate: alone they cannot be written in UTF-8. */
+/** Any code point except surrogates, which cannot be encoded in UTF-8 alone. */
 function anyCodePoint({ whole, chance }: Random): number {
   const point = whole(chance(0.7) ? 0x250 : 0x10ffff);
   return point >= 0xd800 && point <= 0xdfff ? 0xfffd : point;
 }
 
-/** A value of JSON of the wrong kind, or of the right one with ill intent. */
+/** A JSON value of the wrong type, or a hostile value of the right type. */
 export function hostileValue(random: Random): unknown {
   const { pick, chance } = random;
   if (chance(0.5)) return hostileText(random);

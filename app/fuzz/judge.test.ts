@@ -28,7 +28,7 @@ const [target] = targetsOf({
 });
 const shot = { kind: 'values', bytes: Buffer.alloc(0), requests: 1, whole: true } as const;
 
-/** What came over the wire, judged. */
+/** The problems in the bytes that came over the wire. */
 function verdict(wire: string, more: Partial<Shot & Exchange> = {}): string {
   const exchanged = { ...answersIn(Buffer.from(wire)), hung: false, ...more };
   return judge({ ...shot, ...more }, exchanged).join('; ');
@@ -39,7 +39,7 @@ const answer = (status: number, type: string, body: string, more = 'x-content-ty
 const [json, page] = ['application/json; charset=utf-8', 'text/html; charset=utf-8'];
 const asked = target ? { target } : {};
 
-t.test('what is as it should be', async (t) => {
+t.test('accepts correct responses', async (t) => {
   for (const [wire, more] of [
     [answer(200, json, '{"count":1}'), asked],
     [answer(404, json, '{}'), asked],
@@ -57,23 +57,23 @@ t.test('what is as it should be', async (t) => {
     t.equal(verdict(wire, more), '', wire);
 });
 
-t.test('what is not', async (t) => {
+t.test('reports incorrect responses', async (t) => {
   for (const [wire, more, problem] of [
     [answer(500, json, '{}'), {}, '500: {}'],
     [answer(503, json, '{}'), { whole: false }, '503'],
     [answer(201, json, '{}'), asked, '201 is not documented'],
-    [answer(200, json, '{"count":"1"}'), asked, 'not as its schema says'],
+    [answer(200, json, '{"count":"1"}'), asked, 'does not match its schema'],
     [answer(200, page, '{"count":1}'), asked, 'text/html; charset=utf-8 is not documented'],
-    [answer(200, page, '<p><script>xmarkq</script>'), {}, 'markup of ours in a page'],
-    [answer(404, page, 'no <img src=x onerror=xmarkq>'), {}, 'markup of ours in a page'],
-    [answer(200, page, '<input value="" onfocus="xmarkq" x="">'), {}, 'markup of ours in a page'],
-    [answer(200, page, '<a href="javascript:xmarkq">'), {}, 'markup of ours in a page'],
-    [answer(400, json, '{}', ''), {}, 'a body that a browser may take for a page'],
-    [answer(200, json, '{}', 'X-Injected: xmarkq\r\n'), {}, 'a header of ours'],
-    [answer(400, json, '"ER_PARSE_ERROR"'), {}, 'inner words'],
-    ['', {}, '0 answers to 1'],
-    [answer(200, json, '{}'), { requests: 2 }, '1 answers to 2'],
-    [answer(200, json, '{}').slice(0, -1), {}, 'not an answer'],
+    [answer(200, page, '<p><script>xmarkq</script>'), {}, 'hostile markup in a page'],
+    [answer(404, page, 'no <img src=x onerror=xmarkq>'), {}, 'hostile markup in a page'],
+    [answer(200, page, '<input value="" onfocus="xmarkq" x="">'), {}, 'hostile markup in a page'],
+    [answer(200, page, '<a href="javascript:xmarkq">'), {}, 'hostile markup in a page'],
+    [answer(400, json, '{}', ''), {}, 'a body without nosniff'],
+    [answer(200, json, '{}', 'X-Injected: xmarkq\r\n'), {}, 'injected header'],
+    [answer(400, json, '"ER_PARSE_ERROR"'), {}, 'internal details'],
+    ['', {}, '0 responses to 1'],
+    [answer(200, json, '{}'), { requests: 2 }, '1 responses to 2'],
+    [answer(200, json, '{}').slice(0, -1), {}, 'not a response'],
     [answer(200, json, '{}'), { hung: true }, 'the connection was not closed'],
   ] as const)
     t.match(verdict(wire, more), problem, wire);

@@ -1,17 +1,17 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { marker } from './hostile.ts';
 
-/** What TheAPP sent to MariaDB since `openLedger`. */
+/** The statements that TheAPP has sent to MariaDB since `openLedger`. */
 export interface Ledger {
-  /** Statements that were prepared, each once: values are not part of them. */
+  /** Distinct prepared statements, without values. */
   prepared: string[];
-  /** Statements that were sent as text, each once. */
+  /** Distinct statements that were sent as text. */
   texts: string[];
-  /** How many executions had something of ours as a value: that it came as far as that is the point. */
+  /** The number of executions with hostile input as a value: it must get this far. */
   values: number;
 }
 
-/** MariaDB writes down every statement from now on. */
+/** Makes MariaDB log every statement from now on. */
 export async function openLedger(root: Connection): Promise<void> {
   await root.query("SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = ON");
 }
@@ -34,15 +34,15 @@ export async function readLedger(root: Connection): Promise<Ledger> {
   };
 }
 
-/** All that no request may change: which tables there are and how they are made, and what came with the migrations. */
-export async function solidState(root: Connection): Promise<Record<string, string>> {
+/** The state that no request may change: the schema, and the rows that the migrations inserted. */
+export async function immutableState(root: Connection): Promise<Record<string, string>> {
   const [tables] = await root.query<RowDataPacket[]>('SHOW TABLES FROM theapp');
   const state: Record<string, string> = {};
   for (const table of tables.map((row) => String(Object.values(row)[0]))) {
     const [[made]] = await root.query<RowDataPacket[]>(
       'SHOW CREATE TABLE theapp.??'.replace('??', `\`${table}\``),
     );
-    // How far ids have come is no part of how a table is made.
+    // The next id is not part of the schema.
     state[table] = String(made?.['Create Table']).replace(/ AUTO_INCREMENT=\d+/, '');
     if (changing.has(table)) continue;
     const [rows] = await root.query<RowDataPacket[]>(`SELECT * FROM theapp.\`${table}\` ORDER BY 1`);
@@ -51,5 +51,5 @@ export async function solidState(root: Connection): Promise<Record<string, strin
   return state;
 }
 
-/** What requests are there to change. */
+/** The tables that requests are supposed to change. */
 const changing = new Set(['birthdays', 'todos']);

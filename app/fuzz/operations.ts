@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { JsonSchema, OpenApi, Operation, Parameter } from '../src/http/operations/openapi.ts';
 import { marker } from './hostile.ts';
 
-/** One thing that the document says can be asked, with values that are right. */
+/** One operation of the OpenAPI document, with valid values. */
 export interface Target {
   method: string;
   /** As documented: `/hello/{username}`. */
@@ -12,7 +12,7 @@ export interface Target {
   responses: Operation['responses'];
 }
 
-/** What the document offers, flattened. */
+/** All operations of the document. */
 export function targetsOf({ paths }: Pick<OpenApi, 'paths'>): Target[] {
   return Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, { parameters = [], requestBody, responses }]) => {
@@ -69,15 +69,15 @@ const candidates = [
 
 const numerals = Array.from({ length: 60 }, (_, i) => String(i + 1));
 
-/** Those of the candidates that the schema takes. */
+/** The candidates that match the schema. */
 function rightValues(schema: JsonSchema): unknown[] {
   const right = reader(schema);
-  // Where no word fits it is the number of something: of many, since some are deleted.
+  // If no word matches, the value is an id: offer many, because some of the rows are deleted.
   const fitting = [...candidates, ...(right('bench') ? [] : numerals)].filter(right);
   return fitting.length > 0 ? fitting : candidates;
 }
 
-/** Whether a value is as the schema says. */
+/** Returns a function that checks a value against the schema. */
 export function reader(schema: JsonSchema): (value: unknown) => boolean {
   const type = z.fromJSONSchema(schema);
   return (value) => type.safeParse(value).success;

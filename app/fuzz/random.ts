@@ -1,14 +1,14 @@
-/** Numbers that look random and are the same for the same seed. */
+/** A seeded random number generator. */
 export interface Random {
-  /** From 0 to 1, 1 left out. */
+  /** At least 0 and less than 1. */
   next(): number;
-  /** A whole number from 0 to `below`, `below` left out. */
+  /** A whole number, at least 0 and less than `below`. */
   whole(below: number): number;
   pick<T>(list: readonly T[]): T;
   chance(part: number): boolean;
 }
 
-/** Mulberry32 (Tommy Ettinger, public domain): 32 bits of state are plenty to vary requests. */
+/** Mulberry32 (Tommy Ettinger, public domain): 32 bits of state are enough to vary requests. */
 export function randomOf(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {

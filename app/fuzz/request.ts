@@ -2,7 +2,7 @@ import { hostileText, hostileValue, marker } from './hostile.ts';
 import type { Target } from './operations.ts';
 import type { Random } from './random.ts';
 
-/** A request before it is bytes. */
+/** A request before it is serialised. */
 export interface Draft {
   method: string;
   /** The request target: path and query. */
@@ -11,13 +11,13 @@ export interface Draft {
   body?: Buffer;
 }
 
-/** What a browser has that was given the page of a form: its cookie, and the token in the form. */
+/** The session of a browser that has loaded a form: its CSRF cookie and the token in the form. */
 export interface Session {
   cookie: string;
   token: string;
 }
 
-/** A request of an operation with right values everywhere but, by the part `wrong` of chance, some hostile ones. */
+/** A request with valid values, each of which is replaced by a hostile one with probability `wrong`. */
 export function draftOf(target: Target, session: Session, wrong: number, random: Random): Draft {
   const { pick, chance } = random;
   const value = (right: string[]) => (chance(wrong) ? hostileText(random) : pick(right));
@@ -85,7 +85,7 @@ const formOf = (fields: Fields) =>
 
 function jsonOf(fields: Fields, wrong: number, random: Random): string {
   const { pick, chance } = random;
-  // Not by way of an object, which would lose __proto__ and whatever comes twice.
+  // Not built from an object, which would lose __proto__ and duplicate keys.
   const members = fields.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value ?? null)}`);
   const text = `{${members.join(',')}}`;
   if (!chance(wrong / 4)) return text;
@@ -102,7 +102,7 @@ function jsonOf(fields: Fields, wrong: number, random: Random): string {
   ])();
 }
 
-/** The request as bytes; the connection ends with it unless it is said to be `kept`. */
+/** The request as bytes; it closes its connection unless `kept`. */
 export function bytesOf({ method, to, headers, body }: Draft, kept = false): Buffer {
   const lines = [
     `${method} ${to} HTTP/1.1`,

@@ -3,19 +3,19 @@ import type { Target } from './operations.ts';
 import type { Random } from './random.ts';
 import { bytesOf, draftOf, type Session } from './request.ts';
 
-/** What goes over one connection, and what is known of what should come back. */
+/** The bytes for one connection, and what is known about the expected responses. */
 export interface Shot {
   kind: 'values' | 'headers' | 'path' | 'pipeline' | 'lies';
   bytes: Buffer;
-  /** How many requests it holds. */
+  /** The number of requests in it. */
   requests: number;
-  /** The operation that answers, when that is certain; it is then asked once. */
+  /** The operation that responds, if that is certain; then there is one request. */
   target?: Target;
-  /** The server has all it needs to answer every request; otherwise it may say anything but 5xx, or nothing. */
+  /** The server can respond to every request; otherwise it may send anything but 5xx, or nothing. */
   whole: boolean;
 }
 
-/** Bytes that are a request, several, or not quite one. */
+/** Creates one request, several, or malformed bytes. */
 export function shoot(targets: readonly Target[], session: Session, random: Random): Shot {
   const target = random.pick(targets);
   const kind = random.next();
@@ -26,11 +26,11 @@ export function shoot(targets: readonly Target[], session: Session, random: Rand
   return lies(target, session, random);
 }
 
-/** Right in form; the values are what is wrong, if anything is. */
+/** A well-formed request whose values may be hostile. */
 function values(target: Target, session: Session, random: Random): Shot {
   const draft = draftOf(target, session, random.pick([0, 0.3, 0.3, 1]), random);
   const shot = { kind: 'values', bytes: bytesOf(draft), requests: 1, whole: true } as const;
-  // Nothing, or dots, between two slashes is another path.
+  // An empty segment or dots between two slashes make it another path.
   const elsewhere = target.path !== '/' && /\/\.{0,2}(?=[/?]|$)/.test(draft.to);
   return elsewhere ? shot : { ...shot, target };
 }
@@ -38,7 +38,7 @@ function values(target: Target, session: Session, random: Random): Shot {
 function abusedHeaders(target: Target, session: Session, random: Random): Shot {
   const { pick, whole } = random;
   const draft = draftOf(target, session, 0.1, random);
-  // A line break would end the header: that is another kind of shot.
+  // A line break would end the header: `lies` covers that.
   const text = () => hostileText(random).replace(/[\r\n\0]/g, ' ');
   const names = ['X-Request-Id', 'traceparent', 'Accept', 'Cookie', 'Host', 'User-Agent', 'X-Forwarded-For'];
   const more = [
@@ -77,7 +77,7 @@ function abusedHeaders(target: Target, session: Session, random: Random): Shot {
   for (let i = 0; i <= whole(4); i++)
     draft.headers.push(whole(2) ? pick(odd) : [pick([...names, ...more]), text()]);
   if (whole(10) === 0) for (let i = 0; i < 300; i++) draft.headers.push([`X-${i}`, marker]);
-  // A Content-Type that came twice, or a Host that belongs to one service, leads elsewhere.
+  // No target: a duplicate Content-Type or the Host of a service may change the operation.
   return { kind: 'headers', bytes: bytesOf(draft), requests: 1, whole: true };
 }
 
@@ -107,12 +107,12 @@ function mangledPath(target: Target, session: Session, random: Random): Shot {
     () => `/${encodeURIComponent(hostileText(random))}/${encodeURIComponent(hostileText(random))}`,
   ])(draft.to);
   const method = random.pick(['HEAD', 'OPTIONS', 'TRACE', 'CONNECT', 'PROPFIND', draft.method, draft.method]);
-  // HEAD is answered without the body that its headers speak of, and CONNECT not at all.
+  // The response to HEAD has no body despite its headers, and CONNECT gets none at all.
   const plain = method !== 'HEAD' && method !== 'CONNECT';
   return { kind: 'path', bytes: bytesOf({ ...draft, to, method }), requests: 1, whole: plain };
 }
 
-/** Several requests at once: as many answers, in their order. */
+/** Several requests at once: they need as many responses, in order. */
 function pipeline(targets: readonly Target[], session: Session, random: Random): Shot {
   const requests = 2 + random.whole(7);
   const drafts = Array.from({ length: requests }, () => draftOf(random.pick(targets), session, 0.1, random));
@@ -120,7 +120,7 @@ function pipeline(targets: readonly Target[], session: Session, random: Random):
   return { kind: 'pipeline', bytes, requests, whole: true };
 }
 
-/** Bytes that contradict themselves about where the request ends, or are no request. */
+/** Bytes that are ambiguous about the end of the request, or not a request at all. */
 function lies(target: Target, session: Session, random: Random): Shot {
   const draft = draftOf(target, session, 0.2, random);
   const head = (...headers: string[]) => {

@@ -1,31 +1,31 @@
 import { connect } from 'node:net';
 
-/** One answer as it came over the wire. */
+/** One response as it came over the wire. */
 export interface Answer {
   status: number;
-  /** Names in lower case; of what came more than once, the values joined by line breaks. */
+  /** By lower-case name; repeated headers are joined by line breaks. */
   headers: Record<string, string>;
   body: Buffer;
 }
 
-/** What a connection said until it was closed. */
+/** Everything received on a connection until it was closed. */
 export interface Exchange {
   answers: Answer[];
-  /** Bytes that are no answer, or not a whole one. */
+  /** Bytes that are not a complete response. */
   rest: string;
-  /** The server kept it open although it had been asked for the last time. */
+  /** The server kept the connection open after the last request. */
   hung: boolean;
 }
 
-/** Milliseconds that a server may take to close a connection; far above what it needs. */
+/** How long the server may take to close a connection, in milliseconds; far longer than it needs. */
 const timeout = 20_000;
 
-/** Of a request that is not whole the server waits for the end: after so long without a word nothing more comes. */
+/** The server waits for the rest of an incomplete request: after this silence, in milliseconds, nothing more comes. */
 const silence = 200;
 
 /**
- * Sends bytes, as they are, on a connection of their own, and reads until the server closes it. `whole`: a server
- * has all it needs to answer; otherwise the connection is cut off once the server has nothing to say.
+ * Sends the bytes on a new connection and reads until the server closes it. `whole`: the bytes are complete requests;
+ * otherwise the connection is closed once the server is silent.
  */
 export function exchange(port: number, bytes: Buffer, whole: boolean): Promise<Exchange> {
   return new Promise((resolve) => {
@@ -38,15 +38,15 @@ export function exchange(port: number, bytes: Buffer, whole: boolean): Promise<E
     });
     socket.on('data', (part) => parts.push(part));
     socket.on('end', () => socket.destroy());
-    // A server that has refused a request need not read the rest of it: the reset tells of no fault. That nobody
-    // listens any more shows as no answer.
+    // A reset is no problem: a server that rejects a request need not read the rest of it. If the server is down, the
+    // missing response shows it.
     socket.on('error', () => undefined);
     socket.on('close', () => resolve({ ...answersIn(Buffer.concat(parts)), hung }));
     socket.write(bytes);
   });
 }
 
-/** Reads answers one after the other (RFC 9112); interim ones are left out. */
+/** Parses the responses in order (RFC 9112), without interim ones. */
 export function answersIn(bytes: Buffer): { answers: Answer[]; rest: string } {
   const answers: Answer[] = [];
   let at = 0;

@@ -7,37 +7,37 @@ import { type Server, startServer } from './server.ts';
 
 export { freePort };
 
-/** A real MariaDB of the test's own, on a free loopback port, with an empty database and a user for it. */
+/** A real MariaDB for one test, on a free loopback port, with an empty database and its user. */
 export interface Mariadb extends Server {
-  /** What TheAPP needs in its environment to use it. */
+  /** The environment variables for TheAPP. */
   environment: Record<string, string>;
   socket: string;
-  /** A connection as root, which the caller ends. It goes through the socket, so `cut` does not touch it. */
+  /** A connection as root, which the caller closes. It uses the Unix socket, so `cut` does not affect it. */
   root(): Promise<Connection>;
 }
 
 export interface MariadbOptions {
   address?: string;
-  /** Other addresses that are cut with its own. */
+  /** Other addresses that `cut` includes. */
   links?: string[];
-  /** More options of mariadbd. */
+  /** Additional options of mariadbd. */
   words?: string[];
 }
 
-/** Takes 1 to 3 seconds, most of them for the system tables. */
+/** Takes 1 to 3 seconds, mostly to create the system tables. */
 export async function startMariadb(options: MariadbOptions = {}): Promise<Mariadb> {
   const mariadb = await startEmptyMariadb(options);
   await runAsRoot(mariadb, makeDatabase);
   return mariadb;
 }
 
-/** The same without a database and its user, which a replica gets from its primary. */
+/** Without the database and its user, which a replica gets from its primary. */
 export async function startEmptyMariadb(options: MariadbOptions): Promise<Mariadb> {
   const { address = '127.0.0.1', links = [], words = [] } = options;
   const [folder, port] = [await newFolder('mariadb'), await freePort(address)];
   const [data, socket] = [join(folder, 'data'), join(folder, 'socket')];
   const user = process.getuid?.() === 0 ? ['--user=root'] : [];
-  // Temporary tables are named after the process id, which is not the only one of its kind with containers about.
+  // Temporary tables are named after the process id, which is not unique across containers: use a separate folder.
   const common = ['--no-defaults', `--datadir=${data}`, `--tmpdir=${folder}`, ...small, ...user];
   await promisify(execFile)(locate('mariadb-install-db', 'mariadb-server'), [
     ...common,
@@ -58,13 +58,13 @@ export async function startEmptyMariadb(options: MariadbOptions): Promise<Mariad
   return { ...server, environment, socket, root };
 }
 
-/** Several statements in one connection of root's. */
+/** Runs several statements as root. */
 export async function runAsRoot(mariadb: Mariadb, sql: string) {
   const connection = await mariadb.root();
   await connection.query(sql).finally(() => connection.end());
 }
 
-/** Least memory and writing: the data outlives a killed server (hence the 2), but not a machine that stops. */
+/** Minimal memory and disk writes. With the value 2, data survives a killed server but not a machine that loses power. */
 const small = [
   '--innodb-buffer-pool-size=16M',
   '--innodb-log-file-size=4M',

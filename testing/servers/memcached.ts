@@ -2,9 +2,9 @@ import { connect } from 'node:net';
 import { freePort, newFolder } from './process.ts';
 import { type Server, startServer } from './server.ts';
 
-/** A real Memcached of the test's own, which forgets all when it is killed. */
+/** A real Memcached for one test, which loses its data when it is killed. */
 export interface Memcached extends Server {
-  /** What TheAPP needs in its environment to use it. */
+  /** The environment variables for TheAPP. */
   environment: Record<string, string>;
 }
 
@@ -22,13 +22,13 @@ export async function startMemcached(address = '127.0.0.1'): Promise<Memcached> 
   return { ...server, environment: { MEMCACHED_SERVERS: `${address}:${port}` } };
 }
 
-/** Asks for its version. Throws while nobody answers. */
+/** Requests the version. Throws while the server does not respond. */
 function greet(host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, timeout: 1000 }, () => socket.write('version\r\n'));
     const fail = (error?: Error) => {
       socket.destroy();
-      reject(error ?? new Error('Memcached does not answer'));
+      reject(error ?? new Error('Memcached does not respond'));
     };
     socket.once('error', fail).once('timeout', fail).once('end', fail);
     socket.once('data', () => {

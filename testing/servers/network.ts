@@ -5,15 +5,15 @@ import { locate } from './process.ts';
 
 const run = promisify(execFile);
 
-/** Where the name of the network that the test was started in is kept, across the move into its own. */
+/** The variable that keeps the name of the original network namespace across the move into a new one. */
 const OUTSIDE = 'THEAPP_TEST_NETWORK';
 
 const current = () => readlinkSync('/proc/self/ns/net');
 const isOwn = () => process.env[OUTSIDE] !== undefined && process.env[OUTSIDE] !== current();
 
 /**
- * Moves the test into a network of its own, which has nothing but loopback and ends with it: this process
- * becomes `unshare`, which becomes Node with the same file from its beginning. Call it before anything else.
+ * Moves the test into its own network namespace, which has only a loopback interface and disappears with the test: this
+ * process executes `unshare`, which executes Node with the same file from the start. Call it before anything else.
  */
 export function ownNetwork() {
   if (isOwn()) return;
@@ -25,24 +25,25 @@ export function ownNetwork() {
   process.execve(locate('unshare', 'util-linux'), words, { ...process.env, [OUTSIDE]: current() });
 }
 
-/** Drops every packet from and to the addresses, as a cable that is pulled: nobody is told. */
+/** Drops every packet from and to the addresses without notice, like a pulled cable. */
 export const cut = (addresses: string[]) => drop('gone', addresses);
 
-/** Drops what they and other servers say to each other; who asks from 127.0.0.1, as TheAPP does, is answered. */
+/** Drops all packets between these and other servers. Clients at 127.0.0.1, such as TheAPP, are not affected. */
 export const isolate = (addresses: string[]) => drop('alone', addresses);
 
-/** Lets the packets through again; what was lost meanwhile, TCP sends again by itself. */
+/** Stops dropping packets; TCP retransmits what was lost. */
 export function mend(addresses: string[]) {
   const elements = sets.map((set) => `element inet faults ${set} { ${addresses.join(', ')} }`);
-  // What is deleted has to be there, and two servers can share the address of their link.
+  // Add before delete: nftables cannot delete a missing element, and two servers can share the address of their link.
   return nft(elements.map((element) => `add ${element}; delete ${element}`).join('; '));
 }
 
 const sets = ['gone', 'alone'] as const;
 
 async function drop(set: (typeof sets)[number], addresses: string[]) {
-  if (!isOwn()) throw new Error('packets are only dropped in a network of the test: call ownNetwork() first');
-  if (addresses.includes('127.0.0.1')) throw new Error('a server that is cut needs an address of its own');
+  if (!isOwn())
+    throw new Error('packets are only dropped in the network namespace of a test: call ownNetwork() first');
+  if (addresses.includes('127.0.0.1')) throw new Error('a server must have its own address to be cut off');
   await nft(`add table inet faults
     add set inet faults gone { type ipv4_addr; }
     add set inet faults alone { type ipv4_addr; }

@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launch, locate } from './process.ts';
 
-/** A real nginx of a test's own. */
+/** A real nginx for one test. */
 export interface TestNginx {
   readonly folder: string;
   readonly pid: string;
   readonly log: string;
-  /** Writes what stands in `http { … }`; it counts from the next reload on. */
+  /** Writes the contents of `http { … }`, which apply from the next reload on. */
   configure(http: string): void;
   stop(): Promise<void>;
 }
 
-/** Starts it with two workers and with what stands in `http { … }`. Resolves when `url` answers. */
+/** Starts nginx with two workers and the contents of `http { … }`. Resolves when `url` responds. */
 export async function startNginx(http: string, url: string): Promise<TestNginx> {
   const folder = mkdtempSync(join(tmpdir(), 'theapp-nginx-'));
   const [pid, log] = [join(folder, 'pid'), join(folder, 'error.log')];
@@ -34,7 +34,7 @@ export async function startNginx(http: string, url: string): Promise<TestNginx> 
     join(folder, 'out'),
   );
   for (const end = Date.now() + 30_000; !(await fetch(url).catch(() => undefined)); await sleep(20))
-    if (!server.runs() || Date.now() > end) throw new Error('nginx does not start');
+    if (!server.runs() || Date.now() > end) throw new Error('nginx did not start');
   return {
     folder,
     pid,

@@ -6,21 +6,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A process of the test's own, which ends with the test however that ends. */
+/** A process that ends with the test, however the test ends. */
 export interface Process {
-  /** SIGSTOP; answers when no thread of it runs any more. */
+  /** Sends SIGSTOP and resolves when all its threads have stopped. */
   pause(): Promise<void>;
   resume(): void;
-  /** Answers when it is gone. */
+  /** Sends the signal and resolves when the process has exited. */
   end(signal: NodeJS.Signals): Promise<void>;
-  /** False from the moment it is gone, whoever ended it. */
+  /** False once the process has exited, for whatever reason. */
   runs(): boolean;
 }
 
-/** Starts `file`, whatever it says going to `log`. */
+/** Starts `file` with its output appended to `log`. */
 export function launch(file: string, words: string[], log: string): Process {
   const output = openSync(log, 'a');
-  // The kernel ends it with this process: a test that is killed runs no code of its own any more.
+  // The kernel kills it together with this process: a killed test cannot clean up.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', file, ...words], {
     stdio: ['ignore', output, output],
   });
@@ -51,7 +51,7 @@ export function launch(file: string, words: string[], log: string): Process {
 const running = new Set<ChildProcess>();
 const folders = new Set<string>();
 
-/** A folder for the data of one server, which is gone at the end even of a test that fails. */
+/** Creates a folder for the data of one server; it is removed at the end, even if the test fails. */
 export async function newFolder(name: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `theapp-${name}-`));
   folders.add(folder);
@@ -63,27 +63,27 @@ process.once('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** A signal stops the threads of a process one by one, and any of them could still answer (proc(5)). */
+/** A signal stops threads one after another, and a running one could still respond (proc(5)). */
 async function everyThreadStopped(pid = 0): Promise<boolean> {
   const threads = await readdir(`/proc/${pid}/task`);
   const stats = await Promise.all(threads.map((id) => readFile(`/proc/${pid}/task/${id}/stat`, 'utf8')));
   return stats.every((stat) => /\) T /.test(stat));
 }
 
-/** Where a program is, also in the folders of root that a user's PATH leaves out. Throws with what to type. */
+/** Finds a program, including in the sbin folders that are not in a user's PATH. The error says how to install it. */
 export function locate(name: string, debianPackage: string): string {
   const places = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', '/sbin'];
   const file = places.map((place) => join(place, name)).find((path) => existsSync(path));
   if (file) return file;
   throw new Error(
-    `${name} is missing: the tests of TheAPP start servers of their own\n` +
+    `${name} is not installed: the tests of TheAPP start their own servers\n` +
       `  → sudo apt-get install -y --no-install-recommends ${debianPackage}`,
   );
 }
 
 /**
- * A port that nobody listened on a moment ago. Below those that Linux gives to clients: a client that keeps
- * asking for a server that is gone would else now and then be given that very port, and talk to itself.
+ * Finds a free port below the range that Linux assigns to clients: otherwise a client that reconnects to a stopped server
+ * could be assigned the server's port and connect to itself.
  */
 export async function freePort(address = '127.0.0.1'): Promise<number> {
   for (;;) {

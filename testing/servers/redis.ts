@@ -4,28 +4,28 @@ import { Redis } from 'ioredis';
 import { freePort, newFolder } from './process.ts';
 import { type Server, startServer } from './server.ts';
 
-/** A real Redis (or Sentinel) of the test's own with a password. */
+/** A real Redis or Sentinel for one test, with a password. */
 export interface RedisServer extends Server {
-  /** What TheAPP needs in its environment to use it alone. */
+  /** The environment variables for TheAPP to use this server directly. */
   environment: Record<string, string>;
-  /** A connection, which the caller ends with `disconnect()`. It goes through a socket: `cut` does not touch it. */
+  /** A connection, which the caller closes with `disconnect()`. It uses a Unix socket: `cut` does not affect it. */
   admin(): Redis;
 }
 
 export interface RedisOptions {
   address?: string;
   sentinel?: boolean;
-  /** Lines of its configuration file. */
+  /** Additional lines of the configuration file. */
   lines?: string[];
 }
 
 /** The password of every Redis and Sentinel that the tests start. */
 export const redisPassword = 'redis-pass';
 
-/** One Redis that keeps what it was told when it is killed. */
+/** Starts one Redis that keeps its data when it is killed. */
 export const startRedis = (address?: string) => startRedisServer(address === undefined ? {} : { address });
 
-/** A Redis or, with `sentinel`, a Sentinel. Both rewrite their configuration file when roles change. */
+/** Starts a Redis or, with `sentinel`, a Sentinel. Both rewrite their configuration file when roles change. */
 export async function startRedisServer(options: RedisOptions): Promise<RedisServer> {
   const { address = '127.0.0.1', sentinel = false, lines = [] } = options;
   const [folder, port] = [await newFolder('redis'), await freePort(address)];
@@ -52,10 +52,10 @@ export async function startRedisServer(options: RedisOptions): Promise<RedisServ
   return { ...server, environment, admin };
 }
 
-/** Written before it is answered, so that a killed process loses nothing; a machine would lose a second. */
+/** Written before the reply, so that a killed process loses nothing; a power cut could lose a second. */
 const durable = ['save ""', 'appendonly yes', 'appendfsync everysec'];
 
-/** A question that fails at once when the server is not there, and soon when it does not answer. */
+/** Fails at once if the server is down, and within a second if it does not respond. */
 const once = {
   retryStrategy: () => null,
   maxRetriesPerRequest: 0,
@@ -63,7 +63,7 @@ const once = {
   commandTimeout: 1000,
 };
 
-/** Throws while it is not there, or loads its data. */
+/** Throws while the server is down or loading its data. */
 async function answers(redis: Redis) {
   redis.on('error', () => undefined);
   await redis.ping().finally(() => redis.disconnect());

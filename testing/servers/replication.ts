@@ -2,21 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import { type Mariadb, runAsRoot, startEmptyMariadb, startMariadb } from './mariadb.ts';
 
-/** A primary and its replica, replicating by GTID; the replica takes no writes. */
+/** A primary and its read-only replica, with GTID replication. */
 export interface ReplicatedMariadb {
-  /** What TheAPP needs in its environment to use both. */
+  /** The environment variables for TheAPP to use both. */
   environment: Record<string, string>;
   primary: Mariadb;
   replica: Mariadb;
-  /** Resolves when the replica replicates and has all that the primary has. */
+  /** Resolves when replication runs and the replica has all data of the primary. */
   caughtUp(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The two talk over an address of its own, so that whichever is cut, the other does not hear from it. */
+/** The servers replicate over a separate address, which is cut together with either of them. */
 const [primaryAddress, replicaAddress, link] = ['127.0.1.1', '127.0.1.2', '127.0.1.3'];
 
-/** What makes a link that is dead or that came back noticed within a second or two. */
+/** Detects a broken or restored link within a second or two. */
 const common = ['--gtid-strict-mode=1', '--slave-net-timeout=2', '--binlog-format=ROW'];
 
 export async function startReplicatedMariadb(): Promise<ReplicatedMariadb> {

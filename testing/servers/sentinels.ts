@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RedisServer, redisPassword, startRedisServer } from './redis.ts';
 
-/** A Redis master with two replicas, watched by three Sentinels. */
+/** A Redis master with two replicas and three Sentinels. */
 export interface RedisCluster {
-  /** What TheAPP needs in its environment to use it. */
+  /** The environment variables for TheAPP. */
   environment: Record<string, string>;
   redis: RedisServer[];
   sentinels: RedisServer[];
-  /** The one that the Sentinels call the master now. */
+  /** The current master according to the Sentinels. */
   master(): Promise<RedisServer>;
-  /** Resolves when a master has two replicas that follow it, and every Sentinel knows of all. */
+  /** Resolves when the master has two connected replicas and every Sentinel knows all servers. */
   settled(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -17,8 +17,8 @@ export interface RedisCluster {
 const name = 'theapp';
 
 /**
- * Noticed and replaced within seconds. An acknowledged write is on two Redises: a master that nobody follows
- * takes none (`min-replicas`), and who needs to be sure of a single write asks with WAIT.
+ * Detects and replaces a failed master within seconds. A master without replicas accepts no writes (`min-replicas`), and
+ * a client that must be sure of a single write uses WAIT.
  */
 const redisLines = [
   `masterauth ${redisPassword}`,
@@ -38,7 +38,7 @@ const sentinelLines = (master: RedisServer) => [
   `sentinel parallel-syncs ${name} 2`,
 ];
 
-/** Takes about 4 seconds, which the Sentinels need to hear of each other. */
+/** Takes about 4 seconds, until the Sentinels have discovered each other. */
 export async function startRedisCluster(): Promise<RedisCluster> {
   const redis = await startRedises();
   const lines = sentinelLines(redis[0]);
@@ -67,7 +67,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   };
 }
 
-/** Replicas first: a Sentinel that finds none looks again after ten seconds only. */
+/** Replicas start before the Sentinels: a Sentinel that finds none looks again only after ten seconds. */
 async function startRedises() {
   const master = await startRedisServer({ address: '127.0.1.11', lines: redisLines });
   const lines = [...redisLines, `replicaof ${master.address} ${master.port}`];
@@ -76,11 +76,11 @@ async function startRedises() {
   );
   const redis: [RedisServer, ...RedisServer[]] = [master, ...replicas];
   for (const end = Date.now() + 20_000; !(await follow(redis, master)); await sleep(20))
-    if (Date.now() > end) throw new Error('the replicas do not follow their master');
+    if (Date.now() > end) throw new Error('the replicas did not connect to their master');
   return redis;
 }
 
-/** The answer of the Sentinel that knows of the latest failover: one that was away may tell of an old one. */
+/** The master according to the Sentinel with the latest failover: one that was down may report an old master. */
 async function findMaster(redis: RedisServer[], sentinels: RedisServer[]): Promise<RedisServer> {
   const views = (await Promise.allSettled(sentinels.map(view))).flatMap((result) =>
     result.status === 'fulfilled' ? [result.value] : [],
@@ -91,7 +91,7 @@ async function findMaster(redis: RedisServer[], sentinels: RedisServer[]): Promi
   return master;
 }
 
-/** What a Sentinel says of the master. */
+/** The state of the master according to a Sentinel. */
 async function view(sentinel: RedisServer): Promise<Record<string, string>> {
   const admin = sentinel.admin();
   admin.on('error', () => undefined);
@@ -112,7 +112,7 @@ async function settle(redis: RedisServer[], sentinels: RedisServer[]) {
       last = error;
     }
   }
-  throw new Error(`Redis does not settle: ${JSON.stringify(last)}`, { cause: last });
+  throw new Error(`Redis did not settle: ${JSON.stringify(last)}`, { cause: last });
 }
 
 async function agree(redis: RedisServer[], sentinels: RedisServer[]): Promise<boolean> {
@@ -127,7 +127,7 @@ async function agree(redis: RedisServer[], sentinels: RedisServer[]): Promise<bo
   return known && (await follow(redis, master));
 }
 
-/** The master counts both as good for `min-replicas-to-write`, and both have what it has. */
+/** The master counts both replicas for `min-replicas-to-write`, and both are connected to it. */
 async function follow(redis: RedisServer[], master: RedisServer): Promise<boolean> {
   const infos = await Promise.all(redis.map(replicationInfo));
   const good = infos[redis.indexOf(master)]?.includes('min_slaves_good_slaves:2');

@@ -4,40 +4,41 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cut, isolate, mend } from './network.ts';
 import { launch, locate } from './process.ts';
 
-/** A real server of the test's own, as a machine that can lose its power, its mind or its network. */
+/** A real server for one test that can be killed, paused or cut off from the network. */
 export interface Server {
   address: string;
   port: number;
-  /** Starts it again on the same port with the same data after `kill`. */
+  /** Restarts it after `kill`, on the same port with the same data. */
   start(): Promise<void>;
-  /** SIGKILL, as a machine that loses power. */
+  /** SIGKILL, like a power cut. */
   kill(): Promise<void>;
-  /** SIGSTOP: the kernel still accepts connections, nobody answers. */
+  /** SIGSTOP: the kernel still accepts connections, but the server does not respond. */
   pause(): Promise<void>;
   resume(): void;
-  /** Every packet from and to its addresses is lost; only in a network of one's own (see ownNetwork). */
+  /** Drops every packet from and to its addresses; only in the test's own network (see ownNetwork). */
   cut(): Promise<void>;
-  /** The other servers and it do not hear of each other, while its clients at 127.0.0.1 hear of all. */
+  /** Cuts it off from the other servers, but not from clients at 127.0.0.1. */
   isolate(): Promise<void>;
+  /** Ends `cut` or `isolate`. */
   mend(): Promise<void>;
-  /** Ends the server and removes its data. */
+  /** Stops the server and removes its data. */
   stop(): Promise<void>;
 }
 
 export interface Recipe {
-  /** The program and the Debian package that has it. */
+  /** The program and its Debian package. */
   program: [name: string, debianPackage: string];
   words: string[];
   folder: string;
   address: string;
   port: number;
-  /** Other addresses that are cut with its own. */
+  /** Other addresses that `cut` includes. */
   links?: string[];
-  /** Resolves when it answers. */
+  /** Resolves when the server responds. */
   ready(): Promise<unknown>;
 }
 
-/** Answers once the server does. */
+/** Starts the server and resolves once it responds. */
 export async function startServer(recipe: Recipe): Promise<Server> {
   const { program, words, folder, address, port, links = [], ready } = recipe;
   const file = locate(...program);
@@ -75,7 +76,7 @@ async function until(ready: () => Promise<unknown>, runs: () => boolean, log: st
       return;
     } catch (error) {
       if (runs() && Date.now() < end) continue;
-      throw new Error(`the server does not start: ${(await readFile(log, 'utf8')).slice(-2000)}`, {
+      throw new Error(`the server did not start: ${(await readFile(log, 'utf8')).slice(-2000)}`, {
         cause: error,
       });
     }

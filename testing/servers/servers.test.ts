@@ -18,29 +18,29 @@ const [mysql, redis, memcached] = await Promise.all([
 ]);
 t.teardown(() => Promise.all([mysql.stop(), redis.stop(), memcached.stop()]));
 
-/** What a client of the server hears within 300 ms of its question: MySQL speaks first, the others when asked. */
-function asks({ address, port }: Server): Promise<string> {
+/** What a client observes within 300 ms: MySQL sends a greeting, the others reply to a request. */
+function observe({ address, port }: Server): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, address, () => socket.write('version\r\n'));
-    const say = (words: string) => {
+    const finish = (words: string) => {
       clearTimeout(timer);
       socket.destroy();
       resolve(words);
     };
-    const timer = setTimeout(() => say(socket.connecting ? 'no connection' : 'no answer'), 300);
-    socket.once('error', () => say('refused'));
-    socket.once('data', () => say('answers'));
+    const timer = setTimeout(() => finish(socket.connecting ? 'no connection' : 'no response'), 300);
+    socket.once('error', () => finish('refused'));
+    socket.once('data', () => finish('responds'));
   });
 }
 
-/** Whether that is what clients come to hear: on a busy computer an answer may take longer than that. */
-async function hears(server: Server, words: string) {
+/** Whether clients observe this within 10 s: on a busy computer a response may take longer than 300 ms. */
+async function observes(server: Server, words: string) {
   const end = Date.now() + 10_000;
-  while ((await asks(server)) !== words) if (Date.now() > end) return false;
+  while ((await observe(server)) !== words) if (Date.now() > end) return false;
   return true;
 }
 
-t.test('every server can be killed, paused and cut, and comes back', async (t) => {
+t.test('every server can be killed, paused and cut off, and recovers', async (t) => {
   const all: [string, Server][] = [
     ['primary', mysql.primary],
     ['replica', mysql.replica],
@@ -48,26 +48,26 @@ t.test('every server can be killed, paused and cut, and comes back', async (t) =
     ...redis.redis.map((server, at): [string, Server] => [`redis ${at}`, server]),
     ...redis.sentinels.map((server, at): [string, Server] => [`sentinel ${at}`, server]),
   ];
-  const torment = async ([name, server]: [string, Server]) => {
-    t.ok(await hears(server, 'answers'), name);
+  const exercise = async ([name, server]: [string, Server]) => {
+    t.ok(await observes(server, 'responds'), name);
     await server.kill();
-    t.ok(await hears(server, 'refused'), `${name} killed`);
+    t.ok(await observes(server, 'refused'), `${name} killed`);
     await server.start();
-    t.ok(await hears(server, 'answers'), `${name} started again`);
+    t.ok(await observes(server, 'responds'), `${name} started again`);
     await server.pause();
-    t.ok(await hears(server, 'no answer'), `${name} paused`);
+    t.ok(await observes(server, 'no response'), `${name} paused`);
     server.resume();
-    t.ok(await hears(server, 'answers'), `${name} resumed`);
+    t.ok(await observes(server, 'responds'), `${name} resumed`);
     await server.cut();
-    t.ok(await hears(server, 'no connection'), `${name} cut`);
+    t.ok(await observes(server, 'no connection'), `${name} cut`);
     await server.mend();
-    t.ok(await hears(server, 'answers'), `${name} mended`);
+    t.ok(await observes(server, 'responds'), `${name} mended`);
   };
-  await Promise.all(all.map(torment));
+  await Promise.all(all.map(exercise));
   await Promise.all([mysql.caughtUp(), redis.settled()]);
 });
 
-t.test('the replica has what the primary has, and takes no writes', async (t) => {
+t.test('the replica has the data of the primary and is read-only', async (t) => {
   const [primary, replica] = await Promise.all([mysql.primary.root(), mysql.replica.root()]);
   await primary.query('CREATE TABLE theapp.one (id INT PRIMARY KEY); INSERT INTO theapp.one VALUES (1)');
   await mysql.caughtUp();
@@ -76,23 +76,26 @@ t.test('the replica has what the primary has, and takes no writes', async (t) =>
   await Promise.all([primary.end(), replica.end()]);
 });
 
-t.test('Redis: what the master takes is on both replicas; followed by nobody it takes nothing', async (t) => {
-  const master = await redis.master();
-  const replicas = redis.redis.filter((server) => server !== master);
-  const admin = master.admin();
-  t.equal(await admin.incr('counted'), 1);
-  t.equal(await admin.wait(2, 5000), 2);
-  await Promise.all(replicas.map((server) => server.pause()));
-  const refused = async () => /NOREPLICAS/.test(String(await admin.incr('counted').catch(String)));
-  const end = Date.now() + 15_000;
-  while (!(await refused()) && Date.now() < end) await sleep(50);
-  t.ok(await refused());
-  for (const server of replicas) server.resume();
-  admin.disconnect();
-  await redis.settled();
-});
+t.test(
+  'writes to the Redis master reach both replicas, and it refuses writes without replicas',
+  async (t) => {
+    const master = await redis.master();
+    const replicas = redis.redis.filter((server) => server !== master);
+    const admin = master.admin();
+    t.equal(await admin.incr('counted'), 1);
+    t.equal(await admin.wait(2, 5000), 2);
+    await Promise.all(replicas.map((server) => server.pause()));
+    const refused = async () => /NOREPLICAS/.test(String(await admin.incr('counted').catch(String)));
+    const end = Date.now() + 15_000;
+    while (!(await refused()) && Date.now() < end) await sleep(50);
+    t.ok(await refused());
+    for (const server of replicas) server.resume();
+    admin.disconnect();
+    await redis.settled();
+  },
+);
 
-t.test('single servers keep their data when they are killed, but for Memcached', async (t) => {
+t.test('killed servers keep their data, except Memcached', async (t) => {
   const [mariadb, redis] = await Promise.all([startMariadb(), startRedis()]);
   const root = await mariadb.root();
   await root.query('CREATE TABLE theapp.one AS SELECT 7 AS id');
@@ -110,12 +113,12 @@ t.test('single servers keep their data when they are killed, but for Memcached',
   await Promise.all([mariadb.stop(), redis.stop()]);
 });
 
-t.test('packets are dropped in a network of the test only, and never those of 127.0.0.1', async (t) => {
+t.test('packets are dropped only in the network of a test, and never those of 127.0.0.1', async (t) => {
   const own = process.env.THEAPP_TEST_NETWORK;
   t.not(own, readlinkSync('/proc/self/ns/net'));
-  await t.rejects(cutLoopback(), /address of its own/);
+  await t.rejects(cutLoopback(), /must have its own address/);
   process.env.THEAPP_TEST_NETWORK = readlinkSync('/proc/self/ns/net');
-  await t.rejects(memcached.cut(), /in a network of the test/);
+  await t.rejects(memcached.cut(), /in the network namespace of a test/);
   process.env.THEAPP_TEST_NETWORK = own;
 });
 

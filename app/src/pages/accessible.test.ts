@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { look, openBrowser, startSite } from '../../../testing/browser.ts';
+import { audit, openBrowser, startSite } from '../../../testing/browser.ts';
 import { runAsRoot, startMariadb } from '../../../testing/servers/mariadb.ts';
 import { readConfig } from '../config.ts';
 import { migrate } from '../schema/migrate.ts';
@@ -46,14 +46,14 @@ t.test('every page is accessible in light and dark mode and fits a phone', async
     await page.goto(path);
     await act?.(page);
     await page.waitForSelector(shows);
-    const light = await look(page);
-    t.strictSame([light.found, light.wide], [[], 0], shows);
+    const light = await audit(page);
+    t.strictSame([light.violations, light.overflow], [[], 0], shows);
     t.ok(light.checked.length > 20, `${light.checked.length} rules checked on ${shows}`);
     t.equal(await background(page), 'rgb(255, 255, 255)');
     await page.emulateMedia({ colorScheme: 'dark' });
     t.equal(await background(page), 'rgb(20, 23, 26)');
-    const dark = await look(page, ['color-contrast']);
-    t.strictSame([dark.found, dark.checked], [[], ['color-contrast']], `${shows} in dark mode`);
+    const dark = await audit(page, ['color-contrast']);
+    t.strictSame([dark.violations, dark.checked], [[], ['color-contrast']], `${shows} in dark mode`);
   }
 });
 
@@ -62,10 +62,10 @@ t.test('accessibility problems are detected', async (t) => {
   await page.evaluate(`document.querySelector('label').remove();
     document.querySelector('h1').style.color = '#eee';
     document.querySelector('form').style.width = '400px'`);
-  const { found, wide } = await look(page);
-  t.match(found.join(), /\bcolor-contrast: h1\b/);
-  t.match(found.join(), /\blabel: #title\b/);
-  t.ok(Number(wide) > 0);
+  const { violations, overflow } = await audit(page);
+  t.match(violations.join(), /\bcolor-contrast: h1\b/);
+  t.match(violations.join(), /\blabel: #title\b/);
+  t.ok(Number(overflow) > 0);
 });
 
 t.test('long words wrap, and reduced motion is respected', async (t) => {
@@ -77,7 +77,7 @@ t.test('long words wrap, and reduced motion is respected', async (t) => {
   await page.fill('#text', 'W'.repeat(2000));
   await page.click('text=Add the todo');
   await page.waitForURL('**/todos#todo-*');
-  t.equal((await look(page, ['color-contrast'])).wide, 0);
+  t.equal((await audit(page, ['color-contrast'])).overflow, 0);
   const scrolling = () => page.evaluate('getComputedStyle(document.documentElement).scrollBehavior');
   t.equal(await scrolling(), 'auto');
   await page.emulateMedia({ reducedMotion: 'no-preference' });

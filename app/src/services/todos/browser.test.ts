@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { look, openBrowser, startSite } from '../../../../testing/browser.ts';
+import { audit, openBrowser, startSite } from '../../../../testing/browser.ts';
 import { startMariadb } from '../../../../testing/servers/mariadb.ts';
 import { readConfig } from '../../config.ts';
 import { migrate } from '../../schema/migrate.ts';
@@ -134,10 +134,10 @@ t.test('without MySQL the input is kept, and Enter sends it again once MySQL is 
   await page.waitForSelector('[role=alert]');
   t.equal(await page.inputValue('#title'), 'Patience');
   t.equal(await page.locator(':focus').textContent(), 'Add the todo');
-  t.strictSame((await look(page)).found, []);
+  t.strictSame((await audit(page)).violations, []);
   const list = await site.open(t, '/todos');
   t.equal(await list.locator('h1').textContent(), 'Temporarily unavailable');
-  t.strictSame((await look(list)).found, []);
+  t.strictSame((await audit(list)).violations, []);
   await mariadb.start();
   const [end, added] = [Date.now() + 60_000, /\/todos#todo-\d+$/];
   while (!added.test(page.url()) && Date.now() < end)
