@@ -85,7 +85,7 @@ t.test('the end', async (t) => {
 t.test('words', async (t) => {
   const table: [string[], number, RegExp][] = [
     [['--help'], 0, /Usage: app/],
-    [['deps', '--help'], 0, /up .*, status, stop/],
+    [['deps', '--help'], 0, /up .*, status or stop/],
     [['deps', 'stop', '--help'], 0, /--purge/],
     [['deps', 'begin'], 3, /unknown action "begin": expected up, status or stop/],
     [['deps', '--with', 'podman'], 3, /Allowed choices are docker, installed/],

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Birthdays, Counts, Ledger, Person } from '../../scripts/cluster/load/ledger.ts';
-import type { Ask } from './table.ts';
+import type { RequestKind } from './table.ts';
 
 type Client = (url: string, ledger: Ledger) => Promise<string>;
 
-/** A hang is an answer too, but not one to wait for. */
+/** A fetch with a timeout, so that a hanging server does not stop the test. */
 export const fetchSoon = (url: string, init: RequestInit = {}) =>
   fetch(url, { ...init, signal: AbortSignal.timeout(10_000) });
 
@@ -30,8 +30,8 @@ const pokemonAnswer = z.object({
   data: z.object({ name: z.literal('charmander'), type: z.literal('fuego'), count: z.int().nullable() }),
 });
 
-/** Asks for the next number of an id and writes it down. Answers the status. */
-export async function askCount(url: string, counts: Counts, id: string): Promise<string> {
+/** Increments a counter, records the number in the ledger and returns the status. */
+export async function incrementCounter(url: string, counts: Counts, id: string): Promise<string> {
   const before = counts.highest(id);
   const response = await fetchSoon(`${url}/counter/${id}`);
   const body: unknown = await response.json();
@@ -39,8 +39,8 @@ export async function askCount(url: string, counts: Counts, id: string): Promise
   return `${response.status}`;
 }
 
-/** How each request is made, what a right answer is, and what is written down of it. Answers a status, or what is wrong. */
-export const clients: Record<Ask, Client> = {
+/** Sends each kind of request, checks the response and records it in the ledger. Returns the status, or the problem. */
+export const clients: Record<RequestKind, Client> = {
   greeting: statusOf('/', /^Hello world!\n$/),
   ping: statusOf('/ping', /./),
   todosPage: statusOf('/todos', /<html/),
@@ -51,7 +51,7 @@ export const clients: Record<Ask, Client> = {
     if (response.status !== 200) return `${response.status}`;
     return pokemonAnswer.parse(body).data.count === null ? '200, count null' : '200';
   },
-  count: (url, { counts }) => askCount(url, counts, `id${number++ % 3}`),
+  count: (url, { counts }) => incrementCounter(url, counts, `id${number++ % 3}`),
   async newTodo(url, { todos }) {
     const title = `todo ${number++}`;
     const post = fetchSoon(`${url}/api/todos`, json('POST', { title, text: 'text' }));
@@ -81,7 +81,7 @@ export const clients: Record<Ask, Client> = {
   },
 };
 
-/** The status, or the words, when what TheAPP says of somebody's birthday is not what it was told. */
+/** The status or the body if the response does not match the stored birthday; otherwise undefined. */
 export async function birthdayProblem(url: string, { possible }: Birthdays, person: Person) {
   const began = performance.now();
   const response = await fetchSoon(`${url}/hello/${person.name}`);
@@ -91,7 +91,7 @@ export async function birthdayProblem(url: string, { possible }: Birthdays, pers
   return right.some((words) => body.includes(words)) ? undefined : `200, but ${body}, not ${right}`;
 }
 
-/** What the birthday service says today, in UTC. */
+/** The message that the birthday service returns today (UTC). */
 export function message(name: string, date: string): string {
   const now = new Date();
   const [year, today] = [

@@ -1,27 +1,27 @@
-import { type Ask, asks, healthy, type Row, table } from './table.ts';
+import { healthy, type RequestKind, type Row, requestKinds, table } from './table.ts';
 
-/** The table as docs/faults.md shows it: what is answered, and who is told of what is missing. */
+/** The tables in docs/faults.md: the responses to each request, and the signs of each fault. */
 export function tablesOfPage(): string {
-  const kinds = Object.keys(asks) as Ask[];
-  const answers = kinds.map((ask) => [
-    asks[ask],
-    healthy[ask],
-    ...table.map((row) => (row.answers[ask] === healthy[ask] ? '' : row.answers[ask])),
+  const kinds = Object.keys(requestKinds) as RequestKind[];
+  const answers = kinds.map((kind) => [
+    requestKinds[kind],
+    healthy[kind],
+    ...table.map((row) => (row.answers[kind] === healthy[kind] ? '' : row.answers[kind])),
   ]);
   return [
-    ...tableOf(['request', 'nothing missing', ...table.map(({ missing }) => missing)], answers),
+    ...tableOf(['request', 'all servers up', ...table.map(({ unavailable }) => unavailable)], answers),
     '',
-    ...tableOf(['missing', '`/readyz`: 200 and', '`/metrics`'], table.map(signs)),
+    ...tableOf(['unavailable', '`/readyz`: 200 and', '`/metrics`'], table.map(signsOf)),
   ].join('\n');
 }
 
-const signs = ({ missing, degraded, metrics }: Row) => [
-  missing,
+const signsOf = ({ unavailable, degraded, metrics }: Row) => [
+  unavailable,
   `\`degraded\`: \`${degraded}…\``,
-  metrics.map((sample) => `\`${sample}\``.replace(/ grows`$/, '` grows')).join('<br>'),
+  metrics.map((sample) => `\`${sample}\``.replace(/ increases`$/, '` increases')).join('<br>'),
 ];
 
-/** Columns as wide as their widest cell, so that the page can be read as text. */
+/** Pads the columns, so that the page is readable as text. */
 function tableOf(head: string[], rows: string[][]): string[] {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
   const line = (cells: string[]) =>

@@ -1,16 +1,16 @@
 /**
- * What TheAPP answers while something is missing: the one table that the tests hold TheAPP to and that
- * docs/faults.md shows. It is the same whether a server was killed, is paused or is cut off.
+ * The expected responses of TheAPP while a server is unavailable. The tests check this table and docs/faults.md shows it.
+ * It is the same whether the server was killed, paused or cut off.
  *
- * An answer is a status; `503 → 200` means that both occur and that the last holds before the fault is over.
+ * A response is a status; `503 → 200` means that both occur, and that the last one holds before the fault is healed.
  */
 export interface Row {
-  /** What does not answer. */
-  missing: Target;
-  answers: Record<Ask, Answers>;
-  /** What `/readyz` says: always 200 here, `degraded` names what starts with this; */
+  /** The server that is unavailable. */
+  unavailable: Target;
+  answers: Record<RequestKind, Answers>;
+  /** `/readyz` returns 200, and an entry of `degraded` starts with this. */
   degraded: string;
-  /** Samples of `/metrics` that tell of it: a gauge with its value, or a counter that grows. */
+  /** Samples of `/metrics` that report it: a gauge with its value, or a counter that increases. */
   metrics: string[];
 }
 
@@ -27,8 +27,8 @@ export type Target = (typeof targets)[number];
 export const faults = ['killed', 'paused', 'cut'] as const;
 export type Fault = (typeof faults)[number];
 
-/** What the clients keep asking, with the words of the page for it. */
-export const asks = {
+/** The kinds of requests that the clients send, as docs/faults.md shows them. */
+export const requestKinds = {
   greeting: '`GET /`',
   birthday: '`GET /hello/{username}`',
   newBirthday: '`PUT /hello/{username}`',
@@ -39,12 +39,12 @@ export const asks = {
   todos: '`GET /api/todos`',
   newTodo: '`POST /api/todos`',
 } as const;
-export type Ask = keyof typeof asks;
+export type RequestKind = keyof typeof requestKinds;
 
 export type Answers = '200' | '201' | '204' | '503' | '503 → 200' | '500 → 200' | '200, count null';
 
-/** What each is answered when nothing is missing. */
-export const healthy: Record<Ask, Answers> = {
+/** The responses of a healthy TheAPP. */
+export const healthy: Record<RequestKind, Answers> = {
   greeting: '200',
   birthday: '200',
   newBirthday: '204',
@@ -58,45 +58,45 @@ export const healthy: Record<Ask, Answers> = {
 
 const breaker = (dependency: string) => `dependency_breaker_open{dependency="${dependency}"} 1`;
 const failed = (dependency: string) =>
-  `dependency_calls_total{dependency="${dependency}",outcome="failed"} grows`;
+  `dependency_calls_total{dependency="${dependency}",outcome="failed"} increases`;
 const degraded = (service: string, part: string) =>
-  `theapp_degraded_total{service="${service}",part="${part}"} grows`;
+  `theapp_degraded_total{service="${service}",part="${part}"} increases`;
 
 const peers = (kind: string, up: number) => `redis_peers{kind="${kind}"} ${up}`;
 
 export const table: Row[] = [
   {
-    missing: 'MySQL primary',
+    unavailable: 'MySQL primary',
     answers: { ...healthy, newBirthday: '503', newTodo: '503' },
     degraded: 'mysql: ',
     metrics: [breaker('mysql'), failed('mysql')],
   },
   {
-    missing: 'MySQL replica',
+    unavailable: 'MySQL replica',
     answers: healthy,
     degraded: 'mysql-replica: ',
     metrics: [breaker('mysql-replica'), failed('mysql-replica')],
   },
   {
-    missing: 'Redis master',
+    unavailable: 'Redis master',
     answers: { ...healthy, count: '503 → 200', ping: '500 → 200' },
     degraded: 'redis: ',
     metrics: [failed('redis'), degraded('pokedex', 'cache')],
   },
   {
-    missing: 'Redis replica',
+    unavailable: 'Redis replica',
     answers: healthy,
     degraded: 'redis-peers: 1 of 2 replicas',
     metrics: [peers('replicas', 1)],
   },
   {
-    missing: 'Sentinel',
+    unavailable: 'Sentinel',
     answers: healthy,
     degraded: 'redis-peers: 2 of 3 sentinels',
     metrics: [peers('sentinels', 2)],
   },
   {
-    missing: 'Memcached',
+    unavailable: 'Memcached',
     answers: { ...healthy, pokemon: '200, count null' },
     degraded: 'memcached: ',
     metrics: [breaker('memcached'), failed('memcached'), degraded('pokedex', 'count')],

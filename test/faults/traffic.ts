@@ -1,57 +1,57 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../scripts/cluster/load/ledger.ts';
 import { clients } from './clients.ts';
-import { type Ask, asks } from './table.ts';
+import { type RequestKind, requestKinds } from './table.ts';
 
-/** One answer: its status, or what is wrong with it, and when it was asked for and how long it took. */
+/** One response: its status or problem, when the request was sent, and how long it took. */
 export interface Answer {
-  ask: Ask;
-  word: string;
+  kind: RequestKind;
+  outcome: string;
   began: number;
   milliseconds: number;
 }
 
 export interface Traffic {
-  /** All answers so far, in the order in which they came. */
+  /** All responses so far, in order of arrival. */
   answers: Answer[];
-  /** Resolves when no request of this kind is under way; the next waits until `release`. */
-  hold(ask: Ask): Promise<void>;
-  release(ask: Ask): void;
-  /** Many more clients, at once, who ask once. Birthdays are written one after the other. */
+  /** Resolves when no request of this kind is in progress; the next one waits for `release`. */
+  hold(kind: RequestKind): Promise<void>;
+  release(kind: RequestKind): void;
+  /** Many additional clients that send one request each, all at once. Birthdays are excluded: they are written one by one. */
   burst(number: number): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Clients that ask everything again and again, each waiting for its answer, and write down what they hear. */
+/** Starts one client per kind of request, which sends requests one after another and records the responses. */
 export function startTraffic(url: string, ledger: Ledger): Traffic {
   const answers: Answer[] = [];
-  const [held, busy] = [new Set<Ask>(), new Set<Ask>()];
+  const [held, busy] = [new Set<RequestKind>(), new Set<RequestKind>()];
   let stopped = false;
-  const askOnce = async (ask: Ask) => {
+  const sendOne = async (kind: RequestKind) => {
     const began = performance.now();
-    const word = await clients[ask](url, ledger).catch(wordOf);
-    answers.push({ ask, word, began, milliseconds: performance.now() - began });
+    const outcome = await clients[kind](url, ledger).catch(wordOf);
+    answers.push({ kind, outcome, began, milliseconds: performance.now() - began });
   };
-  const client = async (ask: Ask) => {
+  const client = async (kind: RequestKind) => {
     for (; !stopped; await sleep(40)) {
-      if (held.has(ask)) continue;
-      busy.add(ask);
-      await askOnce(ask);
-      busy.delete(ask);
+      if (held.has(kind)) continue;
+      busy.add(kind);
+      await sendOne(kind);
+      busy.delete(kind);
     }
   };
-  const kinds = Object.keys(asks) as Ask[];
+  const kinds = Object.keys(requestKinds) as RequestKind[];
   const all = kinds.map(client);
   return {
     answers,
-    async hold(ask) {
-      held.add(ask);
-      while (busy.has(ask)) await sleep(5);
+    async hold(kind) {
+      held.add(kind);
+      while (busy.has(kind)) await sleep(5);
     },
-    release: (ask) => void held.delete(ask),
+    release: (kind) => void held.delete(kind),
     async burst(number) {
-      const many = kinds.filter((ask) => ask !== 'newBirthday').flatMap((ask) => Array(number).fill(ask));
-      await Promise.all(many.map(askOnce));
+      const many = kinds.filter((kind) => kind !== 'newBirthday').flatMap((kind) => Array(number).fill(kind));
+      await Promise.all(many.map(sendOne));
     },
     async stop() {
       stopped = true;
@@ -60,4 +60,4 @@ export function startTraffic(url: string, ledger: Ledger): Traffic {
   };
 }
 
-const wordOf = (error: unknown) => `no answer: ${error instanceof Error ? error.name : error}`;
+const wordOf = (error: unknown) => `no response: ${error instanceof Error ? error.name : error}`;

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fetchSoon } from './clients.ts';
 
-/** What an operator sees of TheAPP: its readiness and its metrics, asked again and again. */
+/** Polls the readiness and the metrics of TheAPP, like an operator's monitoring. */
 export interface Watch {
-  /** Everything but 200, and every answer that took over 3 s. */
+  /** Every status other than 200, and every response that took over 3 s. */
   problems: string[];
-  /** What readiness said was degraded, in the order it was first said. */
+  /** All entries of `degraded` so far, in order of their first appearance. */
   degraded: Set<string>;
-  /** What it says now. */
+  /** The current entries of `degraded`. */
   latest(): string[];
-  /** Whether a sample was seen since the watch began: `name{labels} 1`, or `name{labels} grows`. */
+  /** Whether a sample was seen since the start: `name{labels} 1`, or `name{labels} increases`. */
   seen(sample: string): boolean;
   /** Breakers that are open now. */
   open(): string[];
@@ -18,7 +18,7 @@ export interface Watch {
 
 export async function startWatch(url: string): Promise<Watch> {
   const [problems, degraded, lines] = [[] as string[], new Set<string>(), new Set<string>()];
-  const get = (path: string) => askInTime(url + path, problems);
+  const get = (path: string) => fetchInTime(url + path, problems);
   let [stopped, latest, metrics] = [false, [] as string[], samples(await get('/metrics'))];
   const first = metrics;
   const loop = async () => {
@@ -36,7 +36,7 @@ export async function startWatch(url: string): Promise<Watch> {
     degraded,
     latest: () => latest,
     seen(sample) {
-      const name = sample.replace(/ grows$/, '');
+      const name = sample.replace(/ increases$/, '');
       return name === sample ? lines.has(sample) : (metrics.get(name) ?? 0) > (first.get(name) ?? 0);
     },
     open: () =>
@@ -50,7 +50,7 @@ export async function startWatch(url: string): Promise<Watch> {
   };
 }
 
-async function askInTime(url: string, problems: string[]): Promise<string> {
+async function fetchInTime(url: string, problems: string[]): Promise<string> {
   const began = performance.now();
   try {
     const response = await fetchSoon(url);
@@ -65,7 +65,7 @@ async function askInTime(url: string, problems: string[]): Promise<string> {
   }
 }
 
-/** Labels come in any order: they are compared sorted. */
+/** The values of all samples by name and labels. */
 const samples = (text: string) =>
   new Map(
     [...text.matchAll(/^(\w+\{[^}]*\}) (\S+)$/gm)].map(([, name = '', value]) => [name, Number(value)]),

@@ -6,21 +6,21 @@ import { type RedisCluster, startRedisCluster } from '../../testing/servers/sent
 import type { Server } from '../../testing/servers/server.ts';
 import type { Fault, Target } from './table.ts';
 
-/** Everything that TheAPP runs on, and TheAPP as it is delivered. */
-export interface Stage {
+/** The servers that TheAPP needs, and the built release of TheAPP. */
+export interface Servers {
   mysql: ReplicatedMariadb;
   redis: RedisCluster;
-  /** One more process of TheAPP; answers where it listens. */
+  /** Starts another process of TheAPP and returns its URL. */
   startApp(): Promise<string>;
-  /** The server that a row of the table speaks of. */
-  victim(target: Target): Promise<Server>;
-  /** Resolves when all servers have what they should have of each other. */
+  /** The server that a row of the table refers to. */
+  serverFor(target: Target): Promise<Server>;
+  /** Resolves when replication has caught up on all servers. */
   settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Takes about 6 seconds. */
-export async function setStage(): Promise<Stage> {
+export async function startServers(): Promise<Servers> {
   const folder = await newFolder('faults');
   const [file, mysql, redis, memcached] = await Promise.all([
     unpackRelease(folder),
@@ -34,7 +34,7 @@ export async function setStage(): Promise<Stage> {
     ...memcached.environment,
     PORT: '0',
     DRAIN_SECONDS: '0',
-    // More than the defaults: what holds with these holds with less, and a busy computer is not taken for a fault.
+    // Longer than the defaults, so that a slow test computer is not mistaken for a fault.
     REDIS_TIMEOUT_MS: '800',
     MEMCACHED_TIMEOUT_MS: '800',
   };
@@ -49,9 +49,9 @@ export async function setStage(): Promise<Stage> {
       apps.push(app);
       return app.url();
     },
-    async victim(target) {
+    async serverFor(target) {
       const master = await redis.master();
-      const victims: Record<Target, Server | undefined> = {
+      const byTarget: Record<Target, Server | undefined> = {
         'MySQL primary': mysql.primary,
         'MySQL replica': mysql.replica,
         'Redis master': master,
@@ -59,9 +59,9 @@ export async function setStage(): Promise<Stage> {
         Sentinel: redis.sentinels[0],
         Memcached: memcached,
       };
-      const victim = victims[target];
-      if (victim === undefined) throw new Error(`there is no ${target}`);
-      return victim;
+      const server = byTarget[target];
+      if (server === undefined) throw new Error(`there is no ${target}`);
+      return server;
     },
     async settled() {
       await Promise.all([mysql.caughtUp(), redis.settled()]);
@@ -73,15 +73,15 @@ export async function setStage(): Promise<Stage> {
   };
 }
 
-/** Does to a server what the word says. */
-export const inflict: Record<Fault, (server: Server) => Promise<void>> = {
+/** How to inject each fault. */
+export const inject: Record<Fault, (server: Server) => Promise<void>> = {
   killed: (server) => server.kill(),
   paused: (server) => server.pause(),
   cut: (server) => server.cut(),
 };
 
-/** Takes it back. */
-export const lift: Record<Fault, (server: Server) => Promise<void> | void> = {
+/** How to heal each fault. */
+export const heal: Record<Fault, (server: Server) => Promise<void> | void> = {
   killed: (server) => server.start(),
   paused: (server) => server.resume(),
   cut: (server) => server.mend(),
