@@ -27,8 +27,8 @@ process.once('exit', () => {
 });
 
 /** Starts the program with only the given environment and PATH. */
-export function start(file: string, words: string[], environment: Record<string, string>): Program {
-  const child = spawn('node', [file, ...words], { env: { PATH: process.env.PATH, ...environment } });
+export function start(file: string, args: string[], environment: Record<string, string>): Program {
+  const child = spawn('node', [file, ...args], { env: { PATH: process.env.PATH, ...environment } });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (output += part));
   const ended = new Promise<number | string>((resolve) =>

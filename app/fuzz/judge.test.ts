@@ -2,7 +2,7 @@ import t from 'tap';
 import { judge } from './judge.ts';
 import { targetsOf } from './operations.ts';
 import type { Shot } from './shots.ts';
-import { answersIn, type Exchange } from './wire.ts';
+import { type Exchange, parseResponses } from './wire.ts';
 
 const [target] = targetsOf({
   paths: {
@@ -30,7 +30,7 @@ const shot = { kind: 'values', bytes: Buffer.alloc(0), requests: 1, whole: true 
 
 /** The problems in the bytes that came over the wire. */
 function verdict(wire: string, more: Partial<Shot & Exchange> = {}): string {
-  const exchanged = { ...answersIn(Buffer.from(wire)), hung: false, ...more };
+  const exchanged = { ...parseResponses(Buffer.from(wire)), hung: false, ...more };
   return judge({ ...shot, ...more }, exchanged).join('; ');
 }
 

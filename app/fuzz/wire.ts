@@ -41,13 +41,13 @@ export function exchange(port: number, bytes: Buffer, whole: boolean): Promise<E
     // A reset is no problem: a server that rejects a request need not read the rest of it. If the server is down, the
     // missing response shows it.
     socket.on('error', () => undefined);
-    socket.on('close', () => resolve({ ...answersIn(Buffer.concat(parts)), hung }));
+    socket.on('close', () => resolve({ ...parseResponses(Buffer.concat(parts)), hung }));
     socket.write(bytes);
   });
 }
 
 /** Parses the responses in order (RFC 9112), without interim ones. */
-export function answersIn(bytes: Buffer): { answers: Answer[]; rest: string } {
+export function parseResponses(bytes: Buffer): { answers: Answer[]; rest: string } {
   const answers: Answer[] = [];
   let at = 0;
   while (at < bytes.length) {

@@ -22,8 +22,8 @@ Exit codes: 0 success, 1 failure, 64 invalid usage, 78 invalid configuration.
 const [invalidUsage, invalidConfig] = [64, 78];
 
 /** TheAPP's command line. Returns the exit code, or undefined while it serves. */
-async function main(words: string[]): Promise<number | undefined> {
-  const { command, options } = readArguments(words);
+async function main(argv: string[]): Promise<number | undefined> {
+  const { command, options } = readArguments(argv);
   const release = currentRelease();
   if (options.help) return print(usage);
   if (options.version) return print(`${release.version}\n`);
@@ -35,10 +35,10 @@ async function main(words: string[]): Promise<number | undefined> {
   return print(applied.length > 0 ? `applied: ${applied.join(', ')}\n` : 'nothing to apply\n');
 }
 
-function readArguments(words: string[]) {
+function readArguments(argv: string[]) {
   try {
     const { values: options, positionals } = parseArgs({
-      args: words,
+      args: argv,
       allowPositionals: true,
       options: {
         help: { type: 'boolean' },

@@ -21,7 +21,7 @@ export interface MariadbOptions {
   /** Other addresses that `cut` includes. */
   links?: string[];
   /** Additional options of mariadbd. */
-  words?: string[];
+  args?: string[];
 }
 
 /** Takes 1 to 3 seconds, mostly to create the system tables. */
@@ -33,7 +33,7 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
 
 /** Without the database and its user, which a replica gets from its primary. */
 export async function startEmptyMariadb(options: MariadbOptions): Promise<Mariadb> {
-  const { address = '127.0.0.1', links = [], words = [] } = options;
+  const { address = '127.0.0.1', links = [], args = [] } = options;
   const [folder, port] = [await newFolder('mariadb'), await freePort(address)];
   const [data, socket] = [join(folder, 'data'), join(folder, 'socket')];
   const user = process.getuid?.() === 0 ? ['--user=root'] : [];
@@ -47,7 +47,7 @@ export async function startEmptyMariadb(options: MariadbOptions): Promise<Mariad
   const root = () => createConnection({ socketPath: socket, user: 'root', multipleStatements: true });
   const server = await startServer({
     program: ['mariadbd', 'mariadb-server'],
-    words: [...common, `--socket=${socket}`, `--port=${port}`, `--bind-address=${address}`, ...words],
+    args: [...common, `--socket=${socket}`, `--port=${port}`, `--bind-address=${address}`, ...args],
     folder,
     address,
     port,

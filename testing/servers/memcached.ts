@@ -13,7 +13,7 @@ export async function startMemcached(address = '127.0.0.1'): Promise<Memcached> 
   const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];
   const server = await startServer({
     program: ['memcached', 'memcached'],
-    words: ['-l', address, '-p', String(port), '-U', '0', '-m', '16', '-t', '1', ...user],
+    args: ['-l', address, '-p', String(port), '-U', '0', '-m', '16', '-t', '1', ...user],
     folder,
     address,
     port,

@@ -21,8 +21,8 @@ export function ownNetwork() {
   const root = process.getuid?.() === 0;
   const shell = `${locate('ip', 'iproute2')} link set lo up && exec "$@"`;
   const node = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const words = ['unshare', root ? '-n' : '-rn', 'sh', '-c', shell, 'sh', ...node];
-  process.execve(locate('unshare', 'util-linux'), words, { ...process.env, [OUTSIDE]: current() });
+  const args = ['unshare', root ? '-n' : '-rn', 'sh', '-c', shell, 'sh', ...node];
+  process.execve(locate('unshare', 'util-linux'), args, { ...process.env, [OUTSIDE]: current() });
 }
 
 /** Drops every packet from and to the addresses without notice, like a pulled cable. */

@@ -18,10 +18,10 @@ export interface Process {
 }
 
 /** Starts `file` with its output appended to `log`. */
-export function launch(file: string, words: string[], log: string): Process {
+export function launch(file: string, args: string[], log: string): Process {
   const output = openSync(log, 'a');
   // The kernel kills it together with this process: a killed test cannot clean up.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', file, ...words], {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', file, ...args], {
     stdio: ['ignore', output, output],
   });
   closeSync(output);

@@ -42,7 +42,7 @@ export async function startRedisServer(options: RedisOptions): Promise<RedisServ
   const admin = () => new Redis({ path: socket, password: redisPassword, lazyConnect: true, ...once });
   const server = await startServer({
     program: sentinel ? ['redis-sentinel', 'redis-sentinel'] : ['redis-server', 'redis-server'],
-    words: [file],
+    args: [file],
     folder,
     address,
     port,

@@ -24,12 +24,12 @@ export async function startReplicatedMariadb(): Promise<ReplicatedMariadb> {
     startMariadb({
       address: primaryAddress,
       links: [link],
-      words: ['--log-bin=log', '--server-id=1', `--bind-address=${primaryAddress},${link}`, ...common],
+      args: ['--log-bin=log', '--server-id=1', `--bind-address=${primaryAddress},${link}`, ...common],
     }),
     startEmptyMariadb({
       address: replicaAddress,
       links: [link],
-      words: ['--server-id=2', '--read-only=1', ...common],
+      args: ['--server-id=2', '--read-only=1', ...common],
     }),
   ]);
   await runAsRoot(primary, "GRANT REPLICATION SLAVE ON *.* TO replica@'127.%' IDENTIFIED BY 'replica-pass'");

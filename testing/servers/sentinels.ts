@@ -95,12 +95,12 @@ async function findMaster(redis: RedisServer[], sentinels: RedisServer[]): Promi
 async function view(sentinel: RedisServer): Promise<Record<string, string>> {
   const admin = sentinel.admin();
   admin.on('error', () => undefined);
-  const words = await admin.call('SENTINEL', 'MASTER', name).finally(() => admin.disconnect());
-  return pairs(Array.isArray(words) ? words.map(String) : []);
+  const reply = await admin.call('SENTINEL', 'MASTER', name).finally(() => admin.disconnect());
+  return pairs(Array.isArray(reply) ? reply.map(String) : []);
 }
 
-const pairs = (words: string[]) =>
-  Object.fromEntries(words.flatMap((word, at) => (at % 2 === 0 ? [[word, words[at + 1] ?? '']] : [])));
+const pairs = (reply: string[]) =>
+  Object.fromEntries(reply.flatMap((word, at) => (at % 2 === 0 ? [[word, reply[at + 1] ?? '']] : [])));
 
 async function settle(redis: RedisServer[], sentinels: RedisServer[]) {
   let last: unknown;

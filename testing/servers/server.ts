@@ -28,7 +28,7 @@ export interface Server {
 export interface Recipe {
   /** The program and its Debian package. */
   program: [name: string, debianPackage: string];
-  words: string[];
+  args: string[];
   folder: string;
   address: string;
   port: number;
@@ -40,12 +40,12 @@ export interface Recipe {
 
 /** Starts the server and resolves once it responds. */
 export async function startServer(recipe: Recipe): Promise<Server> {
-  const { program, words, folder, address, port, links = [], ready } = recipe;
+  const { program, args, folder, address, port, links = [], ready } = recipe;
   const file = locate(...program);
   const log = join(folder, 'log');
   const addresses = [address, ...links];
   const begin = async () => {
-    const server = launch(file, words, log);
+    const server = launch(file, args, log);
     await until(ready, server.runs, log);
     return server;
   };

@@ -22,10 +22,10 @@ t.teardown(() => Promise.all([mysql.stop(), redis.stop(), memcached.stop()]));
 function observe({ address, port }: Server): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, address, () => socket.write('version\r\n'));
-    const finish = (words: string) => {
+    const finish = (observed: string) => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(words);
+      resolve(observed);
     };
     const timer = setTimeout(() => finish(socket.connecting ? 'no connection' : 'no response'), 300);
     socket.once('error', () => finish('refused'));
@@ -34,9 +34,9 @@ function observe({ address, port }: Server): Promise<string> {
 }
 
 /** Whether clients observe this within 10 s: on a busy computer a response may take longer than 300 ms. */
-async function observes(server: Server, words: string) {
+async function observes(server: Server, observed: string) {
   const end = Date.now() + 10_000;
-  while ((await observe(server)) !== words) if (Date.now() > end) return false;
+  while ((await observe(server)) !== observed) if (Date.now() > end) return false;
   return true;
 }
 

@@ -19,8 +19,8 @@ export function watchFailover(config: Config, onSwitch: () => void): FailoverWat
     const password = config.REDIS_SENTINEL_PASS;
     const sentinel = new Redis({ host, port, password, connectTimeout: 2000, retryStrategy: () => 1000 });
     sentinel.on('error', () => undefined);
-    sentinel.on('message', (_channel, words: string) => {
-      if (words.startsWith(`${config.REDIS_SENTINEL_NAME} `)) onSwitch();
+    sentinel.on('message', (_channel, message: string) => {
+      if (message.startsWith(`${config.REDIS_SENTINEL_NAME} `)) onSwitch();
     });
     // Sent once connected; ioredis subscribes again after each reconnection.
     sentinel.subscribe('+switch-master').catch(() => undefined);

@@ -92,10 +92,10 @@ function reconnect({ redis }: RedisClient) {
 /** Converts an error to Unavailable, unless Redis rejects the command. Drops the command, which ioredis attaches. */
 function asUnavailable(error: unknown): Error {
   if (error instanceof Unavailable) return error;
-  const words = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof ReplyError)) return new Unavailable('redis', 'CONNECTION_LOST', words);
-  const [code = ''] = words.split(' ', 1);
-  return clientErrors.has(code) ? new Error(`redis: ${words}`) : new Unavailable('redis', code, words);
+  const message = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof ReplyError)) return new Unavailable('redis', 'CONNECTION_LOST', message);
+  const [code = ''] = message.split(' ', 1);
+  return clientErrors.has(code) ? new Error(`redis: ${message}`) : new Unavailable('redis', code, message);
 }
 
 const clientErrors = new Set(['ERR', 'WRONGTYPE']);

@@ -42,10 +42,10 @@ async function sendBatch(redis: Redis, batch: Waiter[], replicas: number, millis
   for (const [at, { resolve, reject }] of batch.entries()) {
     const [failed, count] = results[at] ?? [];
     if (failed || waitFailed) reject(failed ?? waitFailed ?? new Error('no reply'));
-    else if (Number(have) < replicas) reject(tooFew(Number(have), replicas));
+    else if (Number(have) < replicas) reject(notReplicated(Number(have), replicas));
     else resolve(Number(count));
   }
 }
 
-const tooFew = (have: number, replicas: number) =>
+const notReplicated = (have: number, replicas: number) =>
   new Unavailable('redis', 'NOT_REPLICATED', `only ${have} of ${replicas} replicas have the number`);

@@ -104,13 +104,13 @@ export function endpoint<
       ...(form
         ? { plugins: { crumb: true }, ...(app.formHooks && { ext: app.formHooks }) }
         : { state: { parse: false } }),
-      ...(method === 'GET' ? {} : { payload: bodyOf(form) }),
+      ...(method === 'GET' ? {} : { payload: payloadOptions(form) }),
     }),
   };
   return { ...rest, route };
 }
 
-const bodyOf = (form = false) => ({
+const payloadOptions = (form = false) => ({
   maxBytes,
   allow: form ? 'application/x-www-form-urlencoded' : 'application/json',
 });

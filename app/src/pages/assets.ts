@@ -13,7 +13,7 @@ export interface Assets {
   routes: ServerRoute[];
 }
 
-const aYear = 'public, max-age=31536000, immutable';
+const immutableForAYear = 'public, max-age=31536000, immutable';
 
 /** Reads theapp.css and theapp.svg from a folder, and creates their routes. */
 export function readAssets(folder: string): Assets {
@@ -36,7 +36,7 @@ export function readAssets(folder: string): Assets {
           if (!kind) throw notFound();
           const found = files[kind as Kind];
           // During a rolling update, pages of the other release request their hash: serve this file, uncached.
-          const keep = hash === found.hash ? aYear : 'no-cache';
+          const keep = hash === found.hash ? immutableForAYear : 'no-cache';
           return h.response(found.content).type(found.type).header('cache-control', keep);
         },
       },

@@ -7,13 +7,13 @@ import t from 'tap';
 import { createListener } from './listener.ts';
 
 /** The body that a client receives from the handler `write`. */
-async function sent(write: (answer: ServerResponse) => unknown, method = 'GET'): Promise<string> {
-  const listener = createListener().on('request', (_request, answer) => write(answer));
+async function sent(write: (response: ServerResponse) => unknown, method = 'GET'): Promise<string> {
+  const listener = createListener().on('request', (_request, response) => write(response));
   await once(listener.listen(0, '127.0.0.1'), 'listening');
   const { port } = listener.address() as AddressInfo;
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/`, { method, signal: AbortSignal.timeout(5000) });
-    return await response.text();
+    const received = await fetch(`http://127.0.0.1:${port}/`, { method, signal: AbortSignal.timeout(5000) });
+    return await received.text();
   } finally {
     listener.close();
     listener.closeAllConnections();
@@ -21,63 +21,63 @@ async function sent(write: (answer: ServerResponse) => unknown, method = 'GET'):
 }
 
 t.test('a body arrives complete, however it is written', async (t) => {
-  const announced = (answer: ServerResponse, length: number) => {
-    answer.setHeader('content-length', length);
-    answer.writeHead(200);
+  const announced = (response: ServerResponse, length: number) => {
+    response.setHeader('content-length', length);
+    response.writeHead(200);
   };
-  const ways: [string, (answer: ServerResponse) => unknown][] = [
+  const ways: [string, (response: ServerResponse) => unknown][] = [
     [
       'as hapi does',
-      (answer) => {
-        announced(answer, 6);
-        answer.write('añil!', 'utf8');
-        answer.end();
+      (response) => {
+        announced(response, 6);
+        response.write('añil!', 'utf8');
+        response.end();
       },
     ],
     [
       'as bytes',
-      (answer) => {
-        announced(answer, 6);
-        answer.write(Buffer.from('añil!'));
-        answer.end();
+      (response) => {
+        announced(response, 6);
+        response.write(Buffer.from('añil!'));
+        response.end();
       },
     ],
     [
       'in two parts, the second with the end',
-      (answer) => {
-        announced(answer, 6);
-        answer.write('añ');
-        answer.end('il!');
+      (response) => {
+        announced(response, 6);
+        response.write('añ');
+        response.end('il!');
       },
     ],
-    ['without a length', (answer) => answer.write('añil!', () => answer.end())],
+    ['without a length', (response) => response.write('añil!', () => response.end())],
     [
       'in another encoding, with a callback',
-      (answer) => {
-        announced(answer, 6);
-        answer.write('YcOxaWwh', 'base64', () => answer.end());
+      (response) => {
+        announced(response, 6);
+        response.write('YcOxaWwh', 'base64', () => response.end());
       },
     ],
     [
       'from a stream',
-      (answer) => {
-        announced(answer, 6);
-        Readable.from([Buffer.from('añil!')]).pipe(answer);
+      (response) => {
+        announced(response, 6);
+        Readable.from([Buffer.from('añil!')]).pipe(response);
       },
     ],
     [
       'in one piece, with an empty end',
-      (answer) => {
-        announced(answer, 6);
-        answer.write('añil!');
-        answer.end('');
+      (response) => {
+        announced(response, 6);
+        response.write('añil!');
+        response.end('');
       },
     ],
     [
       'by end alone',
-      (answer) => {
-        announced(answer, 6);
-        answer.end('añil!');
+      (response) => {
+        announced(response, 6);
+        response.end('añil!');
       },
     ],
   ];
@@ -86,21 +86,21 @@ t.test('a body arrives complete, however it is written', async (t) => {
 
 t.test('calls back when the response has ended', async (t) => {
   let told = false;
-  const body = await sent(async (answer) => {
-    answer.setHeader('content-length', 2);
-    answer.write('ok');
-    answer.end(() => {
+  const body = await sent(async (response) => {
+    response.setHeader('content-length', 2);
+    response.write('ok');
+    response.end(() => {
       told = true;
     });
-    await finished(answer);
+    await finished(response);
   });
   t.strictSame([body, told], ['ok', true]);
 });
 
 t.test('a response without a body', async (t) => {
-  const write = (answer: ServerResponse) => {
-    answer.setHeader('content-length', 5);
-    answer.end();
+  const write = (response: ServerResponse) => {
+    response.setHeader('content-length', 5);
+    response.end();
   };
   t.equal(await sent(write, 'HEAD'), '');
 });

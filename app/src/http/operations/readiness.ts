@@ -23,9 +23,9 @@ export function readinessChecks(
   return [
     schemaCheck(database, migrations, milliseconds, replicated),
     ...(replicated ? [replicaCheck(database)] : []),
-    optional('redis', config.REDIS_TIMEOUT_MS, () => store.ping()),
+    optionalCheck('redis', config.REDIS_TIMEOUT_MS, () => store.ping()),
     peersCheck(store),
-    optional('memcached', config.MEMCACHED_TIMEOUT_MS, () => counts.increment('readyz')),
+    optionalCheck('memcached', config.MEMCACHED_TIMEOUT_MS, () => counts.increment('readyz')),
   ];
 }
 
@@ -46,7 +46,7 @@ function schemaCheck(
       };
     } catch (error) {
       const message = `mysql: ${reason(error, milliseconds)}`;
-      if (replicated && (await answers(() => database.read(appliedSql))))
+      if (replicated && (await succeeds(() => database.read(appliedSql))))
         return { message: `${message}, reads come from the replica`, required: false };
       return { message, required: true };
     }
@@ -73,10 +73,10 @@ function peersCheck(store: Store): Check {
   };
 }
 
-function optional(name: string, milliseconds: number, ask: () => Promise<unknown>): Check {
+function optionalCheck(name: string, milliseconds: number, probe: () => Promise<unknown>): Check {
   return async () => {
     try {
-      await ask();
+      await probe();
       return undefined;
     } catch (error) {
       return { message: `${name}: ${reason(error, milliseconds)}`, required: false };
@@ -84,8 +84,8 @@ function optional(name: string, milliseconds: number, ask: () => Promise<unknown
   };
 }
 
-const answers = (ask: () => Promise<unknown>) =>
-  ask().then(
+const succeeds = (probe: () => Promise<unknown>) =>
+  probe().then(
     () => true,
     () => false,
   );

@@ -15,7 +15,7 @@ export function measureRequests(metrics: Metrics): { started(): void; ended: Res
       const { route, method } = request;
       const methods = routes.get(route) ?? new Map<string, Count>();
       routes.set(route, methods);
-      const count = methods.get(method) ?? counterOf(metrics, labelsOf(request));
+      const count = methods.get(method) ?? requestCounter(metrics, labelsOf(request));
       methods.set(method, count);
       count(statusOf(request), milliseconds / 1000);
     },
@@ -38,7 +38,7 @@ function labelsOf({ route, method }: Request): Labels {
 }
 
 /** Returns a function that counts a request of the route. */
-function counterOf({ requests, requestSeconds }: Metrics, labels: Labels): Count {
+function requestCounter({ requests, requestSeconds }: Metrics, labels: Labels): Count {
   const seconds = requestSeconds(labels);
   const byStatus = new Map<number, () => void>();
   return (status, took) => {

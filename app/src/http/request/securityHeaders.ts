@@ -5,7 +5,7 @@ import type { ResponseHeaders } from '../response.ts';
 type List = readonly (readonly [name: string, value: string])[];
 
 /** For responses that are not pages: a browser that shows one anyway treats it as plain data. */
-const forData: List = [
+const dataHeaders: List = [
   ['x-content-type-options', 'nosniff'],
   ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
   ['cross-origin-resource-policy', 'same-origin'],
@@ -21,7 +21,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const forPages: List = [
+const pageHeaders: List = [
   ['x-content-type-options', 'nosniff'],
   ['content-security-policy', contentSecurityPolicy],
   ['cross-origin-resource-policy', 'same-origin'],
@@ -35,7 +35,7 @@ const forPages: List = [
 
 /** Sets the headers of OWASP Secure Headers. The lists are built once, because this runs for every response. */
 export function setSecurityHeaders(headers: ResponseHeaders, page: boolean): void {
-  for (const [name, value] of page ? forPages : forData) headers[name] = value;
+  for (const [name, value] of page ? pageHeaders : dataHeaders) headers[name] = value;
 }
 
 /** Whether the response is HTML. An error is HTML only after it was rendered as a page. */

@@ -31,7 +31,7 @@ export function birthdays(
         400: { description: 'Invalid name, or not a valid date before today' },
       },
       async handle({ params: { username }, body: { dateOfBirth }, h }) {
-        await keep(database, username, dateOfBirth);
+        await saveBirthday(database, username, dateOfBirth);
         await cached.update(keyOf(username), dateOfBirth);
         return h.response().code(204);
       },
@@ -49,7 +49,7 @@ export function birthdays(
         404: { description: 'No such user' },
       },
       async handle({ params: { username }, query: { tz } }) {
-        const born = await cached.readThrough(keyOf(username), () => find(database, username));
+        const born = await cached.readThrough(keyOf(username), () => findBirthday(database, username));
         if (born === undefined) throw notFound('no such user');
         return { message: greet(username, daysUntilBirthday(born, dayIn(tz, now()))) };
       },
@@ -85,14 +85,14 @@ const pastDay = (today: () => Day) =>
 const greet = (name: string, days: number) =>
   days === 0 ? `Hello, ${name}! Happy birthday!` : `Hello, ${name}! Your birthday is in ${days} day(s)`;
 
-async function keep(database: Database, username: string, day: Day) {
+async function saveBirthday(database: Database, username: string, day: Day) {
   await database.write(
     'INSERT INTO birthdays (username, date_of_birth) VALUES (?, ?) ON DUPLICATE KEY UPDATE date_of_birth = ?',
     [username, day, day],
   );
 }
 
-async function find(database: Database, username: string) {
+async function findBirthday(database: Database, username: string) {
   const { rows, from } = await database.readFrom(
     "SELECT DATE_FORMAT(date_of_birth, '%Y-%m-%d') AS born FROM birthdays WHERE username = ?",
     [username],

@@ -36,7 +36,7 @@ export function counter({ store }: Pick<Dependencies, 'store'>): AnyEndpoint[] {
       summary: 'Whether Redis responds',
       responses: {
         200: { description: 'Redis responds', schema: z.object({ status: z.literal('ok') }) },
-        500: { description: 'Redis does not respond', schema: z.object(notOk) },
+        500: { description: 'Redis does not respond', schema: z.object(pingFailedSchema) },
       },
       async handle({ request, h }) {
         try {
@@ -45,7 +45,7 @@ export function counter({ store }: Pick<Dependencies, 'store'>): AnyEndpoint[] {
         } catch (error) {
           if (!(error instanceof Unavailable)) throw error;
           logUnavailable(request, error);
-          return h.response(down).code(500);
+          return h.response(pingFailed).code(500);
         }
       },
     }),
@@ -57,6 +57,6 @@ const id = z
   .regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'expected 1 to 64 letters, digits or _ . : -')
   .describe('1 to 64 letters, digits or _ . : -');
 
-const down = { statusCode: 500, error: 'Internal Server Error', message: 'Redis does not respond' };
+const pingFailed = { statusCode: 500, error: 'Internal Server Error', message: 'Redis does not respond' };
 
-const notOk = { statusCode: z.literal(500), error: z.string(), message: z.string() };
+const pingFailedSchema = { statusCode: z.literal(500), error: z.string(), message: z.string() };

@@ -1,7 +1,7 @@
 import { notFound } from '@hapi/boom';
 import { z } from 'zod';
 import { type AnyEndpoint, endpoint } from '../../http/endpoint.ts';
-import { changes, id, newTodo, place, type Todo, todo, todoPage } from './schemas.ts';
+import { changes, id, newTodo, pageQuery, type Todo, todo, todoPage } from './schemas.ts';
 import type { Todos } from './table.ts';
 
 /**
@@ -16,8 +16,12 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
       path: '/api/todos',
       service,
       summary: 'Lists todos, newest first',
-      query: z.strictObject(place),
-      responses: { 200: { description: 'A page of the list', schema: todoPage }, 400: noPlace, 503: notNow },
+      query: z.strictObject(pageQuery),
+      responses: {
+        200: { description: 'A page of the list', schema: todoPage },
+        400: invalidPage,
+        503: unavailable,
+      },
       handle: ({ query }) => todos.list(query),
     }),
     endpoint({
@@ -42,8 +46,8 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
       service,
       summary: 'Returns a todo',
       params,
-      responses: { 200: { description: 'The todo', schema: todo }, 404: unknown, 503: notNow },
-      handle: async ({ params: { id } }) => found(await todos.find(id)),
+      responses: { 200: { description: 'The todo', schema: todo }, 404: noTodo, 503: unavailable },
+      handle: async ({ params: { id } }) => orNotFound(await todos.find(id)),
     }),
     endpoint({
       method: 'PATCH',
@@ -55,10 +59,10 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
       responses: {
         200: { description: 'The changed todo', schema: todo },
         400: { description: 'No change, or an invalid field' },
-        404: unknown,
+        404: noTodo,
         503: { description: 'The todo may have been changed: it is safe to try again' },
       },
-      handle: async ({ params: { id }, body }) => found(await todos.change(id, body)),
+      handle: async ({ params: { id }, body }) => orNotFound(await todos.change(id, body)),
     }),
     endpoint({
       method: 'DELETE',
@@ -66,7 +70,7 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
       service,
       summary: 'Removes a todo',
       params,
-      responses: { 204: { description: 'Removed' }, 404: unknown, 503: notNow },
+      responses: { 204: { description: 'Removed' }, 404: noTodo, 503: unavailable },
       async handle({ params: { id }, h }) {
         if (!(await todos.remove(id))) throw noSuchTodo();
         return h.response().code(204);
@@ -76,14 +80,14 @@ export function todoApi(todos: Todos): AnyEndpoint[] {
 }
 
 const params = z.strictObject({ id });
-const unknown = { description: 'No such todo' };
-const notNow = { description: 'MySQL is unavailable: try again' };
-const noPlace = { description: 'Invalid page of the list' };
+const noTodo = { description: 'No such todo' };
+const unavailable = { description: 'MySQL is unavailable: try again' };
+const invalidPage = { description: 'Invalid page of the list' };
 
 /** The 404 for a todo that does not exist. */
 export const noSuchTodo = () => notFound('No such todo');
 
-function found(todo: Todo | undefined): Todo {
+function orNotFound(todo: Todo | undefined): Todo {
   if (todo) return todo;
   throw noSuchTodo();
 }

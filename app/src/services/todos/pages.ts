@@ -7,14 +7,14 @@ import { logUnavailable } from '../../http/request/serviceUnavailable.ts';
 import { noSuchTodo } from './api.ts';
 import { emptyForm, formKey, formView, readForm } from './form.ts';
 import { readFromPrimary, readsFromPrimary } from './readYourWrites.ts';
-import { id, newTodo, pageSize, place, type Todo } from './schemas.ts';
+import { id, newTodo, pageQuery, pageSize, type Todo } from './schemas.ts';
 import type { Todos } from './table.ts';
 
 /** `/todos` for browsers. The pages set `form` too: they contain the CSRF token that their forms send back. */
 export function todoPages(todos: Todos): AnyEndpoint[] {
   const service = 'todos';
   const page = { description: 'The page', type: 'text/html' };
-  const notNow = { description: 'MySQL is unavailable: an error page', type: 'text/html' };
+  const unavailable = { description: 'MySQL is unavailable: an error page', type: 'text/html' };
   return [
     endpoint({
       method: 'GET',
@@ -23,12 +23,12 @@ export function todoPages(todos: Todos): AnyEndpoint[] {
       service,
       form: true,
       summary: 'The page with the todos, newest first',
-      query: z.object({ before: place.before }),
-      responses: { 200: page, 503: notNow },
+      query: z.object({ before: pageQuery.before }),
+      responses: { 200: page, 503: unavailable },
       async handle({ query: { before }, request, h }) {
         const part = await todos.list({ before, limit: pageSize }, readsFromPrimary(request));
         const paginated = before !== undefined || part.next !== null;
-        return h.view('todos', { before, next: part.next, paginated, todos: part.todos.map(shown) });
+        return h.view('todos', { before, next: part.next, paginated, todos: part.todos.map(todoView) });
       },
     }),
     endpoint({
@@ -57,7 +57,7 @@ export function todoPages(todos: Todos): AnyEndpoint[] {
       onInvalid: (problems, { request, h }) =>
         h.view('newTodo', formView(readForm(request.payload), problems)).code(422),
       async handle({ body: { key, ...todo }, request, h }) {
-        const added = await todos.add(todo, key).catch(unlessUnavailable);
+        const added = await todos.add(todo, key).catch(returnUnavailable);
         if (!(added instanceof Unavailable)) return toList(request, h, { id: added.id });
         logUnavailable(request, added);
         const again = formView(readForm(request.payload), [], true);
@@ -71,12 +71,12 @@ export function todoPages(todos: Todos): AnyEndpoint[] {
       form: true,
       summary: 'Marks a todo as done or not done',
       params: z.strictObject({ id }),
-      body: z.strictObject({ done: z.enum(['true', 'false']), before: place.before }),
+      body: z.strictObject({ done: z.enum(['true', 'false']), before: pageQuery.before }),
       responses: {
         303: { description: 'Changed; redirects to the page of the list' },
         403: { description: 'Missing or invalid CSRF token' },
         404: { description: 'No such todo' },
-        503: notNow,
+        503: unavailable,
       },
       async handle({ params: { id }, body: { done, before }, request, h }) {
         // Set the value of the button instead of toggling: submitting the form twice has the same effect.
@@ -89,17 +89,21 @@ export function todoPages(todos: Todos): AnyEndpoint[] {
 }
 
 /** A todo with the values that the template cannot compute. */
-const shown = (todo: Todo) => ({ ...todo, on: day.format(new Date(todo.createdAt)) });
+const todoView = (todo: Todo) => ({ ...todo, on: day.format(new Date(todo.createdAt)) });
 
 const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
 
-function unlessUnavailable(error: unknown) {
+function returnUnavailable(error: unknown) {
   if (error instanceof Unavailable) return error;
   throw error;
 }
 
 /** See Other (303): a reload does not submit the form again. The fragment moves the keyboard focus to the todo. */
-function toList(request: Request, h: ResponseToolkit, place: { id: number; before?: number | undefined }) {
-  const query = place.before === undefined ? '' : `?before=${place.before}`;
-  return readFromPrimary(request, h.redirect(`/todos${query}#todo-${place.id}`).code(303));
+function toList(
+  request: Request,
+  h: ResponseToolkit,
+  { id, before }: { id: number; before?: number | undefined },
+) {
+  const query = before === undefined ? '' : `?before=${before}`;
+  return readFromPrimary(request, h.redirect(`/todos${query}#todo-${id}`).code(303));
 }

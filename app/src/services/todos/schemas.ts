@@ -10,21 +10,21 @@ export const normalise = (text: string) => text.replaceAll(/\r\n?/g, '\n').trim(
 export const lengthOf = (text: string) => [...text].length;
 
 /** Text without control characters and lone surrogates. */
-const words = (most: number, form: RegExp) =>
+const todoText = (maximum: number, form: RegExp) =>
   z
     .string()
     .overwrite(normalise)
     .refine(
-      (text) => text !== '' && lengthOf(text) <= most,
-      `expected 1 to ${most} characters, not counting spaces at both ends`,
+      (text) => text !== '' && lengthOf(text) <= maximum,
+      `expected 1 to ${maximum} characters, not counting spaces at both ends`,
     )
     .refine((text) => form.test(text) && text.isWellFormed(), 'expected no control characters')
-    .meta({ minLength: 1, maxLength: most });
+    .meta({ minLength: 1, maxLength: maximum });
 
 /** The fields of a new todo. */
 export const newTodo = z.strictObject({
-  title: words(longestTitle, /^\P{Cc}*$/u),
-  text: words(longestText, /^(?:\P{Cc}|[\n\t])*$/u),
+  title: todoText(longestTitle, /^\P{Cc}*$/u),
+  text: todoText(longestText, /^(?:\P{Cc}|[\n\t])*$/u),
 });
 export type NewTodo = z.output<typeof newTodo>;
 
@@ -60,7 +60,7 @@ export const id = z
 export const pageSize = 20;
 
 /** The query parameters that select a page of the list. */
-export const place = {
+export const pageQuery = {
   before: id.optional().describe('Only todos older than this id: the value of next in the previous response'),
   limit: z
     .string()

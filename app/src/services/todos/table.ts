@@ -36,9 +36,9 @@ export function openTodos(database: Database): Todos {
     },
     async find(id) {
       const { rows, from } = await database.readFrom(one, [id]);
-      if (rows[0] || from === 'primary') return maybe(rows);
+      if (rows[0] || from === 'primary') return firstTodo(rows);
       // The replica may not have it yet, and clients follow Location at once.
-      return maybe(await database.query(one, [id]));
+      return firstTodo(await database.query(one, [id]));
     },
     async add({ title, text }, key) {
       const created = new Date();
@@ -48,7 +48,7 @@ export function openTodos(database: Database): Todos {
     async change(id, { title = null, text = null, done }) {
       const value = done === undefined ? null : Number(done);
       const { affectedRows } = await database.write(update, [title, text, value, id]);
-      return affectedRows === 0 ? undefined : maybe(await database.query(one, [id]));
+      return affectedRows === 0 ? undefined : firstTodo(await database.query(one, [id]));
     },
     async remove(id) {
       return (await database.write('DELETE FROM todos WHERE id = ?', [id])).affectedRows > 0;
@@ -56,7 +56,7 @@ export function openTodos(database: Database): Todos {
   };
 }
 
-const maybe = ([row]: RowDataPacket[]) => (row ? todoOf(row) : undefined);
+const firstTodo = ([row]: RowDataPacket[]) => (row ? todoOf(row) : undefined);
 
 const todoOf = ({ id, title, text, done, created_at }: RowDataPacket): Todo => ({
   id,
