@@ -34,6 +34,7 @@ const environment: Record<string, string> = {
   DRAIN_SECONDS: '0',
   // Long timeouts: on a slow machine the dependencies must not appear to be down.
   MYSQL_TIMEOUT_MS: '20000',
+  READY_TIMEOUT_MS: '20000',
   REDIS_TIMEOUT_MS: '20000',
   MEMCACHED_TIMEOUT_MS: '20000',
 };

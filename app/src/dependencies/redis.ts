@@ -77,7 +77,7 @@ async function sendWhenReady<T>(
   if (client.redis.status !== 'ready') {
     const until = performance.now() + milliseconds;
     await client.ready();
-    // The caller has already received a timeout: do not count for nobody.
+    // The caller has already received a timeout: do not increment.
     if (performance.now() > until) throw new Unavailable('redis', 'TIMEOUT', 'connected too late');
   }
   client.batchWrites();
