@@ -1,23 +1,5 @@
-import { type Command, CommanderError } from 'commander';
-import { inputError } from '../../provision/index.ts';
-
-/** What a benchmark's words say. Throws as `parseOptions` does. */
-export function parsed<T extends object>(command: Command, argv: readonly string[]): T | undefined {
-  command
-    .exitOverride()
-    .allowExcessArguments(false)
-    .configureOutput({ writeErr: () => undefined });
-  try {
-    return command.parse([...argv], { from: 'user' }).opts<T>();
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    throw inputError({
-      what: error.message.replace(/^error: /, ''),
-      todo: `${command.name()} --help lists what there is`,
-    });
-  }
-}
+import { Option } from 'commander';
+import { didYouMean, inputError } from '../../provision/index.ts';
 
 /** The value of an option that counts something: from 1 to `most`. */
 export function whole(place: string, text: string, most: number): number {
@@ -26,18 +8,27 @@ export function whole(place: string, text: string, most: number): number {
   throw inputError({ place, what: `expected a whole number from 1 to ${most}, found "${text}"` });
 }
 
-/** The value of an option that names some of the known, joined by commas. */
-export const named = <T extends string>(
-  place: string,
-  what: string,
-  known: readonly T[],
-  text: string,
-): T[] =>
-  text.split(',').map((name) => {
-    const one = known.find((one) => one === name);
-    if (one) return one;
-    throw inputError({ place, what: `there is no ${what} "${name}"`, why: `there are ${known.join(', ')}` });
+/** An option `--NAME <unit>` that takes a whole number from 1 to `most`. */
+export const wholeOption = (
+  flags: string,
+  words: string,
+  { most, fallback }: { most: number; fallback: number },
+): Option =>
+  new Option(flags, words).default(fallback).argParser((text) => whole(flags.replace(/ .*/, ''), text, most));
+
+/** One of the known words. */
+export function oneOf<T extends string>(place: string, known: readonly T[], text: string): T {
+  const found = known.find((one) => one === text);
+  if (found) return found;
+  throw inputError({
+    place,
+    what: `expected one of ${known.join(', ')}, found "${text}"${didYouMean(text, known)}`,
   });
+}
+
+/** Some of the known words, joined by commas. */
+export const someOf = <T extends string>(place: string, known: readonly T[], text: string): T[] =>
+  text.split(',').map((one) => oneOf(place, known, one));
 
 /** Collects an option that may be given many times. */
 export function collect(value: string, before: readonly string[]): readonly string[] {

@@ -1,7 +1,7 @@
-/** What is sent: by so many connections as fast as answers come, or evenly at a rate (requests/s). */
+/** A load: requests over so many connections, as fast as answers come or evenly at a rate (requests/s). */
 export interface Load {
   readonly url: string;
-  /** Asked for in turn. */
+  /** Requested in turn. */
   readonly paths: readonly string[];
   readonly connections: number;
   readonly seconds: number;
