@@ -107,6 +107,6 @@ t.test('arguments', async (t) => {
   t.equal(bare.exitCode, 1);
   t.match(
     bare.stderr,
-    /not installed[\s\S]*; or sudo apt-get install -y --no-install-recommends mariadb-server redis-server memcached\n/,
+    /not installed[\s\S]*omit --with, or sudo apt-get install -y --no-install-recommends mariadb-server redis-server memcached\n/,
   );
 });
