@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
-import { loadMachines } from '../provision/machines/machines.ts';
+import { loadMachines } from '../provision/index.ts';
 
 // Tests how Vagrant reads the Vagrantfile, without starting machines. `npm run test:vagrant` starts machines.
 

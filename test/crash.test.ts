@@ -1,7 +1,7 @@
 import { createServer, connect as dial, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
+import type { Event } from '../provision/index.ts';
 import { cutPowerOf, powerOn } from '../provision/machines/qemu.ts';
-import type { Event } from '../provision/report/events.ts';
 import { freshMachine, inventoryOf, provision, provisioned, type TestMachine } from '../testing/machine.ts';
 
 /** How often the first run is interrupted before it may finish. */

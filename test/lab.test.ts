@@ -13,8 +13,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
-import type { Host } from '../provision/index.ts';
-import { loadMachines, type Machine } from '../provision/machines/machines.ts';
+import { type Host, loadMachines, type Machine } from '../provision/index.ts';
 
 // The lab from scratch: the images are built here, in the test's own folder.
 

@@ -4,8 +4,8 @@ import { withLock } from '../../provision/computer/lock.ts';
 import { ticking } from '../../provision/computer/ticking.ts';
 import { failure } from '../../provision/index.ts';
 import { secretStore } from '../../provision/run/secrets.ts';
-import { docker } from './docker.ts';
-import { installed } from './installed.ts';
+import { docker } from './containers.ts';
+import { installed } from './packages.ts';
 import {
   answers,
   environmentOf,

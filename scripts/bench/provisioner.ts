@@ -9,8 +9,8 @@ import { progressLines } from '../command/progress.ts';
 import { type Figure, figure, type Samples, table } from './figures.ts';
 import { ensureBase } from './provisioner/base.ts';
 import { benchCommand, type Options } from './provisioner/options.ts';
-import { peersOf } from './provisioner/peers/all.ts';
 import type { Peer } from './provisioner/peers/peer.ts';
+import { peersOf } from './provisioner/peers/peers.ts';
 import { round } from './provisioner/round.ts';
 
 const folder = resolve(import.meta.dirname, '../../.lab/bench');

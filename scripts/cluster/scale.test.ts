@@ -3,7 +3,7 @@ import type { Cluster, Task } from '../../approaches/approach_2/services/swarm.t
 import { type Host, ProvisionError } from '../../provision/index.ts';
 import { app, cluster, running, service, task } from '../../testing/swarm.ts';
 import { findService, parseRequest, progressOf } from './scale/request.ts';
-import { scale } from './scale/scale.ts';
+import { scale } from './scale/scaling.ts';
 import type { Sessions } from './sessions.ts';
 
 // Long only on a busy computer.

@@ -4,7 +4,7 @@ import { progressLines } from '../command/progress.ts';
 import { approachOf, approachWords } from './approach.ts';
 import { hostsOf, type Where, withWhere } from './hosts.ts';
 import { parseRequest, type ScaleRequest } from './scale/request.ts';
-import { scale } from './scale/scale.ts';
+import { scale } from './scale/scaling.ts';
 import { newSessions } from './sessions.ts';
 
 interface Options extends Where {

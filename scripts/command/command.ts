@@ -1,8 +1,8 @@
 import { Command, CommanderError, type Option } from 'commander';
 import { exitCodes, explain, ProvisionError } from '../../provision/index.ts';
-import { complaintOf, refuseUnknown } from './complaint.ts';
+import { refuseUnknown, usageError } from './usage.ts';
 
-/** A command of `scripts/`, for `runCommand`: `npm run NAME --`. Its sub-commands inherit how it ends and complains. */
+/** The command behind `npm run NAME`, for `runCommand`. Its sub-commands inherit its settings. */
 export const newCommand = (name: string): Command =>
   new Command(`npm run ${name} --`)
     .exitOverride()
@@ -75,7 +75,7 @@ export async function parseCommand(
     await program.parseAsync(named ? [...argv] : [`${byDefault}`, ...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw complaintOf(error, program);
+    if (error.exitCode !== 0) throw usageError(error, program);
   }
 }
 

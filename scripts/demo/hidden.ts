@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { redact } from '../../provision/shell/secret.ts';
+import { redact } from '../../provision/index.ts';
 import type { Moment } from './recording.ts';
 
 /** What a recording must not reveal. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pictureOfRoles } from './machines.ts';
+import { pictureOfRoles } from './roles.ts';
 import { pictureOfStack } from './stack.ts';
 import { svgOf } from './svg.ts';
 

@@ -1,4 +1,4 @@
-import type { Machine } from '../../provision/machines/machines.ts';
+import type { Machine } from '../../provision/index.ts';
 
 /** Where a service is on the way from the visitor to the data. */
 export type Tier = 'in' | 'app' | 'data';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { parse } from 'yaml';
-import { loadMachines, type Machine } from '../../provision/machines/machines.ts';
+import { loadMachines, type Machine } from '../../provision/index.ts';
 import { type Box, busesOf, type Picture, type Tier } from './model.ts';
 
 /** The parts of a service in a Compose or stack file that are drawn. */

@@ -1,4 +1,4 @@
-import type { Machine } from '../../provision/machines/machines.ts';
+import type { Machine } from '../../provision/index.ts';
 import { type Box, type Picture, type Tier, tiers } from './model.ts';
 
 /** Sizes in pixels. A column is one tier; a bus is between two of them. */

@@ -1,7 +1,6 @@
 import autocannon from 'autocannon';
 import { getEachMessage, sendMessage } from 'execa';
-import type { Load } from './load.ts';
-import { type Answered, paced } from './pacing.ts';
+import { type Answered, type Load, paced } from './pacing.ts';
 
 /** The result of a load. Times are milliseconds. */
 export interface Outcome {

@@ -1,7 +1,16 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Load } from './load.ts';
+
+/** A load: requests over so many connections, as fast as answers come or evenly at a rate (requests/s). */
+export interface Load {
+  readonly url: string;
+  /** Requested in turn. */
+  readonly paths: readonly string[];
+  readonly connections: number;
+  readonly seconds: number;
+  readonly rate?: number;
+}
 
 /** A longer wait counts as no answer; the same as autocannon's. */
 const waitMilliseconds = 10_000;

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { failure } from '../../../provision/index.ts';
 import { median } from '../figures.ts';
 import type { Outcome } from './client.ts';
-import type { Load } from './load.ts';
+import type { Load } from './pacing.ts';
 import type { Subject } from './testbed.ts';
 
 /** The measurements of one subject under one load: requests/s, milliseconds, processor time. */

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
+import type { Event } from '../../../provision/index.ts';
 import { imagesFolder, labFolder } from '../../../provision/machines/lab/folders.ts';
-import type { Event } from '../../../provision/report/events.ts';
 
 export const checkout = resolve(import.meta.dirname, '../../..');
 

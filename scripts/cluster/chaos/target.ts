@@ -1,6 +1,6 @@
 import { type Cluster, nameOf, type Service } from '../../../approaches/approach_2/services/swarm.ts';
 import { failure, type Host, type Script, sh } from '../../../provision/index.ts';
-import { managerOf, scale } from '../scale/scale.ts';
+import { managerOf, scale } from '../scale/scaling.ts';
 import type { Sessions } from '../sessions.ts';
 import { type ClusterSnapshot, probe } from '../status/probe.ts';
 import type { Power } from './power.ts';

@@ -1,8 +1,8 @@
 import type { Argument, Command, CommanderError } from 'commander';
 import { didYouMean, inputError, type ProvisionError } from '../../provision/index.ts';
 
-/** Commander's error as ours: what is wrong, the word that was probably meant, and the command that helps. */
-export function complaintOf({ code, message }: CommanderError, program: Command): ProvisionError {
+/** Commander's error as ours: what is wrong, the closest known word, and the command that shows the help. */
+export function usageError({ code, message }: CommanderError, program: Command): ProvisionError {
   const command = runningOf(program);
   const [, quoted = ''] = /'([^']*)'/.exec(message) ?? [];
   switch (code) {
@@ -24,7 +24,7 @@ export function complaintOf({ code, message }: CommanderError, program: Command)
 }
 
 /**
- * Refuses what a command does not know before its help is shown: Commander shows help first.
+ * Refuses unknown words before the help is shown: Commander alone shows the help without checking the other words.
  *
  * @throws ProvisionError (input)
  */
@@ -44,7 +44,7 @@ export function refuseUnknown(command: Command): void {
 
 const isOption = (word: string) => /^-./.test(word);
 
-/** The values of one argument through its own parser, which refuses what it does not know. */
+/** Parses the values of one argument, which refuses unknown ones. */
 function parse(argument: Argument, [first, ...more]: readonly string[]): void {
   const { parseArg } = argument;
   if (!parseArg || first === undefined) return;
@@ -52,7 +52,7 @@ function parse(argument: Argument, [first, ...more]: readonly string[]): void {
   values.reduce<unknown>((previous, value) => parseArg(value, previous), argument.defaultValue);
 }
 
-/** The sub-command that was named, or the command itself. */
+/** The sub-command that was given, or the command itself. */
 const runningOf = (program: Command): Command =>
   program.commands.find((command) => command.name() === program.args[0]) ?? program;
 

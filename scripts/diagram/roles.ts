@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { Approach, Host } from '../../provision/index.ts';
-import { loadMachines, type Machine } from '../../provision/machines/machines.ts';
+import { type Approach, type Host, loadMachines, type Machine } from '../../provision/index.ts';
 import { dryRun } from '../../provision/run/dryRun.ts';
 import { type Box, busesOf, type Picture, type Tier } from './model.ts';
 import { readYaml } from './stack.ts';
