@@ -2,24 +2,17 @@ import { resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
 import { ProvisionError } from '../../provision/index.ts';
-import { parseCommand } from '../command/command.ts';
 import { serviceNames } from './app/handlers.ts';
-import { benchCommand, type Options } from './app/options.ts';
+import { benchCommand } from './app/options.ts';
 import { table } from './app/report.ts';
 import type { Sample } from './app/sample.ts';
 import { memoryTable, trend } from './app/soak.ts';
+import { optionsFrom } from './parsing.ts';
 
 // Longer than a moment only where much else is going on.
 t.setTimeout(300_000);
 
-async function parseOptions(argv: readonly string[]): Promise<Options | undefined> {
-  let parsed: Options | undefined;
-  const command = benchCommand((options) => {
-    parsed = options;
-  });
-  await parseCommand(command, argv);
-  return parsed;
-}
+const parseOptions = (argv: readonly string[]) => optionsFrom(benchCommand, argv);
 
 t.test('options', async (t) => {
   t.same(await parseOptions([]), {

@@ -3,11 +3,11 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
 import { type Facts, ProvisionError } from '../../provision/index.ts';
-import { parseCommand } from '../command/command.ts';
 import { type Figure, figure, median, table } from './figures.ts';
+import { optionsFrom } from './parsing.ts';
 import { expectedSums, writeFiles } from './provisioner/files.ts';
 import { addresses } from './provisioner/hosts.ts';
-import { benchCommand, type Options } from './provisioner/options.ts';
+import { benchCommand } from './provisioner/options.ts';
 import { ansible } from './provisioner/peers/ansible.ts';
 import { agrees, floor } from './provisioner/peers/floor.ts';
 import { ours } from './provisioner/peers/ours.ts';
@@ -101,14 +101,7 @@ t.test('figures and their table', async (t) => {
   t.notMatch(shown, 'mitogen');
 });
 
-async function parseOptions(argv: readonly string[]): Promise<Options | undefined> {
-  let parsed: Options | undefined;
-  const command = benchCommand((options) => {
-    parsed = options;
-  });
-  await parseCommand(command, argv);
-  return parsed;
-}
+const parseOptions = (argv: readonly string[]) => optionsFrom(benchCommand, argv);
 
 t.test('options', async (t) => {
   t.same(await parseOptions([]), { hosts: [1, 10], runs: 3, peers: peerNames, json: false });
