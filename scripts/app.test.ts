@@ -13,7 +13,7 @@ const words = (...args: string[]) => [join(import.meta.dirname, 'app.ts'), ...ar
 const app = (...args: string[]) =>
   execa(process.execPath, words(...args), { env, reject: false, stdin: 'ignore' });
 
-/** Processes that work in a folder of the test's. */
+/** Processes whose working directory is in the test's folder. */
 const left = () =>
   readdirSync('/proc').filter((name) => {
     try {
@@ -28,11 +28,14 @@ t.teardown(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-t.test('what TheAPP needs, from the servers that are installed', async (t) => {
-  t.match(await app('deps', 'status'), { exitCode: 0, stdout: 'nothing runs: npm run app:deps' });
+t.test('the servers that are installed on this computer are started', async (t) => {
+  t.match(await app('deps', 'status'), {
+    exitCode: 0,
+    stdout: 'no server is running; to start them: npm run app:deps',
+  });
   const up = await app('deps', '--with', 'installed');
   t.equal(up.exitCode, 0, up.stderr);
-  t.match(up.stderr, 'taking the servers installed on this computer');
+  t.match(up.stderr, 'using the servers installed on this computer');
   for (const name of ['mariadb', 'redis', 'memcached'])
     t.match(up.stdout, new RegExp(`^${name} +127\\.0\\.0\\.1:\\d+ +/.*, process \\d+, data in `, 'm'));
   t.equal(left().length, 3);
@@ -44,11 +47,11 @@ t.test('what TheAPP needs, from the servers that are installed', async (t) => {
     t.match(secret, /^[\w-]{32}$/);
     t.notMatch(up.all ?? `${up.stdout}${up.stderr}`, secret);
     const commands = left().map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
-    t.notMatch(commands.join(), secret, 'no command line has a password');
+    t.notMatch(commands.join(), secret, 'no command line contains a password');
   }
   const again = await app('deps');
-  t.equal(again.stdout, up.stdout, 'the second finds those that run');
-  t.match(up.stdout, (await app('deps', 'status')).stdout, 'as status does');
+  t.equal(again.stdout, up.stdout, 'the second call finds the running servers');
+  t.match(up.stdout, (await app('deps', 'status')).stdout, 'and so does status');
 });
 
 t.test('npm run app', async (t) => {
@@ -69,27 +72,28 @@ t.test('npm run app', async (t) => {
   t.equal(left().length, 3, 'the servers stay');
 });
 
-t.test('the end', async (t) => {
+t.test('stop and purge', async (t) => {
   t.match(await app('deps', 'stop'), { exitCode: 0, stdout: 'stopped: mariadb, redis, memcached' });
-  t.strictSame(left(), [], 'nothing runs any more');
-  t.match(await app('deps', 'stop'), { exitCode: 0, stdout: 'nothing ran' });
+  t.strictSame(left(), [], 'no process is left');
+  t.match(await app('deps', 'stop'), { exitCode: 0, stdout: 'no server was running' });
 
   const child = app('run', '--with', 'installed');
   await once(child.stderr, 'data');
   child.kill('SIGTERM');
-  t.not((await child).exitCode, 0, 'a signal while it starts ends it');
+  t.not((await child).exitCode, 0, 'a signal while it starts stops it');
   t.match(await app('deps', 'stop', '--purge'), { exitCode: 0 });
-  t.strictSame(readdirSync(folder), ['passwords.json'], 'the data is gone');
+  t.strictSame(readdirSync(folder), ['passwords.json'], 'the data is removed');
 });
 
-t.test('words', async (t) => {
+t.test('arguments', async (t) => {
   const table: [string[], number, RegExp][] = [
-    [['--help'], 0, /Usage: app/],
+    [['--help'], 0, /Usage: npm run app --/],
     [['deps', '--help'], 0, /up .*, status or stop/],
     [['deps', 'stop', '--help'], 0, /--purge/],
-    [['deps', 'begin'], 3, /unknown action "begin": expected up, status or stop/],
-    [['deps', '--with', 'podman'], 3, /Allowed choices are docker, installed/],
-    [['nonsense'], 3, /too many arguments|unknown command/],
+    [['deps', 'begin'], 3, /deps: expected one of up, status, stop, found "begin"/],
+    [['deps', '--with', 'podman'], 3, /--with: expected one of docker, installed, found "podman"/],
+    [['nonsense'], 3, /there is no command "nonsense"/],
+    [['depz', '--help'], 3, /there is no command "depz"; did you mean "deps"\?/],
   ];
   for (const [args, exitCode, said] of table) {
     const ran = await app(...args);
@@ -103,6 +107,6 @@ t.test('words', async (t) => {
   t.equal(bare.exitCode, 1);
   t.match(
     bare.stderr,
-    /not installed[\s\S]*; or sudo apt-get install -y --no-install-recommends mariadb-server redis-server memcached\n/,
+    /not installed[\s\S]*omit --with, or sudo apt-get install -y --no-install-recommends mariadb-server redis-server memcached\n/,
   );
 });

@@ -3,27 +3,32 @@ import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Option } from 'commander';
-import { inputError } from '../provision/index.ts';
 import { shown } from '../provision/input/yaml.ts';
 import { bringUp, type Dependencies, status, stop, type Way, ways } from './app/dependencies.ts';
 import type { Server } from './app/servers.ts';
 import { newCommand, runCommand } from './command/command.ts';
+import { oneOf } from './command/options.ts';
 import { progressLines } from './command/progress.ts';
 
 const main = join(resolve(import.meta.dirname, '..'), 'app/src/main.ts');
 const progress = progressLines(process.stderr);
-const by = () => new Option('--with <means>', 'how to run the servers').choices(ways);
+const withOption = () =>
+  new Option(
+    '--with <means>',
+    `how to run the servers: ${ways.join(' or ')} (the first that works)`,
+  ).argParser((text) => oneOf('--with', ways, text));
+const actions = ['up', 'status', 'stop'] as const;
 
 const program = newCommand('app').description(
-  'run TheAPP from its sources on this computer, with its own MariaDB, Redis and Memcached',
+  'Runs TheAPP on this computer, with its own MariaDB, Redis and Memcached.',
 );
 
 program
-  .command('run', { isDefault: true })
+  .command('run')
   .description(
-    'start the servers, apply the migrations and run TheAPP until Ctrl-C; reads HOST, PORT and VHOSTS',
+    '(default) start the servers, migrate the database and run TheAPP until Ctrl-C; reads HOST, PORT and VHOSTS',
   )
-  .addOption(by())
+  .addOption(withOption())
   .action(async ({ with: way }: { with?: Way }) => {
     const { servers, environment } = await bringUp(progress.show, way);
     progress.end();
@@ -33,18 +38,22 @@ program
   });
 
 program
-  .command('deps [action]')
-  .description('manage only the servers: up (default), status or stop')
-  .addOption(by())
+  .command('deps')
+  .description('only the servers: MariaDB, Redis and Memcached')
+  .argument(
+    '[action]',
+    'up (start them), status or stop',
+    (text: string) => oneOf('deps', actions, text),
+    'up' as const,
+  )
+  .addOption(withOption())
   .option('--purge', 'with stop: also remove the data', false)
-  .action(async (action: string = 'up', { with: way, purge }: { with?: Way; purge: boolean }) => {
+  .action(async (action: (typeof actions)[number], { with: way, purge }: { with?: Way; purge: boolean }) => {
     if (action === 'up') return print(await bringUp(progress.show, way));
     if (action === 'status') return list(await status());
-    if (action !== 'stop')
-      throw inputError({ what: `unknown action "${action}"`, why: 'expected up, status or stop' });
     const stopped = await stop(progress.show, purge);
     progress.end();
-    process.stdout.write(stopped.length > 0 ? `stopped: ${stopped.join(', ')}\n` : 'nothing ran\n');
+    process.stdout.write(stopped.length > 0 ? `stopped: ${stopped.join(', ')}\n` : 'no server was running\n');
   });
 
 function print({ servers, passwords }: Dependencies): void {
@@ -55,14 +64,15 @@ function print({ servers, passwords }: Dependencies): void {
 
 function list(servers: readonly Server[]): void {
   for (const server of servers) process.stdout.write(`${line(server)}\n`);
-  if (servers.length === 0) process.stdout.write('nothing runs: npm run app:deps\n');
+  if (servers.length === 0) process.stdout.write('no server is running; to start them: npm run app:deps\n');
 }
 
 const line = ({ name, port, by }: Server) => `${name.padEnd(11)}127.0.0.1:${port}   ${by}`;
 
 /**
- * Runs TheAPP from its sources, one command after the other, and answers the exit code of each. It says where it
- * answers. A terminal's Ctrl-C reaches both of us; any other signal is passed on, and nothing is started after it.
+ * Runs commands of TheAPP from its sources, one after the other, and returns the exit code of each. It prints the
+ * address that TheAPP listens on. A terminal's Ctrl-C reaches both processes; any other signal is passed on to TheAPP,
+ * and no further command starts.
  */
 function runner(env: NodeJS.ProcessEnv): (...words: string[]) => Promise<number> {
   let child: ChildProcess | undefined;
@@ -77,22 +87,22 @@ function runner(env: NodeJS.ProcessEnv): (...words: string[]) => Promise<number>
     const started = spawn(process.execPath, [main, ...words], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     child = started;
     started.stdout.pipe(process.stdout, { end: false });
-    tellAddress(started.stdout);
+    printAddress(started.stdout);
     const [code] = await once(started, 'close');
     return code ?? 1;
   };
 }
 
-/** Where it answers is in its log. */
-function tellAddress(log: Readable): void {
+/** Prints the address as soon as it appears in the log. */
+function printAddress(log: Readable): void {
   let said = '';
-  log.on('data', function look(part: Buffer) {
+  log.on('data', function read(part: Buffer) {
     said += part;
     const [, address] = /"address":"([^"]+)"/.exec(said) ?? [];
     if (!address) return;
-    log.off('data', look);
+    log.off('data', read);
     process.stderr.write(`\nTheAPP answers at ${address}/\n  curl ${address}/\n\n`);
   });
 }
 
-await runCommand(program, progress.end);
+await runCommand(program, { ended: progress.end, byDefault: 'run' });

@@ -1,17 +1,18 @@
 import { relative } from 'node:path';
 import { buildRelease } from '../approaches/release/build.ts';
-import { explain } from '../provision/index.ts';
+import { newCommand, runCommand } from './command/command.ts';
 
-try {
-  const { file, version, sha256, bytes, reused } = await buildRelease();
-  const lines = [
-    `file     ${relative(process.cwd(), file)}`,
-    `version  ${version}`,
-    `sha256   ${sha256}`,
-    `bytes    ${bytes}${reused ? ' (nothing changed since the last build)' : ''}`,
-  ];
-  process.stdout.write(`${lines.join('\n')}\n`);
-} catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 1;
-}
+const program = newCommand('build')
+  .description('Builds the release of TheAPP: one tarball in dist/, the same bytes from the same sources.')
+  .action(async () => {
+    const { file, version, sha256, bytes, reused } = await buildRelease();
+    const lines = [
+      `file     ${relative(process.cwd(), file)}`,
+      `version  ${version}`,
+      `sha256   ${sha256}`,
+      `bytes    ${bytes}${reused ? ' (unchanged since the last build)' : ''}`,
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
+  });
+
+await runCommand(program);

@@ -13,7 +13,7 @@ const read = (...names: string[]) => readFileSync(join(ROOT, ...names), 'utf8');
 
 t.setTimeout(120_000);
 
-/** What is on a terminal once scriptreplay has played a recording to it, as fast as it can. */
+/** The lines on a terminal after scriptreplay has played a recording at full speed. */
 async function replayed(approach: string) {
   const at = (name: string) => join(ROOT, 'demo', approach, name);
   const words = ['--timing', at('timing'), '--divisor', '1000000', at('typescript')];
@@ -23,14 +23,14 @@ async function replayed(approach: string) {
   return { sent: stdout, lines: screen.lines().map((line) => line.trimEnd()) };
 }
 
-/** The names of roles that an approach applies, from its own mouth. */
+/** The names of the roles that an approach applies, from --list. */
 async function rolesOf(approach: string): Promise<string[]> {
   const words = [join(ROOT, 'provision/cli.mjs'), approach, '--list', '--json', '--provider', 'qemu'];
   const { stdout } = await execa(process.execPath, words, { cwd: ROOT });
   return (JSON.parse(stdout) as { roles: { role: string }[] }).roles.map(({ role }) => role);
 }
 
-/** Every word between quotes in the code of resources: the kinds are among them, `stack.configs` as `stack.${kind}s`. */
+/** All quoted words in the code of resources. They include the kinds, such as `stack.configs` as `stack.${kind}s`. */
 const kinds = globSync('{provision/resources,roles,approaches}/**/*.ts', { cwd: ROOT })
   .filter((file) => !file.endsWith('.test.ts'))
   .flatMap((file) => [...read(file).matchAll(/['`]([a-z][\w.]*(?:\.\$\{\w+\}s)?)['`]/g)])
@@ -44,7 +44,7 @@ t.strictSame(
   globSync('*/machines.yml', { cwd: join(ROOT, 'approaches') })
     .map(dirname)
     .sort(),
-  'each approach has one',
+  'each approach has a demo',
 );
 
 for (const approach of demos()) {
@@ -72,12 +72,12 @@ for (const approach of demos()) {
     t.strictSame(
       chaptersOf(moments).map((chapter) => chapter.text),
       scenes.map(({ title }, at) => `${at + 1}. ${title}`),
-      'its chapters are the scenes',
+      'its chapters match the scenes',
     );
 
     const recaps = lines.flatMap((line) => recap.exec(line)?.slice(1) ?? []);
     t.match(text, /^TheAPP answers at http/m);
-    t.match(text, /^Hello world!$/m, 'curl is answered');
+    t.match(text, /^Hello world!$/m, 'curl gets an answer');
     t.match(
       text,
       /^\{"count":1\}|^Hello world!\nHello world!\nHello world!$/m,
@@ -96,7 +96,7 @@ for (const approach of demos()) {
       t.strictSame(
         traces(read('demo', approach, name).replaceAll('http://www.w3.org/2000/svg', '')),
         [],
-        `${name}: nothing of a computer, no secret`,
+        `${name} reveals no computer and no secret`,
       );
       t.ok(
         statSync(join(folder, name)).size < (name === 'demo.svg' ? 200_000 : 1_000_000),
@@ -110,7 +110,7 @@ for (const approach of demos()) {
 
     const roles = await rolesOf(approach);
     const shown = lines.flatMap((line) => /^ {2}[~✓↻] (\S+) {2}(\S+): (\S+)/.exec(line)?.slice(2) ?? []);
-    t.ok(shown.length > 10, 'resources are seen');
+    t.ok(shown.length > 10, 'resources are shown');
     for (const [at, word] of shown.entries())
       if (at % 2 === 0) t.ok(roles.includes(word), `the role ${word} exists`);
     const resources = lines.flatMap((line) => /^ {2}~ \S+ {2}\S+: (\S+) /.exec(line)?.[1] ?? []);

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { failure, inputError } from '../provision/index.ts';
-import { newCommand, runCommand } from './command/command.ts';
-import { whole } from './command/options.ts';
+import { failure } from '../provision/index.ts';
+import { interruption, newCommand, runCommand } from './command/command.ts';
+import { oneOf, wholeOption } from './command/options.ts';
 import { progressLines } from './command/progress.ts';
 import { type Checkout, cloned } from './demo/checkout.ts';
 import { pageOf } from './demo/html.ts';
@@ -15,36 +15,52 @@ import { svgOf } from './demo/svg.ts';
 
 interface RecordOptions {
   readonly idle: number;
-  readonly machines: string;
+  readonly machines: (typeof kinds)[number];
   readonly inventory?: string;
 }
 
 const root = resolve(import.meta.dirname, '..');
 const progress = progressLines(process.stderr);
-const tell = (line: string) => progress.show('demo', line);
-const stops = new AbortController();
+const show = (line: string) => progress.show('demo', line);
+const kinds = ['lab', 'containers'] as const;
+/** The name of an approach with a demo, or the folder of a demo. */
+const demoWords = 'an approach with a demo, or the folder of a demo';
+const existing = (text: string) => {
+  demoOf(text);
+  return text;
+};
 
-const program = newCommand('demo').description('recordings of the real thing: demo/APPROACH');
+const program = newCommand('demo').description(
+  'Plays, converts and records terminal sessions of real runs, which are in demo/APPROACH.',
+);
 
 program
-  .command('record <approach>')
-  .description('play its scenes on fresh machines, and keep what the terminal was sent')
-  .option('--idle <seconds>', 'how long a wait lasts at most', (text) => whole('--idle', text, 60), 2)
-  .option('--machines <kind>', "lab, or containers like the tests' hosts", 'lab')
-  .option('-i, --inventory <file>', 'fresh machines that exist already, instead')
+  .command('record')
+  .argument('<approach>', demoWords, existing)
+  .description('run its scenes on fresh machines and record the terminal')
+  .addOption(
+    wholeOption('--idle <seconds>', 'maximum duration of a wait in the recording', { most: 60, fallback: 2 }),
+  )
+  .option(
+    '--machines <kind>',
+    `where fresh machines come from: ${kinds.join(' or ')}`,
+    (text: string) => oneOf('--machines', kinds, text),
+    'lab' as const,
+  )
+  .option('-i, --inventory <file>', 'use the fresh machines in this inventory instead')
   .action(async (named: string, { idle, ...where }: RecordOptions) => {
     const { approach, folder } = demoOf(named);
     const scenes = loadScenes(join(folder, 'scenes.yml'));
     const checkout = await cloned();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stops.abort());
+    const signal = interruption();
     try {
       const machines = await machinesFor(approach, checkout, where);
       try {
-        const recording = await record(scenes, checkout, machines, { idle, signal: stops.signal, tell });
+        const recording = await record(scenes, checkout, machines, { idle, signal, progress: show });
         writeRecording(folder, recording);
         writeFileSync(join(folder, 'demo.svg'), await svgOf(recording, scenes.title));
       } finally {
-        tell('taking the machines down');
+        show('removing the machines');
         await machines.close();
       }
     } finally {
@@ -54,16 +70,17 @@ program
   });
 
 program
-  .command('play <approach>')
-  .description('the same as scriptreplay, which is all that a recording needs')
-  .option('--speed <times>', 'how much faster', (text) => whole('--speed', text, 1000), 1)
+  .command('play')
+  .argument('<approach>', demoWords, existing)
+  .description('play a recording with scriptreplay')
+  .addOption(wholeOption('--speed <factor>', 'how many times as fast', { most: 1000, fallback: 1 }))
   .action((approach: string, { speed }: { speed: number }) => {
     const at = (name: string) => relative(process.cwd(), join(demoOf(approach).folder, name));
     const words = ['--timing', at('timing'), '--divisor', `${speed}`, at('typescript')];
     const { status, error } = spawnSync('scriptreplay', words, { stdio: 'inherit' });
     if (error)
       throw failure({
-        what: 'scriptreplay could not be run',
+        what: 'scriptreplay failed to start',
         why: error.message,
         todo: 'apt-get install bsdutils',
       });
@@ -71,9 +88,10 @@ program
   });
 
 program
-  .command('html <approach>')
-  .description('one page with a player, chapters and search, that needs nothing else')
-  .option('--out <file>', 'where to; dist/demo-APPROACH.html unless said')
+  .command('html')
+  .argument('<approach>', demoWords, existing)
+  .description('write one self-contained HTML page with a player, chapters and search')
+  .option('--out <file>', 'the file to write (default: dist/demo-APPROACH.html)')
   .action(
     async (approach: string, { out = join(root, 'dist', `demo-${approach}.html`) }: { out?: string }) => {
       const { folder } = demoOf(approach);
@@ -85,8 +103,9 @@ program
   );
 
 program
-  .command('svg <approach>')
-  .description('draw demo.svg again, from its recording')
+  .command('svg')
+  .argument('<approach>', demoWords, existing)
+  .description('redraw demo.svg from its recording')
   .action(async (approach: string) => {
     const { folder } = demoOf(approach);
     const { title } = loadScenes(join(folder, 'scenes.yml'));
@@ -99,17 +118,11 @@ async function machinesFor(
   { machines, inventory }: Pick<RecordOptions, 'machines' | 'inventory'>,
 ): Promise<DemoMachines> {
   if (inventory !== undefined) {
-    const switchOn = async (name: string) => tell(`give ${name} its power back now`);
+    const switchOn = async (name: string) => show(`switch ${name} on again now`);
     return await listedMachines(approach, checkout, inventory, { switchOn, close: async () => undefined });
   }
   if (machines === 'lab') return labMachines(approach, checkout);
-  if (machines !== 'containers')
-    throw inputError({
-      place: '--machines',
-      what: `there is no "${machines}"`,
-      why: 'there are lab, containers',
-    });
-  tell('starting containers');
+  show('starting containers');
   return await containers(approach, checkout);
 }
 

@@ -6,14 +6,14 @@ const script = join(import.meta.dirname, 'dev.ts');
 const dev = (env: Record<string, string>, ...words: string[]) =>
   execa(process.execPath, [script, ...words], { reject: false, env, stdin: 'ignore' });
 
-t.test('without the program docker it says how to get it, and how to do without', async (t) => {
+t.test('without Docker, the error says how to install it and what works without it', async (t) => {
   const { exitCode, stderr, stdout } = await dev({ PATH: '/nowhere' });
   t.equal(exitCode, 1);
   t.equal(stdout, '');
-  t.match(stderr, /there is no program "docker"\n {2}→ https:.*npm run app/);
+  t.match(stderr, /"docker" is not installed\n {2}→ .*https:.*npm run app/);
 });
 
-t.test('without a daemon it says which one did not answer', async (t) => {
+t.test('without a daemon, the error names the one that did not answer', async (t) => {
   for (const words of [[], ['stop']]) {
     const { exitCode, stderr } = await dev({ DOCKER_HOST: 'unix:///nowhere/docker.sock' }, ...words);
     t.equal(exitCode, 4, words.join(' '));
@@ -21,7 +21,14 @@ t.test('without a daemon it says which one did not answer', async (t) => {
   }
 });
 
-t.test('what is not understood is bad input', async (t) => {
-  for (const words of [['--prot', '1'], ['--port', 'x'], ['nothing']])
+t.test('unknown words are bad input', async (t) => {
+  for (const words of [
+    ['--prot', '1'],
+    ['--port', 'x'],
+    ['nothing'],
+    ['lgos', '--help'],
+    ['up', 'x'],
+    ['up', '--bogus', '--help'],
+  ])
     t.equal((await dev({ PATH: '/nowhere' }, ...words)).exitCode, 3, words.join(' '));
 });

@@ -1,29 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Option } from 'commander';
 import { failure, type Host } from '../provision/index.ts';
 import { reporterOf } from '../provision/report/reporter.ts';
 import { verify } from '../provision/run/verify.ts';
 import { newCommand, runCommand } from './command/command.ts';
-import { whole } from './command/options.ts';
+import { docker } from './command/docker.ts';
+import { wholeOption } from './command/options.ts';
 import { progressLines } from './command/progress.ts';
-import { docker, requireCompose } from './dev/docker.ts';
+import { requireCompose } from './dev/compose.ts';
 import { composeWords, type DevOptions, wasWritten, writeProject } from './dev/project.ts';
 
 const progress = progressLines(process.stderr);
 const port = () =>
-  new Option('--port <number>', 'port of this computer where it answers')
-    .default(8081)
-    .argParser((text) => whole('--port', text, 65_535 - 363));
+  wholeOption('--port <number>', "this computer's port for HTTP; HTTPS uses the port 363 higher", {
+    most: 65_535 - 363,
+    fallback: 8081,
+  });
 
 const program = newCommand('dev').description(
-  "approach_1's stack on your own Docker, with TheAPP from the sources of this checkout",
+  "Runs approach_1's Compose stack on your Docker, with TheAPP from the sources of this checkout.",
 );
 
 program
-  .command('up', { isDefault: true })
-  .description('bring it up; a change in app/src starts TheAPP again')
+  .command('up')
+  .description('(default) start the stack; a change in app/src restarts TheAPP')
   .addOption(port())
-  .option('--network <numbers>', 'the first three numbers of a network that is free', '172.30.212')
+  .option('--network <numbers>', 'the first three numbers of an unused /24 network', '172.30.212')
   .action(async (options: DevOptions) => {
     await requireCompose();
     writeProject(options);
@@ -33,8 +34,8 @@ program
 
 program
   .command('logs [services...]')
-  .description('what its containers write, until Ctrl-C')
-  .option('--no-follow', 'only what they have written so far')
+  .description('show the logs of its containers until Ctrl-C')
+  .option('--no-follow', 'show the existing lines and exit')
   .action(async (services: string[], { follow }: { follow: boolean }) => {
     await requireCompose();
     await composed('logs', '--tail', '100', ...(follow ? ['--follow'] : []), ...services);
@@ -42,7 +43,7 @@ program
 
 program
   .command('stop')
-  .description('stop it; data and containers stay')
+  .description('stop its containers; containers and data are kept')
   .action(async () => {
     await requireCompose();
     await composed('stop');
@@ -58,7 +59,7 @@ program
 
 program
   .command('tests')
-  .description('ask every service of the running stack, as --verify asks a machine')
+  .description('verify the running stack over HTTP, as npm run provision -- approach_1 --verify does')
   .addOption(port())
   .action(async ({ port }: { port: number }) => {
     await requireCompose();
@@ -74,9 +75,10 @@ program
     await verify(approach, [host], await reporterOf({ json: false, diff: false, verbose: false }));
   });
 
-/** Compose takes over the terminal; Ctrl-C ends it, and that is no failure. */
+/** Gives the terminal to Compose. Ending it with Ctrl-C is not a failure. */
 async function composed(...words: readonly string[]): Promise<void> {
-  if (!wasWritten()) throw failure({ place: 'dev', what: 'there is no such stack yet', todo: 'npm run dev' });
+  if (!wasWritten())
+    throw failure({ place: 'dev', what: 'the stack has not been created yet', todo: 'npm run dev' });
   const { exitCode, isTerminated, shortMessage } = await docker([...composeWords, ...words], {
     stdout: 'inherit',
     stderr: 'inherit',
@@ -86,10 +88,10 @@ async function composed(...words: readonly string[]): Promise<void> {
   throw failure({ place: 'dev', what: `docker compose ${words[0]} failed`, why, todo: 'npm run dev:logs' });
 }
 
-/** Waits for readiness, and says where it answers. */
+/** Waits until TheAPP is ready and prints its address. */
 async function answering(port: number): Promise<void> {
   const url = `http://127.0.0.1:${port}/`;
-  let said = 'nothing';
+  let said = 'no answer';
   for (const end = Date.now() + 180_000; Date.now() < end; await sleep(500)) {
     try {
       const answer = await fetch(`${url}readyz`, { signal: AbortSignal.timeout(5000) });
@@ -102,10 +104,15 @@ async function answering(port: number): Promise<void> {
     } catch (error) {
       said = error instanceof Error ? error.message : String(error);
     }
-    progress.show('dev', `waiting until ready: ${said}`);
+    progress.show('dev', `waiting for TheAPP to be ready: ${said}`);
   }
   progress.end();
-  throw failure({ place: url, what: 'did not become ready in 180 s', why: said, todo: 'npm run dev:logs' });
+  throw failure({
+    place: url,
+    what: 'TheAPP was not ready within 180 s',
+    why: said,
+    todo: 'npm run dev:logs',
+  });
 }
 
-await runCommand(program, progress.end);
+await runCommand(program, { ended: progress.end, byDefault: 'up' });

@@ -10,7 +10,7 @@ import { svgOf } from './diagram/svg.ts';
 // Longer than a moment only where much else is going on.
 t.setTimeout(120_000);
 
-t.test('the diagrams are as the files that machines are made from', async (t) => {
+t.test('the diagrams are up to date', async (t) => {
   const all = await diagrams();
   t.match(
     all.map(({ approach }) => approach),
@@ -61,7 +61,7 @@ ${services}
 networks: { front: {}, back: { driver_opts: { encrypted: "true" } } }
 `;
 
-t.test('what a stack file says, the picture shows', async (t) => {
+t.test('a diagram shows what the stack file defines', async (t) => {
   const draw = (services: string) => {
     const folder = t.testdir({
       'machines.yml': machines,
@@ -87,15 +87,15 @@ t.test('what a stack file says, the picture shows', async (t) => {
     machines: ['one', 'two'],
     notes: ['the release', '3 replicas, spread'],
   });
-  t.strictSame(box('mysql')?.machines, ['one'], 'where its label is');
-  t.strictSame(box('mysql')?.notes, ['m', 'volume data'], 'a path is no volume');
+  t.strictSame(box('mysql')?.machines, ['one'], 'on the machine with its label');
+  t.strictSame(box('mysql')?.notes, ['m', 'volume data'], 'a path is not a volume');
   t.match(box('migrate'), { tier: 'app', job: true, machines: [] });
-  t.strictSame(box('cache')?.machines, [], 'anywhere');
+  t.strictSame(box('cache')?.machines, [], 'on any machine');
   t.match(picture.buses, [{ words: 'network front' }, { words: 'network back, encrypted' }]);
-  t.match(svgOf(picture), /mysql[\s\S]*wherever there is room[\s\S]*run once/);
+  t.match(svgOf(picture), /mysql[\s\S]*on any node[\s\S]*run once/);
 });
 
-t.test('names are text', async (t) => {
+t.test('names are escaped', async (t) => {
   const box: Box = {
     name: '<b>&"',
     notes: ['x'.repeat(40)],
@@ -108,7 +108,7 @@ t.test('names are text', async (t) => {
   const svg = svgOf(picture);
   t.ok(isWellFormed(svg), svg);
   t.match(svg, /x{25}…/);
-  t.strictSame(busesOf([box], String), [], 'a network of one tier leads nowhere');
+  t.strictSame(busesOf([box], String), [], 'a network within one tier is not drawn');
 });
 
 t.test('the command', async (t) => {
@@ -116,5 +116,5 @@ t.test('the command', async (t) => {
     resolve(import.meta.dirname, 'diagram.ts'),
     '--check',
   ]);
-  t.strictSame([exitCode, stdout], [0, 'nothing has changed']);
+  t.strictSame([exitCode, stdout], [0, 'all diagrams are up to date']);
 });

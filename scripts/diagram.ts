@@ -4,20 +4,21 @@ import { newCommand, runCommand } from './command/command.ts';
 import { diagrams } from './diagram/diagrams.ts';
 
 const program = newCommand('diagram')
-  .description("draw each approach's diagram.svg, from its machines.yml, roles and stack files")
-  .option('--check', 'write nothing; fail when one is not as its files are', false)
+  .description('Draws diagram.svg of every approach from its machines.yml, roles and stack files.')
+  .option('--check', 'write nothing; exit with 1 if a diagram is out of date', false)
   .action(async ({ check }: { check: boolean }) => {
     const stale = (await diagrams()).filter(
       ({ file, svg }) => !existsSync(file) || readFileSync(file, 'utf8') !== svg,
     );
     if (check && stale.length > 0)
       throw failure({
-        what: `out of date: the diagram of ${stale.map(({ approach }) => approach).join(', ')}`,
+        what: `diagrams out of date: ${stale.map(({ approach }) => approach).join(', ')}`,
         todo: 'npm run diagram',
       });
     for (const { file, svg } of stale) writeFileSync(file, svg);
     process.stdout.write(
-      stale.map(({ approach }) => `${approach}: drawn\n`).join('') || 'nothing has changed\n',
+      stale.map(({ approach }) => `${approach}: diagram updated\n`).join('') ||
+        'all diagrams are up to date\n',
     );
   });
 

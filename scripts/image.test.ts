@@ -13,7 +13,7 @@ const script = join(import.meta.dirname, 'image.ts');
 const image = (env: Record<string, string>, ...words: string[]) =>
   execa(process.execPath, [script, ...words], { reject: false, env });
 
-t.test('without a daemon it says which one did not answer, and what to do', async (t) => {
+t.test('without a daemon, the error names the one that did not answer and what to do', async (t) => {
   const { exitCode, stderr, stdout } = await image({ DOCKER_HOST: 'unix:///nowhere/docker.sock' });
   t.equal(exitCode, 4);
   t.equal(stdout, '');
@@ -22,17 +22,25 @@ t.test('without a daemon it says which one did not answer, and what to do', asyn
   t.match(stderr, /→ sudo systemctl start docker/);
 });
 
-t.test('without the program docker it says how to get it', async (t) => {
+t.test('without Docker, the error says how to install it', async (t) => {
   const { exitCode, stderr } = await image({ PATH: '/nowhere' });
   t.equal(exitCode, 1);
-  t.match(stderr, /there is no program "docker"[\s\S]*apt-get install/);
+  t.match(stderr, /"docker" is not installed[\s\S]*apt-get install/);
 });
 
-t.test('an option that is none is bad input', async (t) => {
-  t.equal((await image({}, '--bse', 'x')).exitCode, 3);
+t.test('an unknown option is bad input', async (t) => {
+  for (const words of [
+    ['--bse', 'x'],
+    ['--bse', 'x', '--help'],
+  ])
+    t.match(await image({}, ...words), {
+      exitCode: 3,
+      stdout: '',
+      stderr: /there is no option "--bse"; did you mean "--base"\?\n {2}→ npm run image -- --help/,
+    });
 });
 
-t.test('a machine and the README start it with the same options of Node as a container', async (t) => {
+t.test('machines, the README and containers start TheAPP with the same Node options', async (t) => {
   const [program, ...words] = execForm('ENTRYPOINT');
   t.equal(program, 'node');
   const options = words.slice(0, -1);
@@ -51,7 +59,7 @@ t.test('a machine and the README start it with the same options of Node as a con
   t.match(read('app/README.md'), `\`MALLOC_ARENA_MAX=1 node ${options.join(' ')} theapp.mjs\``);
 });
 
-t.test('a container of it may take the same memory in every approach', async (t) => {
+t.test('containers of TheAPP have the same memory limit in every approach', async (t) => {
   const { app_memory } = parse(read('roles/compose/defaults.yml'));
   t.match(app_memory, /^\d+m$/);
   t.match(read('approaches/approach_1/compose.yml'), `  mem_limit: \${APP_MEMORY:-${app_memory}}\n`);
@@ -61,7 +69,7 @@ t.test('a container of it may take the same memory in every approach', async (t)
   );
 });
 
-t.test('the health check hears what /livez says', async (t) => {
+t.test('the health check reports what /livez answers', async (t) => {
   const [program = '', ...words] = execForm('HEALTHCHECK [^[]*CMD');
   const ask = async (port: number, timeout = 20_000) =>
     (await execa(program, words, { reject: false, timeout, env: { PORT: String(port) } })).exitCode;
@@ -78,7 +86,7 @@ t.test('the health check hears what /livez says', async (t) => {
   t.equal(
     await ask((silent.address() as AddressInfo).port, 500),
     undefined,
-    'hung: it waits until it is ended',
+    'hung: it waits until it is killed',
   );
   for (const one of [server, silent]) {
     one.close();

@@ -6,9 +6,9 @@ const progress = progressLines(process.stderr);
 
 const program = newCommand('image')
   .description(
-    'build the container image of TheAPP from its release, with the Docker that DOCKER_HOST or your context names',
+    'Builds the container image theapp:VERSION from the release, with your Docker (DOCKER_HOST and contexts are honoured).',
   )
-  .option('--base <image>', 'an image with Node.js 24 to stand on, instead of the one in app/Dockerfile')
+  .option('--base <image>', 'base image with Node.js 24, instead of the one in app/Dockerfile')
   .action(async ({ base }: { base?: string }) => {
     const { name, id, bytes, seconds } = await buildImage({
       ...(base === undefined ? {} : { base }),

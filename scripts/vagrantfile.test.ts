@@ -2,9 +2,9 @@ import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
-import { loadMachines } from '../provision/machines/machines.ts';
+import { loadMachines } from '../provision/index.ts';
 
-// Starts nothing: what Vagrant makes of the Vagrantfile. `npm run test:vagrant` starts machines.
+// Tests how Vagrant reads the Vagrantfile, without starting machines. `npm run test:vagrant` starts machines.
 
 const ROOT = resolve(import.meta.dirname, '..');
 const providers = ['virtualbox', 'vmware_desktop', 'parallels', 'libvirt', 'hyperv'];
@@ -40,7 +40,7 @@ async function probe(folder: string, env: Record<string, string> = {}): Promise<
   return JSON.parse(stdout) as Probed;
 }
 
-/** A folder with the Vagrantfile, and with approaches of the test's own. */
+/** A folder with the Vagrantfile and the test's own approaches. */
 function copy(name: string, machines: Readonly<Record<string, string>>): string {
   const folder = join(home, name);
   cpSync(join(ROOT, 'vagrant'), join(folder, 'vagrant'), { recursive: true });
@@ -80,17 +80,17 @@ t.test('every machine of every approach, with the same numbers for each provider
   }
   t.equal(primary, 'approach_0-vm', 'vagrant ssh without a name');
   for (const [name, { autostart }] of Object.entries(options))
-    t.equal(autostart, name.startsWith('approach_0-'), `${name}: whether vagrant up brings it up`);
+    t.equal(autostart, name.startsWith('approach_0-'), `${name}: whether vagrant up starts it`);
 });
 
-t.test('APPROACH: only its machines', async (t) => {
+t.test('APPROACH selects the machines of one approach', async (t) => {
   const { machines, options, primary } = await probe(ROOT, { APPROACH: 'approach_2' });
   t.strictSame(Object.keys(machines), ['approach_2-manager', 'approach_2-worker1', 'approach_2-worker2']);
   t.ok(Object.values(options).every(({ autostart }) => autostart));
   t.equal(primary, 'approach_2-manager');
 });
 
-t.test('what machines.yml leaves out, and its boxes', async (t) => {
+t.test('defaults for machines.yml, and boxes', async (t) => {
   const sum = 'a'.repeat(64);
   const folder = copy('own', {
     a: 'machines: { plain: {}, other: { box: { name: mine, url: "http://x/y.box", checksum: SUM } } }'.replace(
@@ -119,7 +119,7 @@ t.test('what machines.yml leaves out, and its boxes', async (t) => {
   t.match(pinned.machines['a-plain']?.libvirt, { box: 'bento/ubuntu-24.04', version: '202502.21.0' });
 });
 
-t.test('what is wrong is said in a line', async (t) => {
+t.test('invalid input is one line with what to do', async (t) => {
   const said = async (folder: string, env: Record<string, string> = {}) => {
     const { exitCode, stderr } = await run('vagrant', ['status'], folder, env);
     t.equal(exitCode, 1);
@@ -127,18 +127,15 @@ t.test('what is wrong is said in a line', async (t) => {
   };
   t.match(
     await said(ROOT, { APPROACH: 'nope' }),
-    /APPROACH=nope: there is no such approach\n {2}→ one of: app/,
+    /APPROACH=nope: there is no such approach\n {2}→ choose one of: app/,
   );
   const broken = copy('broken', { a: 'machines: { vm: {\n' });
   t.match(await said(broken), /approaches\/a\/machines\.yml:\d+:\d+: /);
   const other = copy('other', { a: 'maschinen: {}\n' });
-  t.match(
-    await said(other),
-    /a\/machines\.yml is not what it should be\n {2}→ npm run provision -- a --list/,
-  );
+  t.match(await said(other), /a\/machines\.yml is invalid\n {2}→ npm run provision -- a --list/);
 });
 
-/** It shows what it is told. */
+/** Prints its arguments and the SSH configuration. */
 const inPlaceOfNode = `#!/bin/sh
 if [ "$1" = --version ]; then echo v24.0.0; exit; fi
 echo "ran: $*"
@@ -146,7 +143,7 @@ cat "$THEAPP_SSH_CONFIG"
 exit "\${CODE:-0}"
 `;
 
-t.test('the provisioner runs once, when the command has done with all machines', async (t) => {
+t.test('the provisioner runs once, at the end of the command', async (t) => {
   const one = 'machines: { vm: {} }';
   const folder = copy('several', { one, three: 'machines: { a: {}, b: {}, c: {} }' });
   const node = join(folder, 'node_modules/node/bin');
@@ -175,13 +172,20 @@ t.test('the provisioner runs once, when the command has done with all machines',
   };
   const single = await vagrant('up --provision three-b');
   t.strictSame([single.exitCode, single.runs], [0, []], 'one machine of three');
-  t.match(single.said, /three is provisioned when all its machines are up; not yet: a, c\n.*\/three\//);
+  t.match(
+    single.said,
+    /three is provisioned once all its machines are running; not running: a, c\n.*\/three\//,
+  );
 
   const broken = await vagrant('up /three/', { BROKEN: 'three-c' });
   t.strictSame([broken.exitCode, broken.runs], [1, []], 'one of them does not start');
 
   const all = await vagrant('up --provision /three/', { PROVISION_ARGS: "--diff -e 'a.b=c d'" });
-  t.strictSame([all.exitCode, all.runs], [0, ['three --diff -e a.b=c d']], 'side by side, once');
+  t.strictSame(
+    [all.exitCode, all.runs],
+    [0, ['three --diff -e a.b=c d']],
+    'started in parallel, provisioned once',
+  );
   for (const name of ['three-a', 'three-b', 'three-c'])
     t.match(
       all.stdout,
@@ -190,20 +194,24 @@ t.test('the provisioner runs once, when the command has done with all machines',
 
   t.strictSame((await vagrant('up')).runs, ['one'], 'without a name the first approach');
   const both = await vagrant('provision', { CODE: '4' });
-  t.strictSame([both.exitCode, both.runs], [4, ['one', 'three']], 'all that are up, and the exit code');
+  t.strictSame(
+    [both.exitCode, both.runs],
+    [4, ['one', 'three']],
+    'all running approaches, and the exit code',
+  );
   t.match(
     both.said,
-    /^one, three: provisioning has failed \(exit code 4\).*\n {2}→ again: vagrant provision$/m,
+    /^one, three: provisioning failed \(exit code 4\).*\n {2}→ to try again: vagrant provision$/m,
   );
   const unclosed = await vagrant('provision', { PROVISION_ARGS: '"--diff' });
   t.match([unclosed.exitCode, unclosed.said], [3, /^PROVISION_ARGS: Unmatched/m]);
   const parallel = await vagrant('up --provision /three/', { CODE: '3' });
   t.strictSame([parallel.exitCode, parallel.runs], [3, ['three']]);
-  t.notMatch(parallel.said, /multiple actions in parallel/, 'no error around it');
+  t.notMatch(parallel.said, /multiple actions in parallel/, 'Vagrant adds no error of its own');
   t.strictSame((await vagrant('up --no-provision /three/')).runs, []);
 
   await vagrant('destroy -f', { APPROACH: 'three' });
   const { stdout } = await vagrant('status');
-  t.match(stdout, /one-vm +running/, 'what is up does not get out of sight');
+  t.match(stdout, /one-vm +running/, 'running machines stay visible');
   t.match(stdout, /three-a +not created/);
 });

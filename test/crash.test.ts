@@ -1,13 +1,13 @@
 import { createServer, connect as dial, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
+import type { Event } from '../provision/index.ts';
 import { cutPowerOf, powerOn } from '../provision/machines/qemu.ts';
-import type { Event } from '../provision/report/events.ts';
 import { freshMachine, inventoryOf, provision, provisioned, type TestMachine } from '../testing/machine.ts';
 
-/** How often the first run is broken off before it may end. */
+/** How often the first run is interrupted before it may finish. */
 const POINTS = 20;
 
-/** Files that are ours alone: at every moment each is missing or whole. */
+/** Files that only the provisioner writes: at any moment each is missing or complete. */
 const FILES = [
   '/etc/nginx/conf.d/theapp.conf',
   '/etc/theapp/mysql_pass',
@@ -20,7 +20,7 @@ const FILES = [
   '/etc/systemd/journald.conf.d/50-provision.conf',
 ];
 
-/** A configuration, and the process that must be younger than it. */
+/** A configuration file, and the service that must have started after it was written. */
 const RESTARTS: [string, string][] = [
   ['/etc/redis/theapp.conf', 'redis-server'],
   ['/etc/memcached.conf', 'memcached'],
@@ -30,7 +30,7 @@ const RESTARTS: [string, string][] = [
   ['/etc/systemd/journald.conf.d/50-provision.conf', 'systemd-journald'],
 ];
 
-t.test(`a first run that is broken off ${POINTS} times converges`, { timeout: 2_400_000 }, async (t) => {
+t.test(`a first run that is interrupted ${POINTS} times converges`, { timeout: 2_400_000 }, async (t) => {
   const machine = await freshMachine('test-crash', 'debian-13');
   t.teardown(() => machine.destroy());
   const proxy = await cuttable(machine.host.address, machine.host.port ?? 22);
@@ -45,25 +45,25 @@ t.test(`a first run that is broken off ${POINTS} times converges`, { timeout: 2_
   for (; points < POINTS; points++) {
     const ended =
       points % 2 === 0
-        ? await brokenOff(machine.inventory, points, (child) => child.kill('SIGKILL'))
-        : await brokenOff(through, points, proxy.cut);
+        ? await interruptedAt(machine.inventory, points, (child) => child.kill('SIGKILL'))
+        : await interruptedAt(through, points, proxy.cut);
     if (ended === 0) break;
-    if (points % 2 === 1) t.equal(ended, 4, 'a run whose connection is cut says unreachable');
+    if (points % 2 === 1) t.equal(ended, 4, 'a run whose connection is cut exits with unreachable');
     sums.push(await checksums(machine));
   }
-  t.equal(points, POINTS, 'the run was long enough to be broken off that often');
+  t.equal(points, POINTS, 'the run was long enough for all interruptions');
 
   const last = await provisioned('approach_0', '--inventory', machine.inventory);
   t.equal(last.exitCode, 0, 'the next run converges');
   const green = await provisioned('approach_0', '--inventory', machine.inventory);
   t.strictSame([green.exitCode, green.changed], [0, []]);
-  await wholeFiles(t, machine, sums);
+  await completeFiles(t, machine, sums);
   await noLostRestart(t, machine);
   await fullDisk(t, machine);
   await otherKey(t, machine);
 });
 
-t.test('a machine whose power goes in the middle of apt is repaired', { timeout: 1_800_000 }, async (t) => {
+t.test('a machine that loses power while apt runs is repaired', { timeout: 1_800_000 }, async (t) => {
   const machine = await freshMachine('test-power', 'debian-13');
   t.teardown(() => machine.destroy());
   let unpacking = false;
@@ -73,18 +73,18 @@ t.test('a machine whose power goes in the middle of apt is repaired', { timeout:
     if (unpacking) void cutPowerOf(machine.lab, machine.host.name);
   });
   const { exitCode } = await child;
-  t.ok(unpacking, 'apt was in the middle of it');
+  t.ok(unpacking, 'apt was running');
   t.equal(exitCode, 4);
   await powerOn(machine.lab, machine.host.name);
   await interrupted(t, machine);
   const again = await provisioned('approach_0', '--inventory', machine.inventory);
-  t.strictSame([again.exitCode, again.errors], [0, []], 'the next run repairs and converges');
+  t.strictSame([again.exitCode, again.errors], [0, []], 'the next run repairs the machine and converges');
   t.equal(await machine.ssh('dpkg --audit'), '');
   const green = await provisioned('approach_0', '--inventory', machine.inventory);
   t.strictSame([green.exitCode, green.changed], [0, []]);
 });
 
-/** Ctrl-C once ends the change under way and prints the recap; whoever waits for the lock goes on then. */
+/** The first Ctrl-C finishes the current change and prints the recap; a run that waits for the lock then continues. */
 async function interrupted(t: Test, machine: TestMachine): Promise<void> {
   const events: Event[] = [];
   const waiting: string[] = [];
@@ -98,16 +98,16 @@ async function interrupted(t: Test, machine: TestMachine): Promise<void> {
     });
   });
   const { exitCode } = await first;
-  t.equal(exitCode, 1, 'a run that was interrupted says so');
+  t.equal(exitCode, 1, 'an interrupted run fails');
   t.match(events.at(-1), { event: 'recap', exitCode: 1 });
   t.match(
     events.filter(({ event }) => event === 'error'),
     [{ message: 'stopped as requested', todo: /run the same command again/ }],
   );
   const changed = events.filter((event) => event.event === 'resource' && event.status === 'changed');
-  t.ok(changed.length >= 1, 'the change under way was finished');
+  t.ok(changed.length >= 1, 'the current change was finished');
   t.match(waiting[0], /waiting for another run to release its lock: .*@.* \(pid \d+\), since /);
-  t.equal((await second)?.exitCode, 0, 'the run that waited for the lock went on');
+  t.equal((await second)?.exitCode, 0, 'the run that waited for the lock continued');
 }
 
 async function fullDisk(t: Test, machine: TestMachine): Promise<void> {
@@ -121,41 +121,41 @@ done`);
   t.match(full.errors[0], /No space left on device.*the disk is full: df -h/s);
   await machine.ssh('rm -r /full');
   const again = await provisioned('approach_0', '-i', machine.inventory);
-  t.equal(again.exitCode, 0, 'and the run after it converges');
+  t.equal(again.exitCode, 0, 'the next run converges');
 }
 
 async function otherKey(t: Test, machine: TestMachine): Promise<void> {
   const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAH1kEhDN+MCibTsSttZqffoBRw+BEsDw1bEfVXoZsHi';
   const wrong = inventoryOf('test-wrong-key', machine.host, { host_key: key });
   const run = await provisioned('approach_0', '-i', wrong);
-  t.equal(run.exitCode, 4, 'another host key than the known one');
+  t.equal(run.exitCode, 4, 'a changed host key is refused');
   t.match(run.errors[0], /key/);
   const stranger = inventoryOf('test-stranger', machine.host, { user: 'nobody-at-all' });
   const refused = await provisioned('approach_0', '-i', stranger);
-  t.equal(refused.exitCode, 4, 'a user who is not let in');
+  t.equal(refused.exitCode, 4, 'a rejected user is unreachable');
   t.match(refused.errors[0], /nobody-at-all/);
   const closed = inventoryOf('test-closed', machine.host, { port: 1 });
   const unreachable = await provisioned('approach_0', '-i', closed);
-  t.equal(unreachable.exitCode, 4, 'nothing listens');
+  t.equal(unreachable.exitCode, 4, 'a closed port is unreachable');
   t.equal(unreachable.recap.hosts[0]?.unreachable, 1);
-  t.match(unreachable.errors[0], /\|/, 'says what to do');
+  t.match(unreachable.errors[0], /\|/, 'the error says what to do');
 }
 
-/** Milliseconds after what it waits for in which a run is broken off: at once, or in the middle of what follows. */
+/** Milliseconds after the awaited event at which a run is interrupted: at once, or during the next change. */
 const MOMENTS = [0, 20, 0, 120, 10, 60];
 
 /**
- * Runs until its first change, or (every other time) until a change that takes long says how far it is, and breaks
- * it off there.
+ * Runs until the first change or, for every third point, until a long change reports its progress, and interrupts the
+ * run there.
  */
-async function brokenOff(inventory: string, point: number, breakOff: (child: Child) => void) {
-  let broken = false;
+async function interruptedAt(inventory: string, point: number, interrupt: (child: Child) => void) {
+  let interrupted = false;
   const child = provision(['approach_0', '--inventory', inventory], (event) => {
     const changed = event.event === 'resource' && event.status === 'changed';
-    const under = event.event === 'progress' && /^\d+ %|: \d+ %/.test(event.message) && point % 3 === 0;
-    if (broken || !(changed || under)) return;
-    broken = true;
-    setTimeout(() => breakOff(child), MOMENTS[point % MOMENTS.length]);
+    const inProgress = event.event === 'progress' && /^\d+ %|: \d+ %/.test(event.message) && point % 3 === 0;
+    if (interrupted || !(changed || inProgress)) return;
+    interrupted = true;
+    setTimeout(() => interrupt(child), MOMENTS[point % MOMENTS.length]);
   });
   const { exitCode } = await child;
   return exitCode;
@@ -165,7 +165,7 @@ type Child = ReturnType<typeof provision>;
 
 interface Proxy {
   readonly port: number;
-  /** Ends all connections at once, without a farewell. */
+  /** Resets all connections. */
   cut(): void;
   close(): void;
 }
@@ -207,24 +207,24 @@ async function checksums(machine: TestMachine): Promise<Map<string, string>> {
   return new Map(said.split('\n').map((line) => [line.slice(66), line.slice(0, 64)]));
 }
 
-async function wholeFiles(
+async function completeFiles(
   t: Test,
   machine: TestMachine,
   sums: readonly Map<string, string>[],
 ): Promise<void> {
   const final = await checksums(machine);
-  t.equal(final.size, FILES.length, 'all files are there');
+  t.equal(final.size, FILES.length, 'all files exist');
   for (const file of FILES) {
     const seen = new Set(sums.flatMap((one) => one.get(file) ?? []));
     seen.delete(final.get(file) ?? '');
-    t.strictSame([...seen], [], `${file} was missing or whole at every moment`);
+    t.strictSame([...seen], [], `${file} was always missing or complete`);
   }
   const drafts = await machine.ssh("find /etc /opt -xdev -name '*.provision-draft*'");
   t.equal(drafts, '', 'no draft is left');
 }
 
 async function noLostRestart(t: Test, machine: TestMachine): Promise<void> {
-  t.equal(await machine.ssh('ls /var/lib/provision/owed'), '', 'nothing is owed any more');
+  t.equal(await machine.ssh('ls /var/lib/provision/owed'), '', 'no handler is pending');
   for (const [file, unit] of RESTARTS) {
     const [changed, started] = (
       await machine.ssh(

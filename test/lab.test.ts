@@ -13,10 +13,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
-import type { Host } from '../provision/index.ts';
-import { loadMachines, type Machine } from '../provision/machines/machines.ts';
+import { type Host, loadMachines, type Machine } from '../provision/index.ts';
 
-// The lab from nothing: its images are built here, in a folder of the test's own.
+// The lab from scratch: the images are built here, in the test's own folder.
 
 t.setTimeout(1_500_000);
 const project = resolve(import.meta.dirname, '..');
@@ -25,7 +24,7 @@ const lab = mkdtempSync(join(project, '.lab', 'test-lab-'));
 process.env.THEAPP_LAB = lab;
 const shared = tmpdir();
 const before = new Set(readdirSync(shared));
-// Of its own, so that what is left there is the lab's; for mmdebstrap's users as well.
+// The test's own, so that leftovers are the lab's. World-writable for the users of mmdebstrap.
 const temporary = mkdtempSync(join(shared, 'theapp-test-'));
 chmodSync(temporary, 0o1777);
 process.env.TMPDIR = temporary;
@@ -48,7 +47,7 @@ t.teardown(async () => {
   for (const folder of [lab, temporary]) rmSync(folder, { recursive: true, force: true });
 });
 
-/** What a machine answers, as its user, by the real ssh. */
+/** Runs a command on a machine with the real ssh; its output. */
 async function ask(host: Host, command: string, seconds = 60): Promise<string> {
   const { port = 22, name, hostKeys: [hostKey = ''] = [], keyFiles: [keyFile = ''] = [] } = host;
   const options = sshOptions({ name, folder: lab, port, keyFile, hostKey });
@@ -62,7 +61,7 @@ async function ask(host: Host, command: string, seconds = 60): Promise<string> {
   return exitCode === 0 ? stdout : `exit code ${exitCode}: ${stderr}`;
 }
 
-/** `lab up`, killed as soon as it says so. */
+/** `lab up`, killed as soon as its output matches. */
 async function killedAt(words: RegExp): Promise<void> {
   const child = up('debian-13');
   child.stderr.on('data', (data: Buffer) => {
@@ -71,25 +70,25 @@ async function killedAt(words: RegExp): Promise<void> {
   await child;
 }
 
-t.test('a used port is told before anything is built', async (t) => {
+t.test('a port in use is reported before anything is built', async (t) => {
   const server = createServer();
-  // somebody may have it already: that is as good
+  // If another program already uses the port, that is as good.
   await new Promise<void>((done) => server.once('error', () => done()).listen(8080, '127.0.0.1', done));
   const { exitCode, stderr } = await run('up', '--image', 'debian-13', '--yes');
   server.close();
   t.equal(exitCode, 1);
   t.match(stderr, /^vm: port 8080 of this computer cannot be forwarded: .+ uses it\n {2}→ .*machines\.yml/);
-  t.strictSame(readdirSync(lab), [], 'nothing was begun');
+  t.strictSame(readdirSync(lab), [], 'nothing was created');
 });
 
-t.test('an image whose building is killed leaves nothing that counts', async (t) => {
+t.test('a killed image build leaves a draft at most', async (t) => {
   await killedAt(/extracting|installing/);
   const images = readdirSync(join(lab, 'images')).filter((name) => name.startsWith('debian'));
   t.match(images, [/\.draft$/], 'a draft at most');
   t.strictSame(await status(), []);
 });
 
-t.test('up from nothing', async (t) => {
+t.test('up creates the image and the machine', async (t) => {
   const { exitCode, stdout, stderr } = await up('debian-13');
   t.equal(exitCode, 0, stderr);
   t.match(stdout, /^vm: running {3}debian-13, (KVM|software emulation) {3}ssh 127\.0\.0\.1:\d+/);
@@ -111,14 +110,14 @@ t.test('up from nothing', async (t) => {
   );
 });
 
-t.test('up again changes nothing, and is quick', async (t) => {
+t.test('a second up changes nothing', async (t) => {
   const [{ pid }] = await status();
   const { exitCode } = await up('debian-13');
   t.equal(exitCode, 0);
   t.match(await status(), [{ pid }]);
 });
 
-t.test('a snapshot brings back memory, disk and the right time', async (t) => {
+t.test('restoring a snapshot restores memory and disk and corrects the clock', async (t) => {
   t.match(await run('snapshot', 'clean'), { exitCode: 0, stdout: 'vm: clean' });
   await run('ssh', 'approach_0', 'sudo touch /late; sudo date -s 2001-01-01');
   t.match(await run('restore', 'claen'), {
@@ -128,10 +127,10 @@ t.test('a snapshot brings back memory, disk and the right time', async (t) => {
   t.match(await run('restore', 'clean'), { exitCode: 0 });
   const { stdout } = await run('ssh', 'approach_0', 'ls /late; date +%s');
   const off = Math.abs(Number(stdout) - Date.now() / 1000);
-  t.ok(off < 10, `late is gone, the time is right: ${stdout}, ${off} s off`);
+  t.ok(off < 10, `the file is gone and the clock is right: ${stdout}, ${off} s off`);
 });
 
-t.test('a stopped machine comes back at its snapshot, and its stale pid is nobody', async (t) => {
+t.test('a stopped machine is restored to its snapshot, and its stale pid is ignored', async (t) => {
   process.kill(processOf(vm) ?? 0, 'SIGKILL');
   while (processOf(vm) !== undefined) await new Promise((resolve) => setTimeout(resolve, 50));
   t.ok(existsSync(join(vm, 'pid')), 'its pid file is still there');
@@ -144,7 +143,7 @@ t.test('a stopped machine comes back at its snapshot, and its stale pid is nobod
   t.match((await run('ssh', 'approach_0', 'ip -br address')).stdout, /10\.77\.0\.10\/24/);
 });
 
-t.test('down leaves no process and no file', async (t) => {
+t.test('down removes every process and file', async (t) => {
   const [{ pid }] = await status();
   t.match(await run('down'), { exitCode: 0, stdout: 'approach_0: vm removed' });
   t.notOk(runs(pid));
@@ -152,7 +151,7 @@ t.test('down leaves no process and no file', async (t) => {
   t.match(await run('down'), { exitCode: 0, stdout: 'approach_0: there was nothing' });
 });
 
-t.test('a making that is killed is made anew', async (t) => {
+t.test('a machine whose creation was killed is created again', async (t) => {
   await killedAt(/waiting for its SSH|name and keys/);
   t.strictSame(await status(), []);
   t.match(await up('debian-13'), { exitCode: 0 });
@@ -162,7 +161,7 @@ t.test('a making that is killed is made anew', async (t) => {
   t.notOk(runs(half));
 });
 
-t.test('fresh machines: twins that differ, and reach each other', async (t) => {
+t.test('two fresh machines have different identities and reach each other', async (t) => {
   const { vm: machine } = loadMachines(join(project, 'approaches', 'approach_0'));
   if (!machine) throw new Error('approach_0 has no vm');
   const at = (address: string): Machine => ({ ...machine, address });
@@ -176,13 +175,13 @@ t.test('fresh machines: twins that differ, and reach each other', async (t) => {
 
   await ask(a, 'echo kept | sudo tee /kept; sync');
   await cutPowerOf('pair', 'a');
-  t.match(await ask(a, 'true'), /^exit code 255/, 'no power');
+  t.match(await ask(a, 'true'), /^exit code 255/, 'the machine has no power');
   t.equal((await powerOn('pair', 'a')).port, a.port);
   t.equal(await ask(a, 'cat /kept'), 'kept');
-  t.match(await ask(a, 'ping -c 2 -W 5 10.77.0.22'), / 0% packet loss/, 'the private network too');
+  t.match(await ask(a, 'ping -c 2 -W 5 10.77.0.22'), / 0% packet loss/, 'the private network works again');
 
   await setLink('pair', 'a', 'user', false);
-  t.match(await ask(a, 'true', 5), /^exit code 255/, 'no cable');
+  t.match(await ask(a, 'true', 5), /^exit code 255/, 'the network link is down');
   await setLink('pair', 'a', 'user', true);
   let words = '';
   for (let tries = 0; tries < 10 && words !== 'back'; tries++) words = await ask(a, 'echo back', 10);
@@ -204,15 +203,15 @@ t.test('Debian 12', async (t) => {
   t.strictSame(
     host && (await ask(host, 'command -v nginx mariadbd node redis-server')),
     'exit code 1: ',
-    'nothing but the system',
+    'only the base system is installed',
   );
   await destroy('twelve');
 });
 
-t.test('nothing is left elsewhere', async (t) => {
+t.test('nothing is left in temporary folders', async (t) => {
   t.strictSame(readdirSync(temporary), []);
   const left = readdirSync(shared).filter((name) => !before.has(name) && /kvm-|qemu/.test(name));
-  t.strictSame(left, [], 'nor in the folder of all');
+  t.strictSame(left, [], 'nothing is left in the shared temporary folder');
   t.strictSame(
     readdirSync(lab).filter((name) => !['images', 'known_hosts'].includes(name)),
     [],
@@ -226,7 +225,7 @@ t.test('nothing is left elsewhere', async (t) => {
   );
 });
 
-/** A process that has ended but that nobody has waited for still has its folder in /proc. */
+/** Whether a process runs. A zombie still has a folder in /proc, but no command line. */
 const runs = (pid: number | undefined) => readQuietly(`/proc/${pid}/cmdline`) !== '';
 
 function readQuietly(file: string): string {

@@ -4,27 +4,27 @@ require 'yaml'
 require_relative 'failure'
 
 module TheAPP
-  # The approaches of this folder, and which of them a command is about.
+  # The approaches of this checkout, and the ones that a command applies to.
   module Approaches
     ROOT = File.expand_path('..', __dir__)
 
-    # `started?`: `vagrant up` without a name brings its machines up.
+    # `started?`: whether `vagrant up` without a name starts its machines.
     Approach = Struct.new(:name, :machines, :started) { alias_method :started?, :started }
 
-    # What machines.yml asks for: memory in MiB, disk in GiB. `full_name` is what Vagrant calls it.
+    # A machine in machines.yml: memory in MiB, disk in GiB. `full_name` is its name in Vagrant.
     Machine = Struct.new(:approach, :name, :first, :memory, :cpus, :disk, :address, :forward, :box) do
       def full_name
         "#{approach}-#{name}"
       end
     end
 
-    # All of them, so that none that is up gets out of sight; only APPROACH's when that is set.
+    # All approaches, so that `vagrant status` shows every running machine; only APPROACH if that is set.
     def self.chosen(wanted = ENV['APPROACH'].to_s, root = ROOT)
       known = Dir.children(File.join(root, 'approaches')).select { |name| File.exist?(file(root, name)) }.sort
       return known.map { |name| approach(root, name, name == known.first) } if wanted.empty?
       return [approach(root, wanted, true)] if known.include?(wanted)
 
-      raise Failure.new("APPROACH=#{wanted}: there is no such approach", "one of: #{known.join(', ')}")
+      raise Failure.new("APPROACH=#{wanted}: there is no such approach", "choose one of: #{known.join(', ')}")
     end
 
     def self.approach(root, name, started)
@@ -32,8 +32,8 @@ module TheAPP
       machines = asked.each_with_index.map { |(key, values), index| machine(name, key, index.zero?, values || {}) }
       Approach.new(name, machines, started)
     rescue KeyError, NoMethodError, TypeError
-      raise Failure.new("approaches/#{name}/machines.yml is not what it should be",
-                        "npm run provision -- #{name} --list says what is wrong with it")
+      raise Failure.new("approaches/#{name}/machines.yml is invalid",
+                        "npm run provision -- #{name} --list explains what is wrong")
     end
 
     # The same defaults as in provision/machines/machines.ts; a test compares them.

@@ -1,13 +1,13 @@
 # frozen_string_literal: true
 
 module TheAPP
-  # The box that machines start from: the environment goes before machines.yml, and that before the default.
+  # The base box of a machine: from the environment, else machines.yml, else the default.
   module Box
-    # The last one that there is for VirtualBox, VMware, Parallels and libvirt alike: later ones leave libvirt out.
-    # Its checksum comes with the catalogue, and Vagrant compares it.
+    # The last version for VirtualBox, VMware, Parallels and libvirt: later ones do not support libvirt.
+    # Vagrant verifies it with the checksum in the catalogue.
     DEFAULT = { 'name' => 'bento/ubuntu-24.04', 'version' => '202508.03.0' }.freeze
 
-    # `name`, and as far as they are said `version`, `url` and `checksum` (SHA-256, of what is behind the URL).
+    # `name` and, if given, `version`, `url` and `checksum` (SHA-256 of the file at the URL).
     def self.of(machine, env = ENV)
       given = %w[name version url checksum].zip(%w[THEAPP_BOX THEAPP_BOX_VERSION THEAPP_BOX_URL THEAPP_BOX_CHECKSUM])
       from_env = given.to_h { |key, variable| [key, env[variable].to_s] }.reject { |_, value| value.empty? }

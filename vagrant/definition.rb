@@ -3,8 +3,8 @@
 require_relative 'box'
 
 module TheAPP
-  # One machine for Vagrant: the same numbers for every provider. Settings of a provider that is not there are never
-  # looked at.
+  # Defines one machine with the same memory and CPUs for every provider. Vagrant ignores the settings of providers
+  # that are not installed.
   module Definition
     def self.apply(config, machine)
       Box.apply(config.vm, Box.of(machine))
@@ -16,13 +16,13 @@ module TheAPP
 
     def self.network(vm, machine)
       machine.forward.each do |here, guest|
-        # not the number after it either: the approach says where it answers
+        # No other port if this one is in use: the approach prints this address.
         vm.network :forwarded_port, host: here, guest: guest, host_ip: '127.0.0.1', auto_correct: false
       end
       return unless machine.address
 
       name = "theapp-#{machine.approach}"
-      # among the machines only: VirtualBox allows other addresses than its own on an internal network alone
+      # Between the machines only: VirtualBox allows arbitrary addresses only on internal networks.
       vm.network :private_network, ip: machine.address, virtualbox__intnet: name, libvirt__network_name: name,
                                    libvirt__forward_mode: 'none', libvirt__dhcp_enabled: false
     end

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module TheAPP
-  # What a person reads when something is in the way: what is wrong, and what to do. `code` is the exit code.
+  # An error with what is wrong and what to do. `code` is the exit code.
   class Failure < Vagrant::Errors::VagrantError
     attr_reader :status_code, :error_message
 

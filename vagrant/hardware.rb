@@ -3,10 +3,10 @@
 require_relative 'failure'
 
 module TheAPP
-  # Whether this computer can run virtual machines at all. Linux on a PC says so; elsewhere the provider does.
+  # Checks whether this computer can run virtual machines. Only Linux on a PC tells; elsewhere the provider checks.
   module Hardware
-    ADVICE = 'switch VT-x (AMD-V, SVM) on in the firmware of this computer; in a virtual machine: let it be nested'
-    EMULATED = 'without it libvirt can emulate, which is slow: THEAPP_LIBVIRT_DRIVER=qemu'
+    ADVICE = 'enable VT-x (AMD-V, SVM) in the firmware, or nested virtualisation if this is a virtual machine'
+    EMULATED = 'or let libvirt emulate, which is slow: THEAPP_LIBVIRT_DRIVER=qemu'
 
     def self.require_virtualisation(machine)
       provider = machine.provider_name
@@ -14,10 +14,10 @@ module TheAPP
       return if emulates || !%i[virtualbox libvirt].include?(provider) || virtualises?
 
       todo = provider == :libvirt ? "#{ADVICE}\n  → #{EMULATED}" : ADVICE
-      raise Failure.new("#{machine.name}: the processor of this computer offers no virtualisation", todo)
+      raise Failure.new("#{machine.name}: the processor of this computer does not support virtualisation", todo)
     end
 
-    # The kernel takes the flag away when the firmware has switched it off.
+    # The kernel removes the flag if the firmware disables virtualisation.
     def self.virtualises?(cpuinfo = '/proc/cpuinfo')
       flags = File.read(cpuinfo)[/^flags\s*:(.*)$/, 1]
       flags.nil? || (flags.split & %w[vmx svm]).any?

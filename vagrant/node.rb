@@ -4,7 +4,7 @@ require 'json'
 require_relative 'failure'
 
 module TheAPP
-  # The Node.js that runs the provisioner: the one that `npm ci` has put into this folder.
+  # The Node.js that runs the provisioner, which `npm ci` installs in this folder.
   module Node
     def self.path(root = Approaches::ROOT)
       pinned = File.join(root, 'node_modules', 'node', 'bin', Gem.win_platform? ? 'node.exe' : 'node')
@@ -14,13 +14,13 @@ module TheAPP
       raise Failure.new(*problem(version('node'), least))
     end
 
-    # What is in the way, and what to do.
+    # What is wrong, and what to do.
     def self.problem(found, least)
-      later = 'then: npm ci, and the same command again (without provisioning: --no-provision)'
+      later = 'then run npm ci and the same command again (or skip provisioning: --no-provision)'
       return ['Node.js is missing on this computer', "install Node.js #{least} or later, #{later}"] unless found
-      return ['npm ci has not been run in this folder', "npm ci, #{later.split(', ').last}"] if found.to_i >= least.to_i
+      return ['npm ci has not been run in this folder', "run npm ci and the same command again (or skip provisioning: --no-provision)"] if found.to_i >= least.to_i
 
-      ["Node.js #{found} is too old: it takes #{least} or later", "install a newer one, #{later}"]
+      ["Node.js #{found} is too old: version #{least} or later is required", "install a newer version, #{later}"]
     end
 
     def self.version(program)

@@ -12,16 +12,16 @@ module TheAPP
     attr_accessor :approach
   end
 
-  # What Vagrant runs for each machine, when it would run any other provisioner.
+  # Vagrant runs this for each machine, as it runs its built-in provisioners.
   class Provisioner < Vagrant.plugin('2', :provisioner)
     def provision
-      # SSH answers before the services of a machine that has just been started do
+      # SSH answers before the other services of a machine that has just started.
       @machine.communicate.execute('timeout 300 systemctl is-system-running --wait', error_check: false)
-      Provisioning.owe(config.approach, @machine.env)
+      Provisioning.request(config.approach, @machine.env)
     end
   end
 
-  # Vagrant's last step of a command that has gone well.
+  # Vagrant's last step of a successful command.
   class AtTheEnd
     def initialize(app, _env)
       @app = app
@@ -29,7 +29,7 @@ module TheAPP
 
     def call(env)
       @app.call(env)
-      Provisioning.settle unless $!
+      Provisioning.run_requested unless $!
     end
   end
 

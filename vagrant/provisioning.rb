@@ -6,20 +6,20 @@ require_relative 'failure'
 require_relative 'node'
 
 module TheAPP
-  # Runs of the provisioner that a command has asked for. It wants all machines of an approach at once, so it runs
-  # when the command has done with all of them: once, however many machines asked, and in whichever order.
+  # The provisioning runs that a command has requested. The provisioner needs all machines of an approach, so it runs
+  # once at the end of the command, however many machines requested it, and in whatever order.
   module Provisioning
     LOCK = Mutex.new
-    OWED = {}
+    REQUESTED = {}
 
-    def self.owe(approach, env)
-      LOCK.synchronize { OWED[approach] = env }
+    def self.request(approach, env)
+      LOCK.synchronize { REQUESTED[approach] = env }
     end
 
-    # Runs what is owed. Raises the worst failure.
-    def self.settle
-      owed = LOCK.synchronize { OWED.dup.tap { OWED.clear } }
-      failed = owed.map { |approach, env| [run(approach, env), approach] }.reject { |code, _| code.zero? }
+    # Runs what was requested. Raises the worst failure.
+    def self.run_requested
+      requested = LOCK.synchronize { REQUESTED.dup.tap { REQUESTED.clear } }
+      failed = requested.map { |approach, env| [run(approach, env), approach] }.reject { |code, _| code.zero? }
       raise failure(failed) unless failed.empty?
     end
 
@@ -35,7 +35,7 @@ module TheAPP
       end
     end
 
-    # The machines of an approach by their own names, and those of them that are not up.
+    # The machines of an approach by name, and the names of those that are not running.
     def self.up(approach, env)
       active = env.active_machines.to_h
       names = env.machine_names.map(&:to_s).select { |name| name.start_with?("#{approach}-") }
@@ -47,18 +47,18 @@ module TheAPP
     end
 
     def self.wait(approach, missing, env)
-      env.ui.warn("#{approach} is provisioned when all its machines are up; not yet: #{missing.join(', ')}\n" \
+      env.ui.warn("#{approach} is provisioned once all its machines are running; not running: #{missing.join(', ')}\n" \
                   "  → vagrant up --provision /#{approach}/")
       0
     end
 
-    # As `vagrant ssh-config` has it.
+    # As printed by `vagrant ssh-config`.
     def self.section(name, info)
       keys = Array(info[:private_key_path]).map { |path| "  IdentityFile \"#{path}\"\n" }.join
       "Host #{name}\n  HostName #{info[:host]}\n  User #{info[:username]}\n  Port #{info[:port]}\n#{keys}"
     end
 
-    # On the terminal that Vagrant has, so that what it shows is what it shows elsewhere.
+    # Runs on Vagrant's terminal, so that the output is the same as without Vagrant.
     def self.start(approach, variables)
       command = [Node.path, 'provision/cli.mjs', approach, '--provider', 'vagrant', *words]
       Vagrant::Util::Env.with_clean_env { system(variables, *command, chdir: Approaches::ROOT) }
@@ -74,10 +74,10 @@ module TheAPP
     def self.failure(failed)
       code = failed.map(&:first).max
       names = failed.map(&:last).join(', ')
-      return Failure.new("#{names}: there are differences", code: code) if failed.all? { |one, _| one == 2 }
+      return Failure.new("#{names}: --check found differences", code: code) if failed.all? { |one, _| one == 2 }
 
-      # "already provisioned", says the next `vagrant up`
-      Failure.new("#{names}: provisioning has failed (exit code #{code}), for the reason above", 'again: vagrant provision',
+      # The next `vagrant up` reports the machines as already provisioned.
+      Failure.new("#{names}: provisioning failed (exit code #{code}); see the error above", 'to try again: vagrant provision',
                   code: code)
     end
 

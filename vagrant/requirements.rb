@@ -5,8 +5,7 @@ require_relative 'failure'
 require_relative 'node'
 
 module TheAPP
-  # Before anything is brought up: what would be in the way later, said at once. And what Vagrant says of a box that
-  # cannot be had, with what to do.
+  # Checks the requirements before a machine starts, and adds what to do to Vagrant's errors about boxes.
   class Requirements
     BOX_ERRORS = %w[BoxAddShortNotFound BoxAddNoMatchingProvider BoxAddNoMatchingVersion BoxAddMetadataMultiURL
                     BoxNotFound BoxNotFoundWithProvider BoxNotFoundWithProviderAndVersion BoxChecksumMismatch
@@ -48,18 +47,18 @@ module TheAPP
       TCPServer.new('127.0.0.1', port).close
     rescue Errno::EADDRINUSE, Errno::EACCES => e
       approach, name = machine.name.to_s.split('-', 2)
-      what = e.is_a?(Errno::EACCES) ? 'only root may have it' : 'another program uses it'
+      what = e.is_a?(Errno::EACCES) ? 'only root may use it' : 'another program uses it'
       raise Failure.new("#{name}: port #{port} of this computer cannot be forwarded: #{what}",
-                        'end that program (a machine of the lab: npm run lab -- down ' \
+                        'stop that program (a machine of the lab: npm run lab -- down ' \
                         "#{approach}), or choose another port under \"forward\" in approaches/#{approach}/machines.yml")
     end
 
     def box_failure(machine, error)
       vm = machine.config.vm
       box = [vm.box, vm.box_version].compact.join(' ')
-      Failure.new("the box #{box} cannot be had for #{machine.provider_name}:\n\n#{error.message.strip}\n",
-                  "see that this computer reaches it, or take another one: docs/vagrant.md, \"Boxes\"\n  " \
-                  '→ on Linux with libvirt, one from Debian packages: npm run lab -- box')
+      Failure.new("the box #{box} is not available for #{machine.provider_name}:\n\n#{error.message.strip}\n",
+                  "check the network, or choose another box: docs/vagrant.md, \"Boxes\"\n  " \
+                  '→ on Linux with libvirt, build one from Debian packages: npm run lab -- box')
     end
   end
 end

@@ -4,8 +4,8 @@ import { withLock } from '../../provision/computer/lock.ts';
 import { ticking } from '../../provision/computer/ticking.ts';
 import { failure } from '../../provision/index.ts';
 import { secretStore } from '../../provision/run/secrets.ts';
-import { docker } from './docker.ts';
-import { installed } from './installed.ts';
+import { docker } from './containers.ts';
+import { installed } from './packages.ts';
 import {
   answers,
   environmentOf,
@@ -18,15 +18,15 @@ import {
 
 const checkout = resolve(import.meta.dirname, '../..');
 
-/** The ways there are, the first choice first. */
+/** How servers can be run; the first that works is used. */
 export const ways = ['docker', 'installed'] as const;
 export type Way = (typeof ways)[number];
 
 const INSTALL = 'sudo apt-get install -y --no-install-recommends mariadb-server redis-server memcached';
 
-type Tell = (topic: string, line: string) => void;
+type Show = (topic: string, line: string) => void;
 
-/** What is there, and what TheAPP needs in its environment to use it. */
+/** The running servers, and the environment that TheAPP needs to use them. */
 export interface Dependencies {
   readonly servers: readonly Server[];
   readonly environment: Record<string, string>;
@@ -35,45 +35,45 @@ export interface Dependencies {
 }
 
 /**
- * MariaDB, Redis and Memcached, all answering: those that run already as they are, the others started.
+ * MariaDB, Redis and Memcached, all answering: servers that already run are kept, the others are started.
  *
- * @throws ProvisionError (failed) when this computer has no way to run one, or when one does not answer
+ * @throws ProvisionError (failed) when this computer cannot run a server, or a server does not answer
  */
-export function bringUp(tell: Tell, only?: Way): Promise<Dependencies> {
+export function bringUp(show: Show, only?: Way): Promise<Dependencies> {
   const { folder, means, passwords, file } = home();
   return withLock(
     folder,
-    'starts servers',
-    (line) => tell('app', line),
+    'starts the servers',
+    (line) => show('app', line),
     async () => {
       let chosen: Means | undefined;
       const servers: Server[] = [];
       for (const name of names) {
         const running = await find(means, name);
-        if (!running) chosen ??= await choose(means, tell, only);
+        if (!running) chosen ??= await choose(means, show, only);
         const way = running?.way ?? chosen;
         const server = running?.server ?? (await chosen?.start(name, passwords));
-        if (way && server) servers.push(await ready(way, server, passwords, tell));
+        if (way && server) servers.push(await ready(way, server, passwords, show));
       }
       return { servers, environment: environmentOf(servers, passwords), passwords: file };
     },
   );
 }
 
-/** What runs now. */
+/** The servers that are running. */
 export async function status(): Promise<readonly Server[]> {
   const { means } = home();
   const found = await Promise.all(names.map((name) => find(means, name)));
   return found.flatMap((one) => (one ? [one.server] : []));
 }
 
-/** Stops what runs, and with `purge` removes the data too. Answers the names of those that ran. */
-export function stop(tell: Tell, purge: boolean): Promise<readonly Name[]> {
+/** Stops the running servers and, with `purge`, removes their data. Returns the names of those that ran. */
+export function stop(show: Show, purge: boolean): Promise<readonly Name[]> {
   const { folder, means } = home();
   return withLock(
     folder,
-    'stops servers',
-    (line) => tell('app', line),
+    'stops the servers',
+    (line) => show('app', line),
     async () => {
       const stopped = new Set<Name>();
       for (const way of Object.values(means)) {
@@ -87,7 +87,7 @@ export function stop(tell: Tell, purge: boolean): Promise<readonly Name[]> {
   );
 }
 
-/** All of it is under `.cache/app` and `.secrets`, or under the folder that THEAPP_SERVERS names: tests have their own. */
+/** State is kept in `.cache/app` and `.secrets`, or in the folder that THEAPP_SERVERS names: tests use their own. */
 function home() {
   const own = process.env.THEAPP_SERVERS;
   const wanted = own ?? join(checkout, '.cache', 'app');
@@ -107,36 +107,38 @@ async function find(means: Record<Way, Means>, name: Name) {
   return undefined;
 }
 
-async function choose(means: Record<Way, Means>, tell: Tell, only?: Way): Promise<Means> {
+async function choose(means: Record<Way, Means>, show: Show, only?: Way): Promise<Means> {
   const obstacles: string[] = [];
   for (const way of ways.filter((one) => only === undefined || one === only)) {
-    const looking = `looking for ${way === 'docker' ? 'Docker and its images' : 'installed servers'}`;
+    const checking = `checking ${way === 'docker' ? 'Docker and its images' : 'the installed servers'}`;
     const obstacle = await ticking(
-      (line) => tell('app', line),
-      looking,
+      (line) => show('app', line),
+      checking,
       () => means[way].obstacle(),
     );
     if (obstacle === undefined) {
       const why = obstacles.length > 0 ? `${obstacles.join('; ')}: ` : '';
-      tell('app', `${why}taking ${way === 'docker' ? 'Docker' : 'the servers installed on this computer'}`);
+      show('app', `${why}using ${way === 'docker' ? 'Docker' : 'the servers installed on this computer'}`);
       return means[way];
     }
     obstacles.push(obstacle);
   }
   throw failure({
     place: 'this computer',
-    what: 'nothing here can run MariaDB, Redis and Memcached',
+    what: 'cannot run MariaDB, Redis and Memcached',
     why: obstacles.join('; '),
-    todo: `${only ? 'leave --with out; or ' : ''}${INSTALL}\n  → or start Docker`,
+    todo: `${only ? 'omit --with, or ' : ''}${INSTALL}\n  → or start Docker`,
   });
 }
 
-/** The first start of a MariaDB makes its tables, which takes a while on a slow computer. */
-async function ready(way: Means, server: Server, passwords: Passwords, tell: Tell): Promise<Server> {
+/** MariaDB creates its tables when it first starts, which takes a while on a slow computer. */
+async function ready(way: Means, server: Server, passwords: Passwords, show: Show): Promise<Server> {
   const { name } = server;
   const runs = async () => (await way.find(name)) !== undefined;
-  const waiting = (line: string) => tell('app', line);
-  const fine = await ticking(waiting, `waiting for ${name}`, () => answers(server, passwords, runs, 120));
-  if (fine) return server;
+  const waiting = (line: string) => show('app', line);
+  const answering = await ticking(waiting, `waiting for ${name}`, () =>
+    answers(server, passwords, runs, 120),
+  );
+  if (answering) return server;
   throw failure({ place: name, what: 'does not answer', why: server.by, said: await way.log(name) });
 }

@@ -6,7 +6,7 @@ import { locate } from '../../provision/computer/programs.ts';
 import { failure, reveal } from '../../provision/index.ts';
 import type { Name, Passwords } from './servers.ts';
 
-/** Where one server keeps what it needs, and who it is. */
+/** Where one server keeps its files, its port and its passwords. */
 export interface Place {
   readonly folder: string;
   readonly data: string;
@@ -14,18 +14,18 @@ export interface Place {
   readonly passwords: Passwords;
 }
 
-/** A server of this computer's own packages. */
+/** How to run a server from this computer's packages. */
 export interface Recipe {
-  /** The programs it takes, the server first, and the package of Debian and Ubuntu that has them. */
+  /** The programs it needs, the server first, and the Debian or Ubuntu package that contains them. */
   readonly programs: readonly [string, ...string[]];
   readonly package: string;
-  /** Writes what the server reads, and answers the words of its command. */
+  /** Writes the server's configuration and returns its arguments. */
   prepare(place: Place): Promise<string[]>;
 }
 
 const root = process.getuid?.() === 0;
 
-/** What each of them reads: no password stands in a command, which every user of the computer sees. */
+/** No password is on a command line, which every user of the computer can read. */
 export const recipes: Record<Name, Recipe> = {
   mariadb: {
     programs: ['mariadbd', 'mariadb-install-db'],
@@ -35,7 +35,7 @@ export const recipes: Record<Name, Recipe> = {
       if (!existsSync(join(data, 'mysql'))) await makeTables(common);
       const sql = join(folder, 'start.sql');
       writeFileSync(sql, startSql(reveal(passwords.mysql)), { mode: 0o600 });
-      // A path of a socket may have 107 characters.
+      // The path of a socket may have 107 characters.
       const socket = join(tmpdir(), `theapp-${port}.socket`);
       const place = ['--bind-address=127.0.0.1', `--port=${port}`, `--socket=${socket}`];
       return [...common, ...place, '--skip-name-resolve', `--init-file=${sql}`];
@@ -70,7 +70,7 @@ export const recipes: Record<Name, Recipe> = {
   },
 };
 
-/** The system tables; root may come in by the socket only, and as who runs this. */
+/** Creates the system tables. The database's root logs in over the socket only, as the user who runs this. */
 async function makeTables(common: readonly string[]): Promise<void> {
   const words = [
     '--auth-root-authentication-method=socket',
@@ -81,10 +81,10 @@ async function makeTables(common: readonly string[]): Promise<void> {
     all: true,
   });
   if (made.exitCode === 0) return;
-  throw failure({ place: 'mariadb', what: 'its system tables cannot be made', said: made.all ?? '' });
+  throw failure({ place: 'mariadb', what: 'its system tables could not be created', said: made.all ?? '' });
 }
 
-/** Runs at each start, before anybody is let in. */
+/** Runs at each start, before MariaDB accepts connections. */
 const startSql = (password: string) => `CREATE DATABASE IF NOT EXISTS theapp;
 CREATE OR REPLACE USER theapp@'127.0.0.1' IDENTIFIED BY '${password}';
 GRANT ALL ON theapp.* TO theapp@'127.0.0.1';

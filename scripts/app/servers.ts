@@ -10,33 +10,33 @@ export type Name = (typeof names)[number];
 export interface Server {
   readonly name: Name;
   readonly port: number;
-  /** What runs it and where its data is, in words. */
+  /** The program that runs it and where its data is, as text. */
   readonly by: string;
 }
 
-/** Generated ones; Memcached has none. */
+/** The generated passwords. Memcached has none. */
 export interface Passwords {
   readonly mysql: Secret;
   readonly redis: Secret;
 }
 
-/** A way of running servers that outlive this command. */
+/** A way to run servers that outlive this command. */
 export interface Means {
-  /** Why it cannot be used on this computer; undefined when it can. */
+  /** Why it cannot be used on this computer; undefined if it can. */
   obstacle(): Promise<string | undefined>;
-  /** Whether it runs one already. */
+  /** The server, if it already runs. */
   find(name: Name): Promise<Server | undefined>;
-  /** Starts one on a free port with the data it had; it may still take a moment to answer. */
+  /** Starts a server on a free port with its existing data. It may take a moment to answer. */
   start(name: Name, passwords: Passwords): Promise<Server>;
-  /** False when it runs none. */
+  /** False if it was not running. */
   stop(name: Name): Promise<boolean>;
-  /** The last words of one that did not start. */
+  /** The end of the log of a server that did not start. */
   log(name: Name): Promise<string>;
   /** Removes the data. */
   purge(name: Name): Promise<void>;
 }
 
-/** What TheAPP finds in its environment to use them. */
+/** The environment variables that tell TheAPP how to reach the servers. */
 export function environmentOf(servers: readonly Server[], passwords: Passwords): Record<string, string> {
   const port = (name: Name) => servers.find((server) => server.name === name)?.port ?? 0;
   return {
@@ -50,7 +50,7 @@ export function environmentOf(servers: readonly Server[], passwords: Passwords):
   };
 }
 
-/** Waits until a server answers as its kind does. False after `seconds`, or as soon as `runs` says no. */
+/** Waits until a server answers in its protocol. False after `seconds`, or as soon as `runs` returns false. */
 export async function answers(
   { name, port }: Server,
   { redis }: Passwords,
@@ -58,7 +58,7 @@ export async function answers(
   seconds: number,
 ): Promise<boolean> {
   const questions: Record<Name, [string, RegExp]> = {
-    // The handshake: 0x0a, the version, the plug-in for passwords. An error packet begins with 0xff.
+    // The handshake: 0x0a, the version, the authentication plug-in. An error packet begins with 0xff.
     mariadb: ['', /^.{4}\n[\d.]+/s],
     redis: [`AUTH ${reveal(redis)}\r\nPING\r\n`, /\+PONG/],
     memcached: ['version\r\n', /^VERSION/],
@@ -71,7 +71,7 @@ export async function answers(
   return false;
 }
 
-/** What a server says within a second. */
+/** What a server answers within a second. */
 function ask(port: number, question: string): Promise<string> {
   return new Promise((resolve) => {
     let said = '';
@@ -84,7 +84,7 @@ function ask(port: number, question: string): Promise<string> {
     socket.setEncoding('latin1');
     socket.on('data', (part: string) => {
       said += part;
-      // Both of Redis's answers come together or one after the other.
+      // Redis may send its two replies together or one after the other.
       if (!/^\+OK\r\n$/.test(said)) end();
     });
     socket.on('error', end).on('close', () => {

@@ -1,48 +1,38 @@
-import { exitCodes, explain, ProvisionError } from '../../provision/index.ts';
+import { interruption, runCommand } from '../command/command.ts';
 import { progressLines } from '../command/progress.ts';
-import { paths, type ServiceName } from './app/calls.ts';
-import { type Sample, type Shoot, startLoader } from './app/measure.ts';
-import { type Options, parseOptions } from './app/options.ts';
+import { paths, type ServiceName } from './app/handlers.ts';
+import { benchCommand, type Options } from './app/options.ts';
 import { mayPrioritize, withPriority } from './app/priority.ts';
 import { type Figures, more, type Turn, table } from './app/report.ts';
+import { type Sample, type Shoot, startLoader } from './app/sample.ts';
 import { type Memory, memoryTable, soak } from './app/soak.ts';
-import { type Subject, type SubjectName, startWorld, type World } from './app/world.ts';
+import { type Subject, type SubjectName, startTestbed, type Testbed } from './app/testbed.ts';
 
-/** As many as a small nginx keeps open to TheAPP. */
+/** As many connections as a small nginx keeps open to TheAPP. */
 const connections = 20;
-/** The part of its saturation at which a server is expected to live. */
-const steadily = 0.8;
-/** Below the servers', above all else. */
+/** The part of its maximum rate that a server should sustain with low latency. */
+const STEADY_PART = 0.8;
+/** Real-time priority: below the servers', above everything else. */
 const priorityOfLoad = 5;
-/** Who is asked at that. */
-const calmly: ReadonlySet<SubjectName> = new Set(['theapp', 'hapi', 'node:http']);
+/** The subjects that are also measured at that rate. */
+const steadyNames: ReadonlySet<SubjectName> = new Set(['theapp', 'hapi', 'node:http']);
 
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
-const { signal } = stop;
-const { show: tell, end: clear } = progressLines(process.stderr);
-
-try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options) await bench(options);
-} catch (error) {
-  clear();
-  if (!signal.aborted) process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = signal.aborted ? 130 : error instanceof ProvisionError ? exitCodes[error.kind] : 1;
-}
+const signal = interruption();
+const { show, end: clear } = progressLines(process.stderr);
+await runCommand(benchCommand(bench), { ended: clear, signal });
 
 async function bench(options: Options): Promise<void> {
   if (options.urgent && !(await mayPrioritize()))
-    tell('bench', 'no real-time priority (as root there is): the slowest answers are slower, of all servers');
-  tell('bench', 'starting MariaDB, Redis, Memcached, TheAPP and its peers');
-  const world = await startWorld(options, signal);
+    show('bench', 'no real-time priority without root: the p99 of all servers is higher');
+  show('bench', 'starting MariaDB, Redis, Memcached, TheAPP and the peers');
+  const testbed = await startTestbed(options, signal);
   const start = () => startLoader(signal);
   const loader = await (options.urgent ? withPriority(priorityOfLoad, start) : start());
   try {
-    await measureAll(world, loader.shoot, options);
-    if (options.soak > 0) await watch(world, loader.shoot, options);
+    await measureAll(testbed, loader.shoot, options);
+    if (options.soak > 0) await watchMemory(testbed, loader.shoot, options);
   } finally {
-    await Promise.all([loader.stop(), world.stop()]);
+    await Promise.all([loader.stop(), testbed.stop()]);
   }
 }
 
@@ -51,13 +41,13 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Round by round, each with processes of its own, which differ by a tenth from one start to the next. */
-async function measureAll(world: World, shoot: Shoot, options: Options): Promise<void> {
+/** Measures round by round, each with new processes: they differ by a tenth from one start to the next. */
+async function measureAll(testbed: Testbed, shoot: Shoot, options: Options): Promise<void> {
   const { services, rounds, warmth } = options;
   const all: Measured[] = services.map((service) => ({ service, saturated: [], steady: [] }));
   try {
     for (let round = 1; round <= rounds; round++) {
-      const { subjects, isolate, end } = await world.launch();
+      const { subjects, isolate, end } = await testbed.launch();
       const shootIsolated: Shoot = (subject, load) => {
         isolate(subject);
         return shoot(subject, load);
@@ -73,21 +63,21 @@ async function measureAll(world: World, shoot: Shoot, options: Options): Promise
       await end();
     }
   } finally {
-    // Also what was measured until it was interrupted.
+    // Also prints what was measured before an interruption.
     const seen = all.filter(({ saturated }) => saturated.length > 0);
     if (seen.length > 0) print([...seen.map(table), more].join('\n'));
   }
 }
 
-/** Figures that grow round by round. */
+/** Figures, extended in each round. */
 interface Measured extends Figures {
   readonly saturated: Turn[];
   readonly steady: Turn[];
 }
 
 /**
- * In turns of a second, so that what else the computer does falls on all alike: as fast as it goes, and directly after
- * that at 80 % of what that was.
+ * Loads the subjects in turns of one second, so that other work on the computer affects all of them alike: first as
+ * fast as possible, then at 80 % of that rate.
  */
 async function measure(
   service: ServiceName,
@@ -101,12 +91,12 @@ async function measure(
     const [saturated, steady] = [new Map<SubjectName, Sample>(), new Map<SubjectName, Sample>()];
     for (const subject of inTurn(subjects, second)) {
       const { name } = subject;
-      tell(place, name);
+      show(place, name);
       const sample = await shoot(subject, { ...load, seconds: 1 });
       saturated.set(name, sample);
-      if (!calmly.has(name)) continue;
-      tell(place, `${name} at 80 %`);
-      steady.set(name, await shoot(subject, { ...load, seconds: 1, rate: steadily * sample.perSecond }));
+      if (!steadyNames.has(name)) continue;
+      show(place, `${name} at 80 %`);
+      steady.set(name, await shoot(subject, { ...load, seconds: 1, rate: STEADY_PART * sample.perSecond }));
     }
     seen.saturated.push(saturated);
     seen.steady.push(steady);
@@ -114,37 +104,37 @@ async function measure(
   return seen;
 }
 
-/** Loads with all services in turn, as long as V8 compiles while it serves: its threads share the server's core. */
+/** Loads all services in turn until V8 has compiled the hot code: its compiler threads share the server's core. */
 async function warm(
   subjects: readonly Subject[],
   services: readonly ServiceName[],
   { seconds, place, shoot }: { seconds: number; place: string; shoot: Shoot },
 ): Promise<void> {
   for (const subject of subjects) {
-    tell(place, `warming ${subject.name}`);
+    show(place, `warming up ${subject.name}`);
     await shoot(subject, { paths: services.map((service) => paths[service]), connections, seconds });
   }
 }
 
-/** Each time begins with another, so that no place in the order favours anybody. */
+/** Starts with another subject each time, so that no place in the order is an advantage. */
 function inTurn<T>(all: readonly T[], time: number): T[] {
   const first = time % all.length;
   return [...all.slice(first), ...all.slice(0, first)];
 }
 
-/** All services in turn, at 80 % of what TheAPP can do of the mixture. */
-async function watch(world: World, shoot: Shoot, options: Options): Promise<void> {
+/** Loads all services in turn, at 80 % of the maximum rate of the mixture. */
+async function watchMemory(testbed: Testbed, shoot: Shoot, options: Options): Promise<void> {
   const { services, soak: minutes, warmth: seconds } = options;
-  const launch = await world.launch(['theapp']);
+  const launch = await testbed.launch(['theapp']);
   const [theapp] = launch.subjects;
-  if (!theapp) throw new RangeError('nobody to watch');
+  if (!theapp) throw new RangeError('TheAPP was not started');
   await warm([theapp], services, { seconds, place: 'soak', shoot });
   const mixture = services.map((service) => paths[service]);
-  tell('soak', 'how fast all services together can be');
+  show('soak', 'measuring the maximum rate of all services together');
   const { perSecond } = await shoot(theapp, { paths: mixture, connections, seconds: 5 });
-  const rate = Math.round(perSecond * steadily);
-  tell('soak', `${minutes} minutes at ${rate} requests/s`);
-  const show = (seen: readonly Memory[]) => print(memoryTable(seen));
-  await soak(theapp, mixture, { shoot, rate, minutes, connections, signal, tell: show });
+  const rate = Math.round(perSecond * STEADY_PART);
+  show('soak', `${minutes} minutes at ${rate} requests/s`);
+  const report = (seen: readonly Memory[]) => print(memoryTable(seen));
+  await soak(theapp, mixture, { shoot, rate, minutes, connections, signal, report });
   await launch.end();
 }

@@ -4,14 +4,15 @@ import { execa } from 'execa';
 import t from 'tap';
 import { type Facts, ProvisionError } from '../../provision/index.ts';
 import { type Figure, figure, median, table } from './figures.ts';
+import { optionsFrom } from './parsing.ts';
 import { expectedSums, writeFiles } from './provisioner/files.ts';
 import { addresses } from './provisioner/hosts.ts';
-import { parseOptions } from './provisioner/options.ts';
-import { peersOf } from './provisioner/peers/all.ts';
+import { benchCommand } from './provisioner/options.ts';
 import { ansible } from './provisioner/peers/ansible.ts';
 import { agrees, floor } from './provisioner/peers/floor.ts';
 import { ours } from './provisioner/peers/ours.ts';
 import { peerNames } from './provisioner/peers/peer.ts';
+import { peersOf } from './provisioner/peers/peers.ts';
 import { pyinfra } from './provisioner/peers/pyinfra.ts';
 import { tasks } from './provisioner/tasks.ts';
 import { workload } from './provisioner/workload/index.ts';
@@ -30,7 +31,7 @@ const place = {
 };
 const written = (name: string) => readFileSync(join(folder, name), 'utf8');
 
-t.test('every peer is given the same 60 tasks', async (t) => {
+t.test('every peer gets the same 60 tasks', async (t) => {
   t.equal(tasks.length, 60);
   ansible.prepare(place);
   const [play] = JSON.parse(written('site.yml'));
@@ -55,24 +56,24 @@ t.test('every peer is given the same 60 tasks', async (t) => {
   const resources = workload({ files }).resolve([]).resources(facts, host);
   t.equal(resources.length, 60, 'ours');
   floor.prepare(place);
-  const look = written('look.sh');
-  for (const task of tasks) t.match(look, 'path' in task ? task.path : task.name, `floor: ${task.kind}`);
+  const probes = written('probes.sh');
+  for (const task of tasks) t.match(probes, 'path' in task ? task.path : task.name, `floor: ${task.kind}`);
 });
 
-t.test('a host is as it should be only with every file', async (t) => {
+t.test('a host is converged only if it has every file', async (t) => {
   const lines = [...expectedSums()].map(([path, sum]) => `${sum}  ${path}\n`);
   t.equal(lines.length, 26);
   t.ok(agrees([...lines, ...lines].join(''), 2));
   t.notOk(agrees([...lines, ...lines.slice(1)].join(''), 2));
 });
 
-t.test('a converged run that changes something is found out', async (t) => {
+t.test('a converged run that changes something is detected', async (t) => {
   const recap = (changed: number) => `h1 : ok=55 changed=${changed} failed=0 unreachable=0 handlers=0\n`;
   const play = (changed: number) => `h1 : ok=61   changed=${changed}    unreachable=0    failed=0\n`;
-  t.ok(ours.calm?.(recap(0) + recap(0), 2));
-  t.notOk(ours.calm?.(recap(0) + recap(1), 2));
-  t.ok(ansible.calm?.(play(0) + play(0), 2));
-  t.notOk(ansible.calm?.(play(1) + play(0), 2));
+  t.ok(ours.isUnchanged?.(recap(0) + recap(0), 2));
+  t.notOk(ours.isUnchanged?.(recap(0) + recap(1), 2));
+  t.ok(ansible.isUnchanged?.(play(0) + play(0), 2));
+  t.notOk(ansible.isUnchanged?.(play(1) + play(0), 2));
 });
 
 t.test('medians', async (t) => {
@@ -86,7 +87,7 @@ t.test('medians', async (t) => {
   t.throws(() => median([]), RangeError);
 });
 
-t.test('figures, and how they are shown', async (t) => {
+t.test('figures and their table', async (t) => {
   const figures: Figure[] = [
     figure('ours', 1, { first: [2, 2.0004, 9], converged: [0.5, 0.4, 0.3] }),
     figure('floor', 1, { first: [], converged: [0.25] }),
@@ -100,9 +101,11 @@ t.test('figures, and how they are shown', async (t) => {
   t.notMatch(shown, 'mitogen');
 });
 
+const parseOptions = (argv: readonly string[]) => optionsFrom(benchCommand, argv);
+
 t.test('options', async (t) => {
-  t.same(parseOptions([]), { hosts: [1, 10], runs: 3, peers: peerNames, json: false });
-  t.same(parseOptions(['--hosts', '2,4', '--runs', '1', '--peers', 'floor,ours', '--json']), {
+  t.same(await parseOptions([]), { hosts: [1, 10], runs: 3, peers: peerNames, json: false });
+  t.same(await parseOptions(['--hosts', '2,4', '--runs', '1', '--peers', 'floor,ours', '--json']), {
     hosts: [2, 4],
     runs: 1,
     peers: ['floor', 'ours'],
@@ -113,11 +116,11 @@ t.test('options', async (t) => {
     ['ours', 'floor'],
   );
   for (const argv of [['--hosts', '0'], ['--runs', 'x'], ['--peers', 'chef'], ['--what'], ['more']]) {
-    t.throws(() => parseOptions(argv), ProvisionError, argv.join(' '));
+    await t.rejects(parseOptions(argv), ProvisionError, argv.join(' '));
   }
 });
 
-t.test('its approach is found by its folder, and nothing is contacted for --list', async (t) => {
+t.test('the approach of the benchmark is found by its folder, and --list contacts no host', async (t) => {
   const { argv } = ours.prepare({ ...place, key: join(files, 'f0.conf') });
   const list = await execa(argv[0], [...argv.slice(1), '--list'], { cwd: root });
   t.match(list.stdout, /workload +h1, h2/);

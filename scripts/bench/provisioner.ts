@@ -3,45 +3,38 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { withLock } from '../../provision/computer/lock.ts';
 import { locate } from '../../provision/computer/programs.ts';
-import { exitCodes, explain, failure, ProvisionError } from '../../provision/index.ts';
+import { failure } from '../../provision/index.ts';
+import { interruption, runCommand } from '../command/command.ts';
 import { progressLines } from '../command/progress.ts';
 import { type Figure, figure, type Samples, table } from './figures.ts';
 import { ensureBase } from './provisioner/base.ts';
-import { round } from './provisioner/measure.ts';
-import { type Options, parseOptions } from './provisioner/options.ts';
-import { peersOf } from './provisioner/peers/all.ts';
+import { benchCommand, type Options } from './provisioner/options.ts';
 import type { Peer } from './provisioner/peers/peer.ts';
+import { peersOf } from './provisioner/peers/peers.ts';
+import { round } from './provisioner/round.ts';
 
 const folder = resolve(import.meta.dirname, '../../.lab/bench');
 const sockets = mkdtempSync(join(tmpdir(), 'bench-'));
 process.once('exit', () => rmSync(sockets, { recursive: true, force: true }));
-const stop = new AbortController();
-// A listener that stays: execa lets the signal end this process when it is alone with it.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+const signal = interruption();
 const { show: progress, end: clear } = progressLines(process.stderr);
+await runCommand(benchCommand(bench), { ended: clear, signal });
 
-try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options) {
-    requirements();
-    const peers = available(options);
-    const figures = await withLock(
-      folder,
-      'a benchmark',
-      (line) => progress('bench', line),
-      () => measure(peers, options),
-    );
-    if (options.json) process.stdout.write(`${JSON.stringify({ peers: figures })}\n`);
-  }
-} catch (error) {
-  clear();
-  process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = stop.signal.aborted ? 130 : error instanceof ProvisionError ? exitCodes[error.kind] : 1;
+async function bench(options: Options): Promise<void> {
+  requirements();
+  const peers = available(options);
+  const figures = await withLock(
+    folder,
+    'runs a benchmark',
+    (line) => progress('bench', line),
+    () => measure(peers, options),
+  );
+  if (options.json) process.stdout.write(`${JSON.stringify({ peers: figures })}\n`);
 }
 
-/** Hosts of this kind are made of what only root may do. */
+/** Only root may create overlays and namespaces. */
 function requirements(): void {
-  const what = 'the benchmark makes throw-away hosts of overlays and namespaces, which needs root';
+  const what = 'the benchmark builds throw-away hosts from overlays and namespaces, which requires root';
   if (process.getuid?.() !== 0) throw failure({ what, todo: 'sudo npm run bench' });
   const packages = { mmdebstrap: 'mmdebstrap', unshare: 'util-linux', ssh: 'openssh-client', tar: 'tar' };
   const absent = Object.entries(packages).filter(([program]) => !locate(program));
@@ -52,19 +45,18 @@ function requirements(): void {
   });
 }
 
-/** The peers that were asked for and are installed; the others are named with what installs them. */
+/** The requested peers that are installed. Prints how to install the others. */
 function available({ peers }: Options): Peer[] {
   return peersOf(peers).filter((peer) => {
     const todo = peer.missing();
     if (todo !== undefined)
-      process.stderr.write(`  ! ${peer.name} is skipped, it is not installed: ${todo}\n`);
+      process.stderr.write(`  ! ${peer.name} is skipped because it is not installed: ${todo}\n`);
     return todo === undefined;
   });
 }
 
-/** Round by round, so that what else the computer does falls on all alike. */
+/** Measures round by round, so that other work on the computer affects all peers alike. */
 async function measure(peers: readonly Peer[], { hosts, runs, json }: Options): Promise<Figure[]> {
-  const { signal } = stop;
   const base = await ensureBase(join(folder, 'base'), signal, (line) => progress('bench', line));
   const figures: Figure[] = [];
   for (const count of hosts) {

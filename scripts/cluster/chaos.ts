@@ -1,16 +1,18 @@
 import { join } from 'node:path';
-import { didYouMean, explain, inputError } from '../../provision/index.ts';
+import { Option } from 'commander';
+import { explain } from '../../provision/index.ts';
 import { choose } from '../../provision/machines/choose.ts';
-import { newCommand, runCommand } from '../command/command.ts';
-import { collect, whole } from '../command/options.ts';
+import { interruption, newCommand, runCommand } from '../command/command.ts';
+import { collect, oneOf, wholeOption } from '../command/options.ts';
 import { progressLines } from '../command/progress.ts';
+import { approachOf, approachWords } from './approach.ts';
+import { type Result, runExperiment } from './chaos/experiment.ts';
 import { faults } from './chaos/faults.ts';
-import { planned } from './chaos/planned.ts';
-import { type Played, play } from './chaos/play.ts';
+import { maintenance } from './chaos/maintenance.ts';
 import { type PowerCommands, powerOf } from './chaos/power.ts';
 import type { Scenario } from './chaos/scenario.ts';
-import { setStage } from './chaos/stage.ts';
 import { textOf, writeTable } from './chaos/table.ts';
+import { newTarget } from './chaos/target.ts';
 import { folderOf, hostsOf, type Where, withWhere } from './hosts.ts';
 import { newSessions } from './sessions.ts';
 
@@ -23,50 +25,66 @@ interface Options extends Where, PowerCommands {
   readonly list: boolean;
 }
 
-const scenarios: readonly Scenario[] = [...planned, ...faults];
+const scenarios: readonly Scenario[] = [...maintenance, ...faults];
+const names = scenarios.map(({ name }) => name);
 const progress = progressLines(process.stderr);
 
 const program = withWhere(
   newCommand('chaos')
     .description(
-      'what becomes of requests while a cluster is updated, scaled and broken; exits with 1 when too much',
+      'Injects faults into a cluster under load and measures which requests are lost. Exits with 1 if a scenario misses its bounds.',
     )
-    .argument('<approach>', 'which approach: a folder of approaches/')
-    .argument('[scenario...]', `all, or of: ${scenarios.map(({ name }) => name).join(', ')}`)
-    .option('--rate <count>', 'requests a second', (text) => whole('--rate', text, 1000), 60)
+    .argument('<approach>', approachWords, approachOf)
+    .argument(
+      '[scenario...]',
+      `scenarios, or the beginning of their names: ${names.join(', ')}; all if none is named`,
+      (text: string, before: readonly string[] = []) => [...before, known(text)],
+    )
+    .addOption(wholeOption('--rate <count>', 'requests per second', { most: 1000, fallback: 60 }))
+    .addOption(
+      wholeOption('--requests <count>', 'minimum number of requests in each scenario', {
+        most: 1e6,
+        fallback: 10_000,
+      }),
+    )
     .option(
-      '--requests <count>',
-      'how many at least, each scenario',
-      (text) => whole('--requests', text, 1e6),
-      10_000,
+      '-e, --extra-vars <role.key=value>',
+      'set a variable for the provisioner; repeatable',
+      collect,
+      [],
     )
-    .option('-e, --extra-vars <role.key=value>', 'for the provisioner; may be given many times', collect, [])
-    .option(
-      '--power-off <command>',
-      "how a machine that is not the lab's loses its power: for sh, with $HOST",
+    .addOption(
+      new Option(
+        '--power-off <command>',
+        'shell command that cuts the power of a machine outside the lab; $HOST is its name, $ADDRESS its address',
+      ),
     )
-    .option('--power-on <command>', 'how it gets it back')
-    .option('--json', 'one JSON object on stdout for each scenario', false)
-    .option('--write', "put the table into the approach's README.md", false)
-    .option('--list', 'show the scenarios, and do nothing', false),
-).action(async (approach: string, names: readonly string[], options: Options) => {
-  const chosen = choice(names);
+    .option('--power-on <command>', 'shell command that restores its power')
+    .option('--json', 'print one JSON object per scenario on stdout', false)
+    .option('--write', "update the table in the approach's README.md", false)
+    .option('--list', 'list the scenarios and exit', false),
+).action(async (approach: string, given: readonly string[] = [], options: Options) => {
+  const chosen = given.length === 0 ? scenarios : given.flatMap(matching);
   if (options.list)
-    return void process.stdout.write(chosen.map(({ name, words }) => `${name}: ${words}\n`).join(''));
+    return void process.stdout.write(
+      chosen.map(({ name, description }) => `${name}: ${description}\n`).join(''),
+    );
   const readme = join(folderOf(approach), 'README.md');
-  const write = options.write ? (all: readonly Played[]) => writeTable(readme, approach, all) : undefined;
-  // That there is a place for the table had better be known before an hour has passed.
+  const write = options.write
+    ? (results: readonly Result[]) => writeTable(readme, approach, results)
+    : undefined;
+  // Fails now if the README has no place for the table, not after an hour.
   write?.([]);
-  const all = await playAll(approach, chosen, options, write);
-  if (all.length < chosen.length || !all.every(({ verdict }) => verdict.ok)) process.exitCode = 1;
+  const results = await runAll(approach, chosen, options, write);
+  if (results.length < chosen.length || !results.every(({ verdict }) => verdict.ok)) process.exitCode = 1;
 });
 
-async function playAll(
+async function runAll(
   approach: string,
   chosen: readonly Scenario[],
   { rate, requests, json, extraVars, powerOff, powerOn, ...where }: Options,
-  write: (all: readonly Played[]) => void = () => undefined,
-): Promise<Played[]> {
+  write: (results: readonly Result[]) => void = () => undefined,
+): Promise<Result[]> {
   const hosts = await hostsOf(approach, where);
   const sessions = newSessions();
   const lab = (await choose(where, approach)).name === 'qemu';
@@ -76,22 +94,25 @@ async function playAll(
     ...(inventory ? ['--inventory', inventory] : []),
   ];
   const words = extraVars.flatMap((one) => ['-e', one]);
-  const all: Played[] = [];
-  const stopping = stopAsked();
+  const results: Result[] = [];
+  // The first Ctrl-C lets a scenario end, so that its fault is reverted.
+  const signal = interruption(() =>
+    progress.show('chaos', 'stopping after this scenario; press Ctrl-C again to stop at once'),
+  );
   try {
     for (const scenario of chosen) {
-      if (stopping()) break;
-      const tell = (line: string) => progress.show(scenario.name, line);
-      const power = powerOf(approach, { lab, powerOff, powerOn }, tell);
-      const stage = setStage({ approach, hosts, sessions, where: place, words, power, tell });
+      if (signal.aborted) break;
+      const show = (line: string) => progress.show(scenario.name, line);
+      const power = powerOf(approach, { lab, powerOff, powerOn }, show);
+      const target = newTarget({ approach, hosts, sessions, where: place, words, power, progress: show });
       try {
-        const played = await play(stage, scenario, { rate, requests, health: '/nodez' });
-        all.push(played);
-        write([played]);
+        const result = await runExperiment(target, scenario, { rate, requests, health: '/nodez' });
+        results.push(result);
+        write([result]);
         progress.end();
-        process.stdout.write(json ? `${JSON.stringify(played)}\n` : textOf(played));
+        process.stdout.write(json ? `${JSON.stringify(result)}\n` : textOf(result));
       } catch (error) {
-        // The next one says for itself whether the cluster is fit for it.
+        // The next scenario checks whether the cluster is healthy.
         progress.end();
         process.stderr.write(`${scenario.name}: ${explain(error)}\n`);
       }
@@ -99,31 +120,13 @@ async function playAll(
   } finally {
     await sessions.close();
   }
-  return all;
+  return results;
 }
 
-/** The first Ctrl-C lets a scenario end, so that what it broke is mended; the second stops at once. */
-function stopAsked(): () => boolean {
-  let asked = false;
-  process.on('SIGINT', () => {
-    if (asked) process.exit(130);
-    asked = true;
-    progress.show('chaos', 'stops after this scenario; once more to stop at once');
-  });
-  return () => asked;
-}
+const matching = (name: string): Scenario[] =>
+  scenarios.filter((one) => one.name === name || one.name.startsWith(`${name}-`));
 
-function choice(names: readonly string[]): readonly Scenario[] {
-  if (names.length === 0) return scenarios;
-  return names.flatMap((name) => {
-    const found = scenarios.filter((one) => one.name === name || one.name.startsWith(`${name}-`));
-    if (found.length > 0) return found;
-    const known = scenarios.map(({ name }) => name);
-    throw inputError({
-      what: `there is no scenario "${name}"${didYouMean(name, known)}`,
-      why: `there are ${known.join(', ')}`,
-    });
-  });
-}
+/** @throws ProvisionError (input) for a name that matches no scenario */
+const known = (name: string): string => (matching(name).length > 0 ? name : oneOf('scenario', names, name));
 
 await runCommand(program, progress.end);

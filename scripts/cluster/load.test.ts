@@ -9,11 +9,11 @@ import { startMariadb } from '../../testing/servers/mariadb.ts';
 import { startMemcached } from '../../testing/servers/memcached.ts';
 import { freePort } from '../../testing/servers/process.ts';
 import { startRedis } from '../../testing/servers/redis.ts';
-import type { LoadReport } from './load/tally.ts';
+import type { LoadReport } from './load/report.ts';
 import { isFlawless, textOf } from './load/text.ts';
 import { startLoad } from './load/traffic.ts';
 
-// Longer than a moment only where much else is going on.
+// Long only on a busy computer.
 t.setTimeout(180_000);
 
 const root = resolve(import.meta.dirname, '../..');
@@ -31,13 +31,13 @@ async function startApp(): Promise<{ program: Program; url: string }> {
   return { program, url: `http://127.0.0.1:${PORT}` };
 }
 
-/** Resolves when it is so, or fails after half a minute. */
-async function until(isSo: () => boolean): Promise<void> {
-  for (const end = performance.now() + 30_000; !isSo(); await sleep(20))
-    if (performance.now() > end) throw new Error('did not come to be so in 30 s');
+/** Waits until a condition holds; fails after 30 s. */
+async function until(holds: () => boolean): Promise<void> {
+  for (const end = performance.now() + 30_000; !holds(); await sleep(20))
+    if (performance.now() > end) throw new Error('the condition did not hold within 30 s');
 }
 
-t.test('two nodes, one of them taken out of service, then stopped: nothing is lost', async (t) => {
+t.test('nothing is lost when one of two nodes is drained and stopped', async (t) => {
   const [stays, goes] = [await startApp(), await startApp()];
   const load = await startLoad({ urls: [stays.url, goes.url], health: '/readyz', rate: 80 });
   await until(() => load.report().answered > 200);
@@ -47,14 +47,14 @@ t.test('two nodes, one of them taken out of service, then stopped: nothing is lo
   await until(() => load.report().answered > then + 200);
   const report = await load.stop();
   t.ok(isFlawless(report), textOf(report));
-  t.ok((report.nodes[1]?.outs ?? 0) >= 1, 'one was out of service');
+  t.ok((report.nodes[1]?.outages ?? 0) >= 1, 'the node was out of service');
   t.equal(report.asked, report.answered);
   t.ok(Object.keys(report.calls).length >= 9, Object.keys(report.calls).join(', '));
   const left = await (await fetch(`${stays.url}/api/todos`)).json();
-  t.strictSame(left, { todos: [], next: null }, 'its todos are removed');
+  t.strictSame(left, { todos: [], next: null }, 'the todos of the load are removed');
 });
 
-t.test('a node that is killed: what it had is lost, or asked of the other', async (t) => {
+t.test('requests in flight on a killed node are lost, or retried on another node', async (t) => {
   for (const retry of [false, true]) {
     const [stays, goes] = [await startApp(), await startApp()];
     const load = await startLoad({ urls: [stays.url, goes.url], rate: 80, retry });
@@ -67,15 +67,18 @@ t.test('a node that is killed: what it had is lost, or asked of the other', asyn
     const report = await load.stop();
     t.equal(report.lost.idempotent === 0, retry, textOf(report));
     t.equal(report.retried.answered > 0, retry);
-    t.strictSame(report.problems, [], 'what was acknowledged is there all the same');
+    t.strictSame(report.problems, [], 'acknowledged data is still there');
     const [first] = report.failures;
-    t.match(first, { node: goes.url, word: /^ECONN/ });
+    t.match(first, { node: goes.url, reason: /^ECONN/ });
     stays.program.child.kill('SIGKILL');
   }
 });
 
-/** TheAPP behind something that lies as it is told. */
-async function startLiar(url: string, lie: (path: string, status: number, body: string) => [number, string]) {
+/** TheAPP behind a proxy that changes some answers. */
+async function startProxy(
+  url: string,
+  lie: (path: string, status: number, body: string) => [number, string],
+) {
   const server = createServer(async (request, response) => {
     const body: Buffer[] = [];
     for await (const chunk of request) body.push(chunk as Buffer);
@@ -93,18 +96,18 @@ async function startLiar(url: string, lie: (path: string, status: number, body: 
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-t.test('what is told of an application that is not right', async (t) => {
+t.test('wrong answers and lost data are reported', async (t) => {
   const app = await startApp();
   let told = 0;
-  const lies: Record<string, Parameters<typeof startLiar>[1]> = {
+  const lies: Record<string, Parameters<typeof startProxy>[1]> = {
     'GET / .* 500': (path, status, body) => (path === 'GET /' && told++ > 5 ? [500, 'no'] : [status, body]),
     '/counter/ID.* 200, but': (path, status, body) =>
       path.includes('/counter') ? [200, '{"count":"many"}'] : [status, body],
-    'was given twice': (path, status, body) =>
+    'was returned twice': (path, status, body) =>
       path.includes('/counter') && told++ > 5 ? [200, '{"count":7}'] : [status, body],
-    'acknowledged and is not there': (path, status, body) =>
+    'acknowledged but is missing': (path, status, body) =>
       path === 'POST /api/todos' ? [201, body.replace(/"id":(\d+)/, '"id":9$1')] : [status, body],
-    'is there twice': (path, status, body) => {
+    'is stored twice': (path, status, body) => {
       if (!path.startsWith('GET /api/todos?')) return [status, body];
       const page = JSON.parse(body);
       return [status, JSON.stringify({ ...page, todos: [...page.todos, ...page.todos] })];
@@ -112,7 +115,7 @@ t.test('what is told of an application that is not right', async (t) => {
   };
   for (const [words, lie] of Object.entries(lies)) {
     told = 0;
-    const load = await startLoad({ urls: [await startLiar(app.url, lie)], rate: 100 });
+    const load = await startLoad({ urls: [await startProxy(app.url, lie)], rate: 100 });
     await until(() => load.report().asked > 100);
     const report = await load.stop();
     t.notOk(isFlawless(report), words);

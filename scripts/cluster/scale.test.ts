@@ -2,14 +2,14 @@ import t from 'tap';
 import type { Cluster, Task } from '../../approaches/approach_2/services/swarm.ts';
 import { type Host, ProvisionError } from '../../provision/index.ts';
 import { app, cluster, running, service, task } from '../../testing/swarm.ts';
-import { find, parseRequest, progressOf } from './scale/request.ts';
-import { scale } from './scale/scale.ts';
+import { findService, parseRequest, progressOf } from './scale/request.ts';
+import { scale } from './scale/scaling.ts';
 import type { Sessions } from './sessions.ts';
 
-// Longer than a moment only where much else is going on.
+// Long only on a busy computer.
 t.setTimeout(120_000);
 
-t.test('what may be scaled', async (t) => {
+t.test('only stateless replicated services can be scaled', async (t) => {
   t.strictSame(parseRequest('app=4'), { service: 'app', replicas: 4 });
   for (const words of ['app', 'app=', 'app=0', 'app=-1', 'app=101', 'app=1.5', '=3', '$(x)=2', 'app=4;ls'])
     t.throws(() => parseRequest(words), ProvisionError, words);
@@ -22,12 +22,15 @@ t.test('what may be scaled', async (t) => {
   const other = { ...app, ID: 'other', Spec: { ...app.Spec, Name: 'infra_app' } };
   const services = [app, database, service('nginx', { Global: {} })];
   const all = cluster({ services });
-  t.equal(find(all, parseRequest('app=4')), app);
-  t.equal(find(all, parseRequest('theapp_app=4')), app);
-  t.throws(() => find(all, parseRequest('ap=4')), /did you mean "app"/);
-  t.throws(() => find(all, parseRequest('mysql=2')), /keeps data in the volume theapp_mysql/);
-  t.throws(() => find(all, parseRequest('nginx=2')), /one task on every node/);
-  t.throws(() => find(cluster({ services: [...services, other] }), parseRequest('app=2')), /several/);
+  t.equal(findService(all, parseRequest('app=4')), app);
+  t.equal(findService(all, parseRequest('theapp_app=4')), app);
+  t.throws(() => findService(all, parseRequest('ap=4')), /did you mean "app"/);
+  t.throws(() => findService(all, parseRequest('mysql=2')), /keeps data in the volume theapp_mysql/);
+  t.throws(() => findService(all, parseRequest('nginx=2')), /one task on every node/);
+  t.throws(
+    () => findService(cluster({ services: [...services, other] }), parseRequest('app=2')),
+    /several services have this name/,
+  );
 });
 
 t.test('when scaling is done', async (t) => {
@@ -52,7 +55,7 @@ t.test('when scaling is done', async (t) => {
     );
 });
 
-/** A manager that answers as Docker would: each look after an order finds one task more, or one less. */
+/** A manager that behaves like Docker: after a scale command, each probe finds one task more or less. */
 function answering(start: number, most = 9) {
   const ordered: string[] = [];
   let [wanted, there] = [start, start];
@@ -62,7 +65,7 @@ function answering(start: number, most = 9) {
       tasks: Array.from({ length: there }, (_, i) => task('app', 'worker1', 'running', { Slot: i + 1 })),
     });
   const sessions: Sessions = {
-    async ask() {
+    async read() {
       if (there !== wanted && there < most) there += Math.sign(wanted - there);
       return [JSON.stringify(at(wanted)), ''];
     },
@@ -84,13 +87,13 @@ t.test('scaling', async (t) => {
   const scaled = await scale(hosts, parseRequest('app=4'), sessions, { seconds: 30, progress });
   t.match(scaled, { service: 'theapp_app', before: 2, after: 4 });
   t.strictSame(ordered, ["docker service scale --detach 'theapp_app=4'"]);
-  t.match(lines, [/^3 of 4 running: \d+ s$/, /^4 of 4 running: \d+ s$/]);
+  t.match(lines, [/^3 of 4 replicas running: \d+ s$/, /^4 of 4 replicas running: \d+ s$/]);
   const again = await scale(hosts, parseRequest('app=4'), sessions, { seconds: 30, progress });
   t.match(again, { before: 4, after: 4 });
-  t.equal(ordered.length, 1, 'nothing is ordered that is so');
+  t.equal(ordered.length, 1, 'no command if the number is already right');
   const full = answering(2, 3);
   await t.rejects(
     scale(full.hosts, parseRequest('app=5'), full.sessions, { seconds: 1, progress }),
-    /theapp_app: not at 5 within 1 s: 3 of 5 running/,
+    /theapp_app: did not reach 5 replicas within 1 s: 3 of 5 replicas running/,
   );
 });

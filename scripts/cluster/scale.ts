@@ -1,9 +1,10 @@
 import { newCommand, runCommand } from '../command/command.ts';
-import { whole } from '../command/options.ts';
+import { wholeOption } from '../command/options.ts';
 import { progressLines } from '../command/progress.ts';
+import { approachOf, approachWords } from './approach.ts';
 import { hostsOf, type Where, withWhere } from './hosts.ts';
-import { parseRequest } from './scale/request.ts';
-import { scale } from './scale/scale.ts';
+import { parseRequest, type ScaleRequest } from './scale/request.ts';
+import { scale } from './scale/scaling.ts';
 import { newSessions } from './sessions.ts';
 
 interface Options extends Where {
@@ -15,13 +16,14 @@ const progress = progressLines(process.stderr);
 
 const program = withWhere(
   newCommand('scale')
-    .description('how many tasks of a service run; waits until they do')
-    .argument('<approach>', 'which approach: a folder of approaches/')
-    .argument('<service=number>', 'app=4')
-    .option('--seconds <count>', 'how long it may take', (text) => whole('--seconds', text, 86_400), 600)
-    .option('--json', 'one JSON object', false),
-).action(async (approach: string, text: string, { seconds, json, ...where }: Options) => {
-  const request = parseRequest(text);
+    .description('Sets the number of replicas of a service and waits until they run.')
+    .argument('<approach>', approachWords, approachOf)
+    .argument('<service=number>', 'a service and its number of replicas, such as app=4', parseRequest)
+    .addOption(
+      wholeOption('--seconds <count>', 'deadline for the replicas to run', { most: 86_400, fallback: 600 }),
+    )
+    .option('--json', 'print one JSON object on stdout', false),
+).action(async (approach: string, request: ScaleRequest, { seconds, json, ...where }: Options) => {
   const hosts = await hostsOf(approach, where);
   const sessions = newSessions();
   try {
@@ -29,7 +31,9 @@ const program = withWhere(
     progress.end();
     const { service, before, after } = scaled;
     process.stdout.write(
-      json ? `${JSON.stringify(scaled)}\n` : `${service}: ${before} → ${after}, ${scaled.seconds} s\n`,
+      json
+        ? `${JSON.stringify(scaled)}\n`
+        : `${service}: ${before} → ${after} replicas in ${scaled.seconds} s\n`,
     );
   } finally {
     await sessions.close();

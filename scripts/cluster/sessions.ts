@@ -2,16 +2,16 @@ import { explain, failure, type Host, type Script, unreachable } from '../../pro
 import type { Reply, Request, Session } from '../../provision/shell/exchange.ts';
 import { openSession } from '../../provision/ssh/open.ts';
 
-/** Seconds to wait for a host that is expected to be there; one that is emulated may be slow to answer. */
+/** Seconds to wait for a connection; an emulated machine may be slow to answer. */
 const CONNECT = 30;
-/** Seconds that one answer may take: a machine that has lost its power says nothing, not even that. */
+/** Deadline of one answer in seconds: a machine without power does not close its connections. */
 const DEADLINE_SECONDS = 60;
 
-/** Sessions with hosts, opened when they are needed, and again after they were lost. */
+/** Sessions with hosts, opened on demand and reopened after they were lost. */
 export interface Sessions {
-  /** One round trip: the output of each script. @throws ProvisionError (unreachable) */
-  ask(host: Host, scripts: readonly Script[]): Promise<readonly string[]>;
-  /** Runs a script that changes something and answers its output. @throws ProvisionError with its own words */
+  /** Runs read-only scripts in one round trip; their outputs. @throws ProvisionError (unreachable) */
+  read(host: Host, scripts: readonly Script[]): Promise<readonly string[]>;
+  /** Runs a script that changes something; its output. @throws ProvisionError with its stderr */
   run(host: Host, script: Script, seconds?: number): Promise<string>;
   close(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export function newSessions(): Sessions {
     open.delete(name);
     session?.then((session) => session.abort()).catch(() => undefined);
   };
-  /** A shell speaks of one thing at a time: who asks meanwhile waits for its turn. */
+  /** A session handles one exchange at a time: others wait for their turn. */
   const turns = new Map<string, Promise<unknown>>();
   const exchange = (host: Host, request: Request, seconds: number): Promise<Reply> => {
     const before = turns.get(host.name) ?? Promise.resolve();
@@ -43,7 +43,7 @@ export function newSessions(): Sessions {
     const session = open.get(host.name) ?? openSession(host, options);
     open.set(host.name, session);
     const late = Promise.withResolvers<never>();
-    const why = { place: host.name, what: `no answer within ${seconds} s` };
+    const why = { place: host.name, what: `did not answer within ${seconds} s` };
     const timer = setTimeout(() => late.reject(unreachable(why)), seconds * 1000);
     try {
       return await Promise.race([session.then((session) => session.exchange(request)), late.promise]);
@@ -55,12 +55,12 @@ export function newSessions(): Sessions {
     }
   };
   return {
-    async ask(host, scripts) {
+    async read(host, scripts) {
       const { probes, broken } = await exchange(host, { steps: [], probes: scripts }, DEADLINE_SECONDS);
-      if (broken) throw failure({ place: host.name, what: 'could not be looked at', said: broken.stderr });
+      if (broken) throw failure({ place: host.name, what: 'the probe failed', said: broken.stderr });
       return probes.map(({ code, stdout, stderr }) => {
         if (code === 0) return stdout;
-        throw failure({ place: host.name, what: 'could not be looked at', said: stderr });
+        throw failure({ place: host.name, what: 'the probe failed', said: stderr });
       });
     },
     async run(host, script, seconds = 120) {
@@ -83,5 +83,5 @@ export function newSessions(): Sessions {
   };
 }
 
-/** The words of an error in one line. */
-export const wordsOf = (error: unknown): string => explain(error).split('\n').slice(0, 2).join(': ');
+/** An error in one line. */
+export const summaryOf = (error: unknown): string => explain(error).split('\n').slice(0, 2).join(': ');

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { explain } from '../../provision/index.ts';
-import { newCommand, runCommand } from '../command/command.ts';
+import { interruption, newCommand, runCommand } from '../command/command.ts';
+import { approachOf, approachWords } from './approach.ts';
 import { hostsOf, type Where, withWhere } from './hosts.ts';
 import { newSessions } from './sessions.ts';
 import { probe } from './status/probe.ts';
@@ -12,34 +13,35 @@ interface Options extends Where {
   readonly json: boolean;
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two probes. */
 const EVERY = 2000;
 
 const program = withWhere(
   newCommand('status')
-    .description('nodes, services, tasks and data of a cluster; exits with 1 when it is not healthy')
-    .argument('<approach>', 'which approach: a folder of approaches/')
-    .option('-w, --watch', 'look again and again', false)
-    .option('--json', 'one JSON object, a line for each look', false),
+    .description(
+      'Shows the nodes, services, tasks and replication of a cluster. Exits with 1 if it is not healthy.',
+    )
+    .argument('<approach>', approachWords, approachOf)
+    .option('-w, --watch', 'repeat every two seconds until Ctrl-C', false)
+    .option('--json', 'print one JSON object per probe on stdout', false),
 ).action(async (approach: string, { watch, json, ...where }: Options) => {
   const hosts = await hostsOf(approach, where);
   const sessions = newSessions();
-  const ends = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ends.abort());
+  const signal = interruption();
   try {
     do {
-      const seen = probe(hosts, sessions).then((sight) => stateOf(sight, Date.now()));
-      const state = watch ? await seen.catch((error: unknown) => explain(error)) : await seen;
+      const probed = probe(hosts, sessions).then((snapshot) => stateOf(snapshot, Date.now()));
+      const state = watch ? await probed.catch((error: unknown) => explain(error)) : await probed;
       show(state, { watch, json });
       process.exitCode = typeof state !== 'string' && state.healthy ? 0 : 1;
-      if (watch) await sleep(EVERY, undefined, { signal: ends.signal }).catch(() => undefined);
-    } while (watch && !ends.signal.aborted);
+      if (watch) await sleep(EVERY, undefined, { signal }).catch(() => undefined);
+    } while (watch && !signal.aborted);
   } finally {
     await sessions.close();
   }
 });
 
-/** On a terminal each look takes the place of the one before. */
+/** On a terminal, each state replaces the one before. */
 function show(state: State | string, { watch, json }: { watch: boolean; json: boolean }): void {
   if (json) {
     const line = typeof state === 'string' ? { healthy: false, problems: [state] } : state;

@@ -1,25 +1,98 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { exitCodes, explain, ProvisionError } from '../../provision/index.ts';
+import { refuseUnknown, usageError } from './usage.ts';
 
-/** A command of `scripts/`, for `runCommand`. Its sub-commands inherit how it ends and complains. */
+/** The command behind `npm run NAME`, for `runCommand`. Its sub-commands inherit its settings. */
 export const newCommand = (name: string): Command =>
-  new Command(name)
+  new Command(`npm run ${name} --`)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+    .allowExcessArguments(false)
+    .helpOption('-h, --help', 'show this help')
+    .configureHelp({ optionDescription })
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText('beforeAll', ({ command }) => {
+      refuseUnknown(command);
+      return '';
+    });
+
+/** What an option is for, its choices and its default, unless that is nothing. */
+function optionDescription({
+  description,
+  argChoices,
+  defaultValue,
+  defaultValueDescription,
+}: Option): string {
+  const value = defaultValueDescription ?? (Array.isArray(defaultValue) ? defaultValue.join() : defaultValue);
+  const extra = [
+    ...(argChoices ? [`one of ${argChoices.join(', ')}`] : []),
+    ...(value === undefined || value === false || value === '' ? [] : [`default: ${value}`]),
+  ];
+  return extra.length > 0 ? `${description} (${extra.join('; ')})` : description;
+}
+
+/** How a command runs. */
+export interface RunOptions {
+  /** Runs before an error is printed: ends the progress line. */
+  readonly ended?: () => void;
+  /** The sub-command that runs when none is named. */
+  readonly byDefault?: string;
+  /** Once it is aborted, the exit code is 130 and errors that follow from it are not printed. */
+  readonly signal?: AbortSignal;
+}
 
 /**
- * Runs a command by what was typed. The exit code is as of `npm run provision`: 1 failed, 3 bad input, 4 unreachable.
- * `ended` runs before anything is said of a failure.
+ * Runs a command with the words that were typed, and sets the exit code as `npm run provision` does: 1 failed, 3 bad
+ * input, 4 unreachable; 130 interrupted.
  */
-export async function runCommand(program: Command, ended: () => void = () => undefined): Promise<void> {
+export async function runCommand(
+  program: Command,
+  options: RunOptions | (() => void) = {},
+  argv: readonly string[] = process.argv.slice(2),
+): Promise<void> {
+  const {
+    ended = () => undefined,
+    byDefault,
+    signal,
+  } = typeof options === 'function' ? { ended: options } : options;
   try {
-    await program.parseAsync();
+    await parseCommand(program, argv, byDefault);
   } catch (error) {
     ended();
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.input;
-    else {
-      process.stderr.write(`${explain(error)}\n`);
-      process.exitCode = error instanceof ProvisionError ? exitCodes[error.kind] : 1;
-    }
+    process.exitCode = signal?.aborted ? 130 : error instanceof ProvisionError ? exitCodes[error.kind] : 1;
+    if (!signal?.aborted) process.stderr.write(`${explain(error)}\n`);
   }
+  if (signal?.aborted) process.exitCode = 130;
+}
+
+/** Parses words and runs their action. @throws ProvisionError (input) for unknown words, or as the action does */
+export async function parseCommand(
+  program: Command,
+  argv: readonly string[],
+  byDefault?: string,
+): Promise<void> {
+  const named = byDefault === undefined || /^(?!-)|^(-h|--help)$/.test(argv[0] ?? '-');
+  try {
+    await program.parseAsync(named ? [...argv] : [`${byDefault}`, ...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw usageError(error, program);
+  }
+}
+
+/**
+ * A signal that aborts at the first SIGINT, SIGTERM or SIGHUP, so that a command can clean up; the second ends the
+ * process. npm passes a terminal's Ctrl-C on, so what arrives within a second counts as one.
+ */
+export function interruption(onFirst: () => void = () => undefined): AbortSignal {
+  const asked = new AbortController();
+  let first = 0;
+  const hear = () => {
+    if (asked.signal.aborted && performance.now() - first > 1000) process.exit(130);
+    if (asked.signal.aborted) return;
+    first = performance.now();
+    asked.abort();
+    onFirst();
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, hear);
+  return asked.signal;
 }

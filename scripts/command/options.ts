@@ -1,45 +1,36 @@
-import { type Command, CommanderError } from 'commander';
-import { inputError } from '../../provision/index.ts';
+import { Option } from 'commander';
+import { didYouMean, inputError } from '../../provision/index.ts';
 
-/** What a benchmark's words say. Throws as `parseOptions` does. */
-export function parsed<T extends object>(command: Command, argv: readonly string[]): T | undefined {
-  command
-    .exitOverride()
-    .allowExcessArguments(false)
-    .configureOutput({ writeErr: () => undefined });
-  try {
-    return command.parse([...argv], { from: 'user' }).opts<T>();
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    throw inputError({
-      what: error.message.replace(/^error: /, ''),
-      todo: `${command.name()} --help lists what there is`,
-    });
-  }
-}
-
-/** The value of an option that counts something: from 1 to `most`. */
+/** A whole number from 1 to `most`. @throws ProvisionError (input) */
 export function whole(place: string, text: string, most: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= most) return value;
   throw inputError({ place, what: `expected a whole number from 1 to ${most}, found "${text}"` });
 }
 
-/** The value of an option that names some of the known, joined by commas. */
-export const named = <T extends string>(
-  place: string,
-  what: string,
-  known: readonly T[],
-  text: string,
-): T[] =>
-  text.split(',').map((name) => {
-    const one = known.find((one) => one === name);
-    if (one) return one;
-    throw inputError({ place, what: `there is no ${what} "${name}"`, why: `there are ${known.join(', ')}` });
-  });
+/** An option such as `--rate <count>` that takes a whole number from 1 to `most`. */
+export const wholeOption = (
+  flags: string,
+  words: string,
+  { most, fallback }: { most: number; fallback: number },
+): Option =>
+  new Option(flags, words).default(fallback).argParser((text) => whole(flags.replace(/ .*/, ''), text, most));
 
-/** Collects an option that may be given many times. */
+/** One of the known words. @throws ProvisionError (input) with the closest one */
+export function oneOf<T extends string>(place: string, known: readonly T[], text: string): T {
+  const found = known.find((one) => one === text);
+  if (found) return found;
+  throw inputError({
+    place,
+    what: `expected one of ${known.join(', ')}, found "${text}"${didYouMean(text, known)}`,
+  });
+}
+
+/** Several of the known words, separated by commas. */
+export const someOf = <T extends string>(place: string, known: readonly T[], text: string): T[] =>
+  text.split(',').map((one) => oneOf(place, known, one));
+
+/** Collects the values of a repeatable option. */
 export function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }

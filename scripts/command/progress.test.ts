@@ -1,7 +1,7 @@
 import t from 'tap';
 import { plain, progressLines } from './progress.ts';
 
-t.test('without a terminal a line that only counts on is not repeated', async (t) => {
+t.test('without a terminal, lines in which only a number changes are not repeated', async (t) => {
   const written: string[] = [];
   let now = 0;
   const { show } = plain(
@@ -23,7 +23,7 @@ t.test('without a terminal a line that only counts on is not repeated', async (t
   t.strictSame(written, ['vm: waiting: 0 s', 'image: building: 2 s', 'vm: waiting: 10 s', 'vm: is up']);
 });
 
-t.test('a stream that is no terminal has whole lines', async (t) => {
+t.test('without a terminal, complete lines are written', async (t) => {
   const written: string[] = [];
   const stream = { isTTY: false, write: (text: string) => written.push(text) };
   const progress = progressLines(stream);
@@ -32,7 +32,7 @@ t.test('a stream that is no terminal has whole lines', async (t) => {
   t.strictSame(written, ['vm: waiting: 1 s\n']);
 });
 
-t.test('on a terminal a line replaces the one before it of its topic', async (t) => {
+t.test('on a terminal, a line replaces the one before of the same topic', async (t) => {
   const written: string[] = [];
   const progress = progressLines({ isTTY: true, columns: 20, write: (text: string) => written.push(text) });
   progress.show('vm', 'waiting: 1 s');

@@ -1,18 +1,18 @@
-/** Lines about long waits, a topic each: rewritten in place on a terminal, otherwise one now and then. */
+/** Progress lines by topic: rewritten in place on a terminal, otherwise printed at intervals. */
 export interface Progress {
   show(topic: string, line: string): void;
-  /** The last line stays, and what is written next begins on a line of its own. */
+  /** Ends the current line, so that the next output starts on a new one. */
   end(): void;
 }
 
-/** What is needed of `process.stderr`. */
+/** The part of `process.stderr` that is needed. */
 interface Terminal {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
 }
 
-/** Without a terminal a line that only counts on (`…: 12 s`) is shown every ten seconds. */
+/** Without a terminal, a line in which only a number changes (`…: 12 s`) is printed every ten seconds. */
 export function progressLines(stream: Terminal): Progress {
   if (!stream.isTTY) return plain((line) => stream.write(`${line}\n`));
   let open = '';

@@ -1,6 +1,6 @@
 import { type Moment, type Recording, size } from './recording.ts';
 
-/** Characters that a player may be shown at one time: finer moments are put together. */
+/** The shortest delay in seconds; moments closer together are joined. */
 const FINEST = 0.016;
 
 /** asciicast v2 (docs.asciinema.org/manual/asciicast/v2): a header, and `[second, "o", text]` for each moment. */

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
+import { titlesIn } from './prompt.ts';
 import { type Moment, timeline } from './recording.ts';
-import { titlesIn } from './stage.ts';
 
-/** Something that is shown, and the second at which it is. */
+/** A text, and the second at which it is shown. */
 export interface Shown {
   readonly at: number;
   readonly text: string;
@@ -14,7 +14,7 @@ export function chaptersOf(moments: readonly Moment[]): Shown[] {
   return titlesIn(text).map((title) => ({ at: at(title.index), text: title.text }));
 }
 
-/** Every line that stayed, when it was whole. What was written over is not among them. */
+/** Every complete line that was not overwritten. */
 export function linesOf(moments: readonly Moment[]): Shown[] {
   const { text, at } = timeline(moments);
   return [...text.matchAll(/[^\n]*\n/g)].flatMap(({ 0: line, index }) => {

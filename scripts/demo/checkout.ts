@@ -8,19 +8,19 @@ import { imagesFolder } from '../../provision/machines/lab/folders.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** A clone of this checkout that a recording is made in: what is shown is a commit, and nothing of one's own. */
+/** A clone of this checkout in which a recording is made: it shows a commit, without local changes. */
 export interface Checkout {
   readonly folder: string;
-  /** Of the commands that run in it. */
+  /** The environment of the commands that run in it. */
   readonly env: NodeJS.ProcessEnv;
   /** The commit, and what is built from it. */
   readonly about: Readonly<Record<string, string>>;
-  /** What its folders, and this user's, are called where they are shown. */
+  /** The names under which its folders and the user's are shown. */
   readonly folders: Readonly<Record<string, string>>;
   remove(): void;
 }
 
-/** Packages, downloads and images of machines are this checkout's; machines and passwords are its own. */
+/** It shares packages, downloads and machine images with this checkout; machines and passwords are its own. */
 export async function cloned(): Promise<Checkout> {
   const parent = mkdtempSync(join(tmpdir(), 'theapp-demo-'));
   const folder = join(parent, 'theapp');
@@ -30,15 +30,15 @@ export async function cloned(): Promise<Checkout> {
   const { version, commit } = await readVersion(folder, hashInputs(folder));
   return {
     folder,
-    env: { ...calm(process.env), THEAPP_LAB: join(folder, '.lab'), THEAPP_LAB_IMAGES: imagesFolder() },
+    env: { ...personal(process.env), THEAPP_LAB: join(folder, '.lab'), THEAPP_LAB_IMAGES: imagesFolder() },
     about: { COMMIT: `${commit}`.slice(0, 7), THEAPP: version, NODE: process.version },
     folders: { [folder]: '~/theapp', [root]: '~/theapp', [parent]: '~', [homedir()]: '~' },
     remove: () => rmSync(parent, { recursive: true, force: true }),
   };
 }
 
-/** What a person's shell has, without what npm or a test has put there. */
-function calm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** The environment of a person's shell, without the variables of npm and of tests. */
+function personal(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const foreign = /^(npm_|INIT_CWD$|NODE$|NODE_|TAP|CI$|NO_COLOR$|FORCE_COLOR$|COLORTERM$|COLUMNS$|LINES$)/i;
   const kept = Object.entries(env).filter(
     ([name]) => !foreign.test(name) || name.startsWith('NODE_EXTRA_CA'),
@@ -54,7 +54,7 @@ function calm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   };
 }
 
-/** `ssh` as it is for who has these lines in their own ssh_config. Adds its folder to the PATH. */
+/** Adds an `ssh` to the PATH that reads these lines before the user's ssh_config. */
 export function withSshConfig({ folder, env }: Checkout, config: string): NodeJS.ProcessEnv {
   const bin = join(folder, '.lab', 'bin');
   mkdirSync(bin, { recursive: true, mode: 0o700 });

@@ -1,18 +1,18 @@
 import type { Moment } from './recording.ts';
 import { newScreen, type Run } from './screen.ts';
 
-/** What is in sight for a while. */
+/** The visible rows, and how long they are shown. */
 export interface Frame {
   readonly seconds: number;
   readonly rows: readonly (readonly Run[])[];
 }
 
-/** Seconds: shorter than the first nothing is looked at, from the second on it is read. */
+/** Pauses in seconds: shorter than `least` are skipped, from `read` on a viewer reads. */
 const QUIET = { least: 0.3, read: 1.5 };
-/** How long a frame stands. */
-const STANDS = { briefly: 0.5, read: 2 };
+/** Seconds that a frame is shown. */
+const SHOWN = { briefly: 0.5, read: 2 };
 
-/** The moments at which a recording pauses, as frames; when there are too many, the shorter pauses are left out. */
+/** The pauses of a recording as frames. If there are too many, shorter pauses are left out. */
 export async function framesOf(moments: readonly Moment[], most: number): Promise<Frame[]> {
   const all: Frame[] = [];
   const screen = newScreen();
@@ -20,7 +20,7 @@ export async function framesOf(moments: readonly Moment[], most: number): Promis
     await screen.feed(text);
     const pause = moments[at + 1]?.delay ?? QUIET.read;
     if (pause < QUIET.least) continue;
-    const frame = { seconds: pause < QUIET.read ? STANDS.briefly : STANDS.read, rows: screen.rows() };
+    const frame = { seconds: pause < QUIET.read ? SHOWN.briefly : SHOWN.read, rows: screen.rows() };
     if (JSON.stringify(frame.rows) === JSON.stringify(all.at(-1)?.rows)) all.pop();
     all.push(frame);
   }
@@ -28,14 +28,14 @@ export async function framesOf(moments: readonly Moment[], most: number): Promis
 }
 
 function thinned(frames: readonly Frame[], most: number): Frame[] {
-  const read = frames.filter(({ seconds }) => seconds === STANDS.read);
+  const read = frames.filter(({ seconds }) => seconds === SHOWN.read);
   const room = Math.max(0, most - read.length);
   const brief = frames.filter((frame) => !read.includes(frame));
   const kept = new Set([...every(read, most), ...every(brief, room)]);
   return frames.filter((frame) => kept.has(frame));
 }
 
-/** So many of them, evenly; the last is among them. */
+/** Selects `most` of them evenly, including the last. */
 const every = <T>(all: readonly T[], most: number): T[] => {
   const before = (at: number) => Math.floor((at * most) / all.length);
   return all.filter((_, at) => before(at + 1) > before(at));

@@ -1,16 +1,16 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { redact } from '../../provision/shell/secret.ts';
+import { redact } from '../../provision/index.ts';
 import type { Moment } from './recording.ts';
 
-/** What of a recording nobody may see. */
+/** What a recording must not reveal. */
 export interface Hidden {
   readonly secrets: readonly string[];
-  /** Folders of this computer, and what stands in their place. */
+  /** Folders of this computer and their replacements. */
   readonly folders: Readonly<Record<string, string>>;
 }
 
-/** The same moments without it. Where something was hidden, a line comes at one moment. */
+/** The moments without it. A line in which something was hidden becomes one moment. */
 export function hiding(moments: readonly Moment[], hidden: Hidden): Moment[] {
   return linesOf(moments).flatMap((line) => {
     const text = line.map((moment) => moment.text).join('');
@@ -19,13 +19,13 @@ export function hiding(moments: readonly Moment[], hidden: Hidden): Moment[] {
   });
 }
 
-/** A text without it. */
+/** The text without it. */
 export function hiddenIn(text: string, { secrets, folders }: Hidden): string {
   const longest = Object.entries(folders).sort(([a], [b]) => b.length - a.length);
   return longest.reduce((all, [folder, name]) => all.replaceAll(folder, name), redact(text, secrets));
 }
 
-/** Groups that end where a line does: what is hidden may have come in parts. */
+/** The moments grouped by line, because a secret may be split over several moments. */
 function linesOf(moments: readonly Moment[]): Moment[][] {
   const lines: Moment[][] = [[]];
   for (const moment of moments) {
@@ -35,16 +35,16 @@ function linesOf(moments: readonly Moment[]): Moment[][] {
   return lines;
 }
 
-/** What was generated for the machines of a checkout. */
+/** The secrets generated for the machines of a checkout. */
 export const generatedIn = (checkout: string): string[] =>
   globSync('.secrets/*.json', { cwd: checkout }).flatMap((file) =>
     Object.values(JSON.parse(readFileSync(join(checkout, file), 'utf8')) as Record<string, string>),
   );
 
-/** Names under which a value is nobody's business. */
+/** Names whose values are secret. */
 const telling = /pass|secret|token|credential/i;
 
-/** Every value in something read from YAML whose name says that it is secret. */
+/** The values in parsed YAML whose name says that they are secret. */
 export function secretsIn(value: unknown, name = ''): string[] {
   if (typeof value === 'string') return telling.test(name) ? [value] : [];
   if (typeof value !== 'object' || value === null) return [];

@@ -12,7 +12,7 @@ t.setTimeout(180_000);
 const browser = await openBrowser();
 t.teardown(() => browser.close());
 
-/** A recording of two scenes, an hour long: where the player is, it was told to be. */
+/** A recording of two scenes, an hour long, so that the player only gets anywhere by seeking. */
 const recording = {
   about: { COMMIT: '1234567', THEAPP: '0.1.0-1234567' },
   moments: [
@@ -24,7 +24,7 @@ const recording = {
   ],
 };
 
-t.test('one page, which asks nobody', async (t) => {
+t.test('the page plays, seeks and searches without a network', async (t) => {
   const folder = t.testdir({
     approach_0: { 'scenes.yml': '{ title: T & T, scenes: [{ title: One, steps: [{ say: x }] }] }' },
   });
@@ -43,7 +43,7 @@ t.test('one page, which asks nobody', async (t) => {
   t.equal(await page.locator('h1').textContent(), 'T & T');
   t.strictSame(await page.locator('#chapters li').allTextContents(), ['0:011. One <b>', '30:012. Two']);
 
-  /** By the debugger's door: the page's own policy evaluates nothing. */
+  /** Evaluated through the debugger, because the page's security policy forbids eval. */
   const until = async (expression: string) => {
     while (!(await page.evaluate(expression))) await sleep(100);
   };
@@ -55,14 +55,14 @@ t.test('one page, which asks nobody', async (t) => {
   const now = () => page.evaluate('player.getCurrentTime()') as Promise<number>;
   await page.getByRole('button', { name: '2. Two' }).click();
   await shows('the second');
-  t.ok((await now()) >= 1801, 'a chapter leads to its moment');
+  t.ok((await now()) >= 1801, 'a chapter seeks to its moment');
   await page.locator('#chapters li:nth-child(2) [aria-current]').waitFor();
 
   await page.getByLabel('Search').fill('SECOND');
   t.strictSame(
     await page.locator('#found li').allTextContents(),
     ['30:02the second'],
-    'in lines that stayed',
+    'in lines that were not overwritten',
   );
   t.equal(await page.locator('#count').textContent(), '1 line');
   await page.getByLabel('Search').fill('written over');
@@ -70,18 +70,18 @@ t.test('one page, which asks nobody', async (t) => {
   await page.getByLabel('Search').fill('first');
   await page.locator('#found button').click();
   await until('player.getCurrentTime() < 60');
-  t.pass('what was found leads to its moment');
+  t.pass('a search result seeks to its moment');
   await page.getByLabel('Speed').selectOption('10');
   await until('player.getCurrentTime() > 15');
-  t.pass('ten times as fast');
+  t.pass('the speed changes');
   t.strictSame(
     asked.filter((one) => !one.startsWith('data:') && !one.startsWith('blob:')),
     [url],
-    'nothing from elsewhere',
+    'no request goes elsewhere',
   );
 });
 
-t.test('a picture that moves, and one that stands where it may not', async (t) => {
+t.test('the picture is animated unless the viewer prefers reduced motion', async (t) => {
   const folder = t.testdir({});
   writeFileSync(`${folder}/demo.svg`, await svgOf(recording, 'T & T'));
   for (const [reducedMotion, moves] of [

@@ -6,7 +6,7 @@ import { castOf } from './cast.ts';
 import { chaptersOf, linesOf } from './chapters.ts';
 import type { Recording } from './recording.ts';
 
-/** A page with a player, chapters, speed and search. All of it is in the page: it asks nobody for anything. */
+/** A page with a player, chapters, speed and search. The page is self-contained and loads nothing. */
 export function pageOf(recording: Recording, title: string): string {
   const template = readFileSync(join(import.meta.dirname, 'page.hbs'), 'utf8');
   const data = {
@@ -17,7 +17,7 @@ export function pageOf(recording: Recording, title: string): string {
   return Handlebars.compile(template, { strict: true })({
     title,
     about: Object.entries(recording.about).map(([name, value]) => ({ name, value })),
-    // in a script element nothing may look like its end
+    // Nothing in a script element may look like its end tag.
     data: new Handlebars.SafeString(JSON.stringify(data).replaceAll('<', '\\u003c')),
     style: new Handlebars.SafeString(bundled('asciinema-player.css')),
     player: new Handlebars.SafeString(bundled('asciinema-player.min.js')),

@@ -28,7 +28,7 @@ const demo = (cwd: string, ...words: string[]) =>
 const records = (cwd: string) =>
   demo(cwd, 'record', './approach_0', '--inventory', 'hosts.yml', '--idle', '1');
 
-t.test('a recording of a tiny scene', async (t) => {
+t.test('a small scene is recorded', async (t) => {
   const scenes = `title: something tiny
 scenes:
   - title: A shell
@@ -65,15 +65,15 @@ scenes:
   t.match(
     text,
     /^\$ stty size; echo \$TERM; pwd\n30 100\nxterm-256color\n~\/theapp$/m,
-    'the size of the terminal',
+    'the terminal has the fixed size',
   );
-  t.match(text, /^yes ~\/theapp\/x é$/m, 'one shell runs them all');
-  t.match(text, /^ +password: \*{8}$/m, 'a secret is masked');
+  t.match(text, /^yes ~\/theapp\/x é$/m, 'one shell runs all commands');
+  t.match(text, /^ +password: \*{8}$/m, 'a secret is redacted');
   t.notMatch(text, PASSWORD);
   t.match(
     text,
     /^--inventory hosts\.yml http:\/\/127\.0\.0\.1:8081 ssh vm$/m,
-    'what is typed is for these machines',
+    'placeholders are replaced for these machines',
   );
   t.notMatch(text, 'never');
   t.strictSame(traces(readFileSync(join(folder, 'approach_0', 'typescript'), 'utf8')), []);
@@ -81,27 +81,27 @@ scenes:
 
   t.ok(
     moments.every(({ delay }) => delay <= 1),
-    'no wait is longer than it may be',
+    'no wait exceeds the maximum',
   );
   const counted = moments.filter(({ text }) => text.startsWith('\r\x1b[Kwaiting'));
-  t.ok(counted.length > 20, 'what is counted is there');
-  t.ok(counted.reduce((sum, { delay }) => sum + delay, 0) <= 1.05, 'and is one wait');
-  t.ok(moments.filter(({ text }) => text.length === 1).length > 100, 'commands are typed');
+  t.ok(counted.length > 20, 'every line of a counter is kept');
+  t.ok(counted.reduce((sum, { delay }) => sum + delay, 0) <= 1.05, 'and counts as one wait');
+  t.ok(moments.filter(({ text }) => text.length === 1).length > 100, 'commands are typed letter by letter');
 
   t.match(readFileSync(join(folder, 'approach_0', 'demo.svg'), 'utf8'), /^<svg.*something tiny.*<\/svg>\n$/s);
   const played = await demo(folder, 'play', './approach_0', '--speed', '1000');
   t.match(played.stdout, 'xterm-256color');
 });
 
-t.test('what is not as a scene says is no recording', async (t) => {
+t.test('a recording fails if a command differs from its scene or reveals something', async (t) => {
   const table: [name: string, step: string, said: RegExp][] = [
-    ['another exit code', "{ run: 'false' }", /expected exit code 0, found 1/],
-    ['another answer', '{ run: echo one, shows: two }', /expected it to show two, found what follows\n +one/],
-    ['a trace', '{ run: echo /home/somebody/x }', /tells of this computer.*\/home\/somebody/s],
-    ['an address', '{ run: echo 192.0.2.1 }', /tells of this computer.*192\.0\.2\.1/s],
+    ['a wrong exit code', "{ run: 'false' }", /expected exit code 0, found 1/],
+    ['wrong output', '{ run: echo one, shows: two }', /expected output that matches two, found:\n +one/],
+    ['a trace', '{ run: echo /home/somebody/x }', /reveals this computer.*\/home\/somebody/s],
+    ['an address', '{ run: echo 192.0.2.1 }', /reveals this computer.*192\.0\.2\.1/s],
     ['a password', '{ run: echo q7RkP2vX9mLwT4sZ8nYbC3dF6gHjKaUe }', /found q7Rk…$/m],
-    ['a machine that is none', '{ run: "<ssh:web>" }', /there is no machine "web"/],
-    ['no step', '{ walk: 1 }', /scenes\.yml:1:/],
+    ['an unknown machine', '{ run: "<ssh:web>" }', /there is no machine "web"/],
+    ['an unknown step', '{ jump: 1 }', /scenes\.yml:1:/],
   ];
   for (const [name, step, said] of table) {
     const scenes = `{ title: t, scenes: [{ title: s, steps: [${step}] }] }`;
@@ -113,7 +113,7 @@ t.test('what is not as a scene says is no recording', async (t) => {
   }
 });
 
-t.test('words that are not understood', async (t) => {
+t.test('unknown words are bad input', async (t) => {
   const folder = t.testdir({});
   t.match(await demo(folder, 'play', 'approach_9'), {
     exitCode: 3,
@@ -121,6 +121,6 @@ t.test('words that are not understood', async (t) => {
   });
   t.match(await demo(folder, 'record', 'approach_0', '--machines', 'clouds'), {
     exitCode: 3,
-    stderr: /there is no "clouds": there are lab, containers/,
+    stderr: /--machines: expected one of lab, containers, found "clouds"/,
   });
 });

@@ -5,31 +5,30 @@ import { failure } from '../../provision/index.ts';
 import type { Checkout } from './checkout.ts';
 import { generatedIn, hiddenIn, hiding } from './hidden.ts';
 import type { DemoMachines } from './machines.ts';
+import { type Prompt, promptOf } from './prompt.ts';
 import { type Recording, readRecording, size } from './recording.ts';
 import type { Scenes, Step } from './scenes.ts';
 import { openShell } from './shell.ts';
-import { type Stage, stageOf } from './stage.ts';
 import { tracesHere } from './traces.ts';
 import { shortened } from './waits.ts';
 
 export interface RecordOptions {
-  /** Seconds that a wait lasts at most. */
+  /** Maximum duration of a wait in seconds. */
   readonly idle: number;
   readonly signal: AbortSignal;
-  tell(line: string): void;
+  progress(line: string): void;
 }
 
 /**
- * Plays the scenes on real machines and answers what a terminal was sent.
+ * Runs the scenes on real machines and records the output of the terminal.
  *
- * @throws ProvisionError when a command ends or answers otherwise than its scene says, and when something of this
- *   computer or a secret could be seen
+ * @throws ProvisionError if a command differs from its scene, or if the recording would reveal this computer or a secret
  */
 export async function record(
   scenes: Scenes,
   { folder, env, about, folders }: Checkout,
   machines: DemoMachines,
-  { idle, signal, tell }: RecordOptions,
+  { idle, signal, progress }: RecordOptions,
 ): Promise<Recording> {
   const raw = join(dirname(folder), 'recorded');
   mkdirSync(raw);
@@ -37,7 +36,7 @@ export async function record(
   const shell = openShell({ cwd: folder, env: { ...env, ...machines.env }, folder: raw, signal });
   try {
     const hide = (text: string) => hiddenIn(text, hidden());
-    await perform(scenes, { stage: stageOf(shell), machines, hide }, tell);
+    await perform(scenes, { prompt: promptOf(shell), machines, hide }, progress);
   } finally {
     await shell.close();
   }
@@ -49,47 +48,51 @@ export async function record(
 }
 
 interface Play {
-  readonly stage: Stage;
+  readonly prompt: Prompt;
   readonly machines: DemoMachines;
   hide(text: string): string;
 }
 
-async function perform({ title, scenes }: Scenes, play: Play, tell: (line: string) => void): Promise<void> {
-  const { stage, machines } = play;
-  await stage.say(title);
+async function perform(
+  { title, scenes }: Scenes,
+  play: Play,
+  progress: (line: string) => void,
+): Promise<void> {
+  const { prompt, machines } = play;
+  await prompt.say(title);
   for (const [at, scene] of scenes.entries()) {
-    tell(`scene ${at + 1} of ${scenes.length}: ${scene.title}`);
-    await stage.title(`${at + 1}. ${scene.title}`);
+    progress(`scene ${at + 1} of ${scenes.length}: ${scene.title}`);
+    await prompt.title(`${at + 1}. ${scene.title}`);
     for (const step of scene.steps) {
       if (step.only === undefined || step.only === machines.kind) await take(step, play);
     }
   }
 }
 
-async function take(step: Step, { stage, machines, hide }: Play): Promise<void> {
-  if ('say' in step) return await stage.say(step.say);
+async function take(step: Step, { prompt, machines, hide }: Play): Promise<void> {
+  if ('say' in step) return await prompt.say(step.say);
   if ('switch_on' in step) return await machines.switchOn(step.switch_on);
   const command = machines.typed(step.run);
-  const exitCode = await stage.run(command);
-  const shown = await comes(() => stage.output(), step.shows);
-  const output = hide(stage.output());
-  // rather now than when all has been played
+  const exitCode = await prompt.run(command);
+  const shown = await matches(() => prompt.output(), step.shows);
+  const output = hide(prompt.output());
+  // Fails here, not after all scenes.
   refuseTraces(output, machines.names);
   if (exitCode === step.exit && shown) return;
   const [expected, found] =
     exitCode === step.exit
-      ? [`it to show ${step.shows}`, 'what follows']
-      : [`exit code ${step.exit}`, `${exitCode}`];
+      ? [`output that matches ${step.shows}`, ':']
+      : [`exit code ${step.exit}`, ` ${exitCode}`];
   throw failure({
     place: command,
-    what: 'this is not what its scene says',
-    why: `expected ${expected}, found ${found}`,
+    what: 'the command differs from its scene',
+    why: `expected ${expected}, found${found}`,
     said: output,
   });
 }
 
-/** Whether a text becomes as it should: what a terminal shows comes a little after it was written. */
-async function comes(text: () => string, pattern = ''): Promise<boolean> {
+/** Whether a text matches within 5 s: a terminal shows output a moment after it was written. */
+async function matches(text: () => string, pattern = ''): Promise<boolean> {
   const wanted = new RegExp(pattern, 'm');
   for (let tries = 0; tries < 50 && !wanted.test(text()); tries++) await sleep(100);
   return wanted.test(text());
@@ -99,12 +102,12 @@ function refuseTraces(text: string, machines: readonly string[]): void {
   const found = [...new Set(tracesHere(text, machines))];
   if (found.length === 0) return;
   throw failure({
-    what: 'the recording tells of this computer, or a secret',
+    what: 'the recording reveals this computer or a secret',
     why: `found ${found.slice(0, 5).join(', ')}`,
     said: text
       .split('\n')
       .filter((line) => found.some((trace) => line.includes(trace)))
       .join('\n'),
-    todo: 'leave out of its scene what shows it, or hide it in scripts/demo/hidden.ts',
+    todo: 'remove the command from its scene, or hide the text in scripts/demo/hidden.ts',
   });
 }

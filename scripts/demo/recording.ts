@@ -2,25 +2,25 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure } from '../../provision/index.ts';
 
-/** What the terminal was sent at one moment, and the seconds since the moment before. */
+/** Output of the terminal at one moment, and the seconds since the moment before. */
 export interface Moment {
   readonly delay: number;
   readonly text: string;
 }
 
-/** A terminal session. `about` is what its first line says of it. */
+/** A terminal session. `about` are the fields of its first line. */
 export interface Recording {
   readonly about: Readonly<Record<string, string>>;
   readonly moments: readonly Moment[];
 }
 
-/** The size of the terminal, always. */
+/** The fixed size of the terminal. */
 export const size = { columns: 100, rows: 30 };
 
 const names = { typescript: 'typescript', timing: 'timing' };
 
 /**
- * Reads what `script` of util-linux has written, in its classic format: the bytes after a first line, and a line
+ * Reads the output of `script` (util-linux) in its classic format: the bytes after a first line, and a line
  * `SECONDS BYTES` for each moment.
  */
 export function readRecording(folder: string): Recording {
@@ -32,16 +32,17 @@ export function readRecording(folder: string): Recording {
   const moments = timing.split('\n').flatMap((line): Moment[] => {
     if (line === '') return [];
     const [, delay, length] = /^(\d+\.\d+) (\d+)$/.exec(line) ?? [];
-    if (delay === undefined) throw failure({ place: folder, what: `"${line}" is no line of a timing file` });
+    if (delay === undefined)
+      throw failure({ place: folder, what: `"${line}" is not a line of a timing file` });
     const part = bytes.subarray(at, at + Number(length));
     at += Number(length);
-    // a character whose bytes came at two moments belongs to the second
+    // A character whose bytes are split over two moments belongs to the second.
     return [{ delay: Number(delay), text: decoder.decode(part, { stream: true }) }];
   });
   return { about: aboutIn(bytes.subarray(0, start).toString('utf8')), moments };
 }
 
-/** The same files again, as every `scriptreplay` plays them. */
+/** Writes the files that `scriptreplay` plays. */
 export function writeRecording(folder: string, { about, moments }: Recording): void {
   const words = Object.entries(about).map(([name, value]) => `${name}="${value}"`);
   const text = moments.map((moment) => moment.text).join('');
@@ -56,7 +57,7 @@ const aboutIn = (line: string) =>
     [...line.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]),
   );
 
-/** Everything that was sent, and the second at which each character of it was. */
+/** The whole output, and the second at which each character was written. */
 export function timeline(moments: readonly Moment[]): { text: string; at(offset: number): number } {
   let [seconds, length] = [0, 0];
   const ends = moments.map(({ delay, text }) => {

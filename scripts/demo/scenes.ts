@@ -4,18 +4,18 @@ import { z } from 'zod';
 import { didYouMean, inputError } from '../../provision/index.ts';
 import { loadYaml } from '../../provision/input/yaml.ts';
 
-/** Where machines come from decides what can be shown: only the lab's have to be made first. */
+/** Some steps only work for one kind of machines: only the lab's have to be created first. */
 const only = z.enum(['lab', 'hosts']).optional();
 const pattern = z.string().refine(isPattern, 'a regular expression');
 
 const step = z.union([
   z.strictObject({ say: z.string().min(1), only }),
   z.strictObject({
-    /** What is typed, with `<where>`, `<url:NAME>` and `<ssh:NAME>` for what depends on the machines. */
+    /** The command, with placeholders for the machines: `<where>`, `<url:NAME>` and `<ssh:NAME>`. */
     run: z.string().min(1),
-    /** The exit code that it ends with. */
+    /** The expected exit code. */
     exit: z.int().min(0).max(255).default(0),
-    /** What its output has to match: a recording that does not show it is none. */
+    /** A pattern that its output must match. */
     shows: pattern.optional(),
     only,
   }),
@@ -27,34 +27,35 @@ const schema = z.strictObject({
   scenes: z.array(z.strictObject({ title: z.string().min(1), steps: z.array(step).min(1) })).min(1),
 });
 
-/** What a recording does and shows, in its order. */
+/** The scenes of a recording in their order. */
 export type Scenes = z.output<typeof schema>;
 export type Step = z.output<typeof step>;
 
 const demoFolder = resolve(import.meta.dirname, '../../demo');
 
-/** A recording: the approach that it shows, and where it is. */
+/** A recording: its approach and its folder. */
 export interface Demo {
   readonly approach: string;
   readonly folder: string;
 }
 
-/** That of an approach, or one elsewhere by its folder: `./mine/approach_0`. @throws ProvisionError (input) */
+/** The demo of an approach, or the one in a folder such as `./mine/approach_0`. @throws ProvisionError (input) */
 export function demoOf(approach: string): Demo {
   if (approach.includes('/')) return { approach: basename(approach), folder: resolve(approach) };
   const known = demos();
   if (known.includes(approach)) return { approach, folder: join(demoFolder, approach) };
   throw inputError({
-    what: `there is no demo of "${approach}"${didYouMean(approach, known)} (there are: ${known.join(', ')})`,
+    what: `there is no demo of "${approach}"${didYouMean(approach, known)} (demos: ${known.join(', ')})`,
   });
 }
 
-/** The approaches that have one. */
+/** The approaches that have a demo. */
 export const demos = (): string[] =>
   readdirSync(demoFolder).filter((name) => existsSync(join(demoFolder, name, 'scenes.yml')));
 
 /** @throws ProvisionError (input): every problem with its place */
-export const loadScenes = (file: string): Scenes => loadYaml(file, schema, 'demo/README.md shows a scene');
+export const loadScenes = (file: string): Scenes =>
+  loadYaml(file, schema, 'demo/README.md describes the format');
 
 function isPattern(text: string): boolean {
   try {

@@ -3,22 +3,22 @@ import type { IBufferCell, IBufferLine } from '@xterm/headless';
 import xterm from '@xterm/headless';
 import { size } from './recording.ts';
 
-/** Cells side by side that look the same. */
+/** Adjacent cells with the same style. */
 export interface Run {
   readonly column: number;
   readonly text: string;
-  /** Of the sixteen of a terminal; undefined for its own. */
+  /** One of the sixteen terminal colours; undefined for the default. */
   readonly color: number | undefined;
   readonly bold: boolean;
   readonly dim: boolean;
 }
 
-/** A terminal without a window. */
+/** A headless terminal. */
 export interface Screen {
   feed(text: string): Promise<void>;
-  /** What is in sight, a list of runs for each row. */
+  /** The visible rows, each a list of runs. */
   rows(): Run[][];
-  /** All that it has shown, also what has gone out of sight; a line that was too long is one. */
+  /** All lines, also those scrolled out of sight. A wrapped line is one line. */
   lines(): string[];
 }
 
@@ -54,19 +54,19 @@ function runsOf(line: IBufferLine | undefined): Run[] {
     const cell = line?.getCell(column);
     if (!cell) continue;
     const text = cell.getChars() || ' ';
-    const [last, look] = [runs.at(-1), lookOf(cell)];
-    if (last && sameLook(last, look)) runs.splice(-1, 1, { ...last, text: last.text + text });
-    else runs.push({ column, text, ...look });
+    const [last, style] = [runs.at(-1), styleOf(cell)];
+    if (last && sameStyle(last, style)) runs.splice(-1, 1, { ...last, text: last.text + text });
+    else runs.push({ column, text, ...style });
   }
   return runs;
 }
 
-type Look = Pick<Run, 'color' | 'bold' | 'dim'>;
+type Style = Pick<Run, 'color' | 'bold' | 'dim'>;
 
-const lookOf = (cell: IBufferCell): Look => ({
+const styleOf = (cell: IBufferCell): Style => ({
   color: cell.isFgPalette() ? cell.getFgColor() : undefined,
   bold: cell.isBold() !== 0,
   dim: cell.isDim() !== 0,
 });
 
-const sameLook = (a: Look, b: Look) => a.color === b.color && a.bold === b.bold && a.dim === b.dim;
+const sameStyle = (a: Style, b: Style) => a.color === b.color && a.bold === b.bold && a.dim === b.dim;

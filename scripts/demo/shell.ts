@@ -8,26 +8,26 @@ import { size } from './recording.ts';
 export interface ShellOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Where `script` writes what the terminal is sent. */
+  /** The folder for the log of `script`. */
   readonly folder: string;
-  /** Ends it, and whatever it runs. */
+  /** Ends the terminal and all that runs in it. */
   readonly signal: AbortSignal;
 }
 
-/** A terminal that is being recorded, with one shell in it: what one command starts, another may wait for. */
+/** A recorded terminal with one shell for all commands, so that one can wait for a job of another. */
 export interface Shell {
-  /** Its exit code. @throws ProvisionError when the terminal is closed */
+  /** Runs a command; its exit code. @throws ProvisionError if the terminal was closed */
   run(code: string): Promise<number>;
-  /** What was shown since the last run began. It may come a moment after the exit code: another way leads to it. */
+  /** The output since the last command began. It may arrive a moment after the exit code, over another pipe. */
   output(): string;
   close(): Promise<void>;
 }
 
-/** Runs what it is told on descriptor 3, each in this very shell, and says on 4 how it ended. */
+/** Runs each command from descriptor 3 in this shell and writes its exit code to descriptor 4. */
 const loop = `stty rows ${size.rows} cols ${size.columns}
 while IFS= read -r -d '' line <&3; do eval "$line" 3<&- 4>&-; echo $? >&4; done`;
 
-/** `script` of util-linux, and bash in it. */
+/** Runs bash in `script` (util-linux). */
 export function openShell({ cwd, env, folder, signal }: ShellOptions): Shell {
   const files = ['--log-out', join(folder, 'typescript'), '--log-timing', join(folder, 'timing')];
   const child = spawn(
@@ -38,11 +38,11 @@ export function openShell({ cwd, env, folder, signal }: ShellOptions): Shell {
   const [, shown, , told, answers] = child.stdio as [Writable, Readable, null, Writable, Readable];
   let output = '';
   shown.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
-  // it cannot be written to once it has ended, and that is what is said
+  // Writing fails once the shell has ended; `run` reports that.
   told.on('error', () => undefined);
   const ended = new Promise<string>((resolve) => {
     child.once('error', ({ message }) => resolve(message));
-    child.once('close', (code) => resolve(`it ended with ${code}`));
+    child.once('close', (code) => resolve(`the shell exited with ${code}`));
   });
   const codes = createInterface({ input: answers })[Symbol.asyncIterator]();
   return {

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Host } from '../../provision/index.ts';
 
-/** What makes `ssh NAME` lead to a host of an inventory, before whatever this user's own ssh_config says. */
+/** An ssh_config in which `ssh NAME` connects to a host of an inventory; it precedes the user's own. */
 export function sshConfig(hosts: readonly Host[], folder: string): string {
   return [...hosts.map((host) => entry(host, folder)), 'Include ~/.ssh/config\n'].join('\n');
 }
@@ -19,7 +19,7 @@ function entry({ name, address, port, user, keyFiles = [], hostKeys }: Host, fol
     ...keyFiles.map((file) => `IdentityFile ${file}`),
     ...(keyFiles.length > 0 ? ['IdentitiesOnly yes'] : []),
     ...(hostKeys ? [`UserKnownHostsFile ${known}`, `HostKeyAlias ${name}`] : []),
-    // a machine that loses its power says nothing
+    // A machine that loses power does not close its connections.
     'ServerAliveInterval 2',
     'ServerAliveCountMax 2',
   ];

@@ -2,7 +2,7 @@ import { type Frame, framesOf } from './frames.ts';
 import { type Recording, size } from './recording.ts';
 import type { Run } from './screen.ts';
 
-/** Pixels of a cell, of the bar above and of the edge around. */
+/** Sizes in pixels of a cell, the title bar and the border. */
 const CELL = { width: 8.4, height: 18, base: 13.5 };
 const [BAR, EDGE] = [34, 14];
 const FRAMES = 44;
@@ -12,8 +12,8 @@ const height = size.rows * CELL.height;
 const colors = ['#6e7681', '#ff7b72', '#56d364', '#e3b341', '#79c0ff', '#d2a8ff', '#76e3ea', '#e6edf3'];
 
 /**
- * A recording in short, as a picture that moves by itself and needs nothing else. Where it may not move, it shows the
- * frame that says the most: the last that tells of a run in which nothing had to be changed.
+ * A summary of a recording as an animated, self-contained picture. For viewers that prefer reduced motion it shows the
+ * last frame of a run that changed nothing.
  */
 export async function svgOf({ moments, about }: Recording, title: string): Promise<string> {
   const frames = await framesOf(moments, FRAMES);
@@ -47,7 +47,7 @@ ${film}
 `;
 }
 
-/** Frames stand below each other, and the film jumps from one to the next. */
+/** The frames are below each other; the animation jumps from one to the next. */
 function animation(frames: readonly Frame[]): string {
   const total = frames.reduce((sum, { seconds }) => sum + seconds, 0);
   let at = 0;
@@ -60,7 +60,7 @@ function animation(frames: readonly Frame[]): string {
 @keyframes film { ${steps.join(' ')} }`;
 }
 
-/** A row that was there before is drawn once. */
+/** Identical rows are drawn once and reused. */
 function drawn({ rows }: Frame, top: number, known: Map<string, string>): string {
   const used = rows.flatMap((runs, at) => {
     if (runs.length === 0) return [];
@@ -75,10 +75,10 @@ function drawn({ rows }: Frame, top: number, known: Map<string, string>): string
 function text({ column, text, color, bold, dim }: Run): string {
   const shown = text.trimEnd();
   if (shown === '') return '';
-  const look = [...(bold ? ['b'] : []), ...(dim ? ['d'] : color === undefined ? [] : [`c${color % 8}`])];
+  const classes = [...(bold ? ['b'] : []), ...(dim ? ['d'] : color === undefined ? [] : [`c${color % 8}`])];
   const x = (column * CELL.width).toFixed(1);
   const wide = (shown.length * CELL.width).toFixed(1);
-  return `<text x="${x}" y="${CELL.base}" textLength="${wide}"${look.length > 0 ? ` class="${look.join(' ')}"` : ''}>${escaped(shown)}</text>`;
+  return `<text x="${x}" y="${CELL.base}" textLength="${wide}"${classes.length > 0 ? ` class="${classes.join(' ')}"` : ''}>${escaped(shown)}</text>`;
 }
 
 const textOf = (rows: Frame['rows']) => rows.map((runs) => runs.map(({ text }) => text).join('')).join('\n');

@@ -1,8 +1,8 @@
 import type { Moment } from './recording.ts';
 
 /**
- * No wait longer than so many seconds. A line that only says what is being waited for, and is written over the one
- * before, is part of the wait: such lines come faster then, and none is left out.
+ * Shortens waits to `most` seconds. A progress line that overwrites the one before is part of the wait: such lines then
+ * come faster, and none is left out.
  */
 export function shortened(moments: readonly Moment[], most: number): Moment[] {
   return waitsIn(moments).flatMap((wait) => {
@@ -12,7 +12,7 @@ export function shortened(moments: readonly Moment[], most: number): Moment[] {
   });
 }
 
-/** Everything in groups, each of which ends with something new. */
+/** The moments in groups, each of which ends with new output. */
 function waitsIn(moments: readonly Moment[]): Moment[][] {
   const waits: Moment[][] = [[]];
   for (const moment of moments) {

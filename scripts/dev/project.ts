@@ -11,17 +11,17 @@ import type { Vars } from '../../roles/compose/vars.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const STACK = join(ROOT, 'approaches/approach_1');
 const TEMPLATES = join(ROOT, 'roles/compose/templates');
-/** What Compose reads besides the stack files: generated, and not in git. */
+/** Generated files that Compose reads besides the stack files; not in git. */
 const FOLDER = join(ROOT, '.cache/dev');
 
 export interface DevOptions {
-  /** Port of this computer's loopback. */
+  /** Port on this computer's loopback. */
   readonly port: number;
-  /** The first three numbers of the network between nginx and TheAPP. */
+  /** The first three numbers of the /24 network between nginx and TheAPP. */
   readonly network: string;
 }
 
-/** The beginning of every `docker compose` about the development stack. */
+/** The first arguments of every `docker compose` for the development stack. */
 export const composeWords = [
   'compose',
   ...['--project-directory', FOLDER],
@@ -30,12 +30,12 @@ export const composeWords = [
   ...['--file', join(STACK, 'dev.yml')],
 ];
 
-/** Whether `npm run dev` was there before. */
+/** Whether `npm run dev` has created the stack. */
 export const wasWritten = () => existsSync(join(FOLDER, '.env'));
 
 /**
- * Writes what the role compose writes on a machine: the environment, nginx' configuration, the passwords. Containers
- * read the passwords as users of their own, so the files are readable in a folder that is not.
+ * Writes what the role `compose` writes on a machine: the environment, the configuration of nginx, the passwords.
+ * Containers read the passwords as other users, so the files are world-readable in a folder that is not.
  */
 export function writeProject({ port, network }: DevOptions): void {
   const secret = secretStore(join(ROOT, '.secrets', 'dev.json'));

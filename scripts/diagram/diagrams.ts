@@ -1,19 +1,19 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pictureOfRoles } from './machines.ts';
+import { pictureOfRoles } from './roles.ts';
 import { pictureOfStack } from './stack.ts';
 import { svgOf } from './svg.ts';
 
 const approaches = resolve(import.meta.dirname, '../../approaches');
 
-/** What an approach is, in the words of its diagram. */
+/** The title of each approach's diagram. */
 const titles: Readonly<Record<string, string>> = {
   approach_0: 'approach_0: one machine, with everything on it',
   approach_1: 'approach_1: one machine, one Compose project',
   approach_2: 'approach_2: three machines, one Docker Swarm',
 };
 
-/** Files that an approach's containers are made from, where it has any. */
+/** Files that define an approach's containers, if it has any. */
 const stackFiles = ['compose.yml', 'theapp.yml', 'infra.yml'];
 
 export interface Diagram {
@@ -22,7 +22,7 @@ export interface Diagram {
   readonly svg: string;
 }
 
-/** The diagram of every approach, from the same files as its machines. */
+/** The diagram of every approach, drawn from the files that its machines are made from. */
 export async function diagrams(): Promise<Diagram[]> {
   const names = readdirSync(approaches).filter((name) => existsSync(join(approaches, name, 'machines.yml')));
   return await Promise.all(

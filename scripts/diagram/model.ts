@@ -1,29 +1,29 @@
-import type { Machine } from '../../provision/machines/machines.ts';
+import type { Machine } from '../../provision/index.ts';
 
-/** Where a service stands on its way from the visitor to the data. */
+/** Where a service is on the way from the visitor to the data. */
 export type Tier = 'in' | 'app' | 'data';
 
 /** One service in the picture. */
 export interface Box {
   readonly name: string;
-  /** A line each, below the name. */
+  /** Lines below the name. */
   readonly notes: readonly string[];
   readonly tier: Tier;
-  /** The machines it is drawn on; none: wherever there is room. */
+  /** The machines it is drawn on; empty if Docker chooses. */
   readonly machines: readonly string[];
   readonly networks: readonly string[];
   /** Runs once and ends. */
   readonly job: boolean;
 }
 
-/** A network that services meet on, drawn between two tiers. */
+/** A network that connects services, drawn between two tiers. */
 export interface Bus {
   readonly name: string;
   readonly words: string;
   readonly between: readonly [Tier, Tier];
 }
 
-/** All that a diagram shows; it follows from the files that a machine is made from. */
+/** All that a diagram shows, read from the files that machines are made from. */
 export interface Picture {
   readonly title: string;
   readonly description: string;

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { parse } from 'yaml';
-import { loadMachines, type Machine } from '../../provision/machines/machines.ts';
+import { loadMachines, type Machine } from '../../provision/index.ts';
 import { type Box, busesOf, type Picture, type Tier } from './model.ts';
 
-/** A service as a Compose or stack file has it, as far as it is drawn. */
+/** The parts of a service in a Compose or stack file that are drawn. */
 interface Service {
   readonly image?: string;
   readonly command?: string | readonly unknown[];
@@ -27,7 +27,7 @@ interface File {
   >;
 }
 
-/** What a list in a stack's template stands for, where its role makes it: three of Redis, as many Sentinels. */
+/** Values for lists in a stack's template that its role computes: three Redis servers and as many Sentinels. */
 const lists = {
   redis: [1, 2, 3],
   accounts: [{ name: 'accounts-open' }, { name: 'accounts-close' }],
@@ -57,7 +57,7 @@ export function pictureOfStack(folder: string, files: readonly string[], title: 
 
 export const readYaml = (file: string): unknown => parse(readFileSync(file, 'utf8'), { merge: true });
 
-/** `theapp.yml` with the defaults of its role, `compose.yml` with those that stand in it. */
+/** `theapp.yml` with the defaults of its role, `compose.yml` with the defaults written in it. */
 function readFile(folder: string, file: string): File {
   const text = readFileSync(join(folder, file), 'utf8');
   const defaultsFile = join(folder, file.replace(/\.yml$/, ''), 'defaults.yml');
@@ -91,7 +91,7 @@ const tierOf = (image: string, isOpen: boolean): Tier =>
 const sourceOf = (volume: string | { readonly source?: string }) =>
   typeof volume === 'string' ? (volume.split(':')[0] ?? '') : (volume.source ?? '');
 
-/** A named volume outlives its container; a path is a file of the machine's. */
+/** A named volume outlives its container; a path is a file on the machine. */
 const isData = (volume: string | { readonly source?: string }) => /^[\w-]+$/.test(sourceOf(volume));
 
 /** Which machines a service is on: roles/swarm makes each group of a machine a label of its node. */

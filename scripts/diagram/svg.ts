@@ -1,13 +1,13 @@
-import type { Machine } from '../../provision/machines/machines.ts';
+import type { Machine } from '../../provision/index.ts';
 import { type Box, type Picture, type Tier, tiers } from './model.ts';
 
-/** Pixels. A column is one tier, a bus runs between two of them. */
+/** Sizes in pixels. A column is one tier; a bus is between two of them. */
 const BOX = { width: 176, gap: 12, head: 24, line: 16, pad: 10 };
 const [LEFT, COLUMN, BUS, FRAME, HEADER] = [190, BOX.width, 92, 22, 34];
 
-/** Below the machines: what may stand anywhere, and what runs once. */
-const ANYWHERE = 'wherever there is room';
-const ONCE = 'run once, in their turn';
+/** Rows below the machines: services that Docker places on any node, and jobs. */
+const ANYWHERE = 'on any node';
+const ONCE = 'run once, in order';
 
 const style = `
 .bg { fill: #fff } .frame { fill: #f3f6fb; stroke: #7a8aa8; stroke-width: 1.5; stroke-dasharray: 6 4 }
@@ -17,7 +17,7 @@ const style = `
 .bg { fill: #0f131b } .frame { fill: #171d2a; stroke: #5a6a8a } .box { fill: #202838; stroke: #a9b6d0 } .bus { fill: #2c3750 }
 .line { stroke: #a9b6d0 } .tip { fill: #a9b6d0 } text { fill: #e7ecf6 } .small { fill: #a3aec4 } }`;
 
-/** A picture as SVG: the same model makes the same text. No font, style or script from elsewhere. */
+/** A picture as SVG. The same model gives the same text. No external font, style or script. */
 export function svgOf({ title, description, machines, boxes, buses }: Picture): string {
   const rows = rowsOf(machines, boxes);
   const width = LEFT + 2 * FRAME + tiers.length * COLUMN + (tiers.length - 1) * BUS + 20;
@@ -79,7 +79,7 @@ interface Placed {
   readonly bottom: number;
 }
 
-/** One row under the other, each as high as its fullest column. */
+/** The rows below each other, each as high as its fullest column. */
 function stacked(rows: readonly Row[]): Placed[] {
   let top = 20;
   return rows.map((row) => {
@@ -97,7 +97,7 @@ const heightOf = ({ notes }: Box) => BOX.head + notes.length * BOX.line + BOX.pa
 
 const columnOf = (tier: Tier) => LEFT + FRAME + tiers.indexOf(tier) * (COLUMN + BUS);
 
-/** Whether a bus that begins right of one column has this column at a side. */
+/** Whether a bus that starts right of one tier is next to this tier. */
 const touches = (tier: Tier, from: Tier) => Math.abs(tiers.indexOf(tier) - tiers.indexOf(from) - 0.5) < 1;
 
 function frame({ name, words, isMachine }: Row, top: number, bottom: number, width: number): string {
@@ -113,7 +113,7 @@ function bus(words: string, x: number, top: number, bottom: number): string {
 <text class="small" text-anchor="middle" transform="translate(${x + 4} ${middle}) rotate(-90)">${escaped(words)}</text>`;
 }
 
-/** A box in its column, with a line to each bus that it is on. */
+/** A box in its column, with a line to each of its buses. */
 function drawn(box: Box, rowTop: number, row: Row, buses: Picture['buses']): string {
   const above = row.boxes.slice(0, row.boxes.indexOf(box)).filter(({ tier }) => tier === box.tier);
   const y = rowTop + HEADER + above.reduce((sum, one) => sum + heightOf(one) + BOX.gap, 0);
@@ -137,7 +137,7 @@ function drawn(box: Box, rowTop: number, row: Row, buses: Picture['buses']): str
   ].join('\n');
 }
 
-/** Visitors come in by the ports that machines.yml forwards, to each box that is open. */
+/** Arrows from the ports that machines.yml forwards to each box with a published port. */
 function entrances(placed: readonly Placed[], machines: Readonly<Record<string, Machine>>): string[] {
   const x = columnOf('in');
   return placed.flatMap(({ row, top }) => {
@@ -154,7 +154,7 @@ function entrances(placed: readonly Placed[], machines: Readonly<Record<string, 
   });
 }
 
-/** What fits into a box. */
+/** A text, shortened to fit into a box. */
 const short = (text: string) => (text.length <= 26 ? text : `${text.slice(0, 25)}…`);
 
 const escaped = (text: string) => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);

@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { buildRelease } from '../../approaches/release/build.ts';
 import { ticking } from '../../provision/computer/ticking.ts';
-import { failure, unreachable } from '../../provision/index.ts';
+import { failure } from '../../provision/index.ts';
+import { docker, requireDocker } from '../command/docker.ts';
 import { dockerfile } from './dockerfile.ts';
 
 export interface ImageOptions {
@@ -13,7 +14,7 @@ export interface ImageOptions {
   progress(line: string): void;
 }
 
-/** An image that Docker has now. */
+/** An image in the Docker daemon. */
 export interface BuiltImage {
   /** `theapp:VERSION` */
   readonly name: string;
@@ -24,12 +25,12 @@ export interface BuiltImage {
 }
 
 /**
- * Builds `theapp:VERSION` from the release, with the Docker that the user's `docker` talks to.
+ * Builds `theapp:VERSION` from the release, with the daemon that the user's `docker` connects to.
  *
- * @throws ProvisionError (unreachable) when no daemon answers, (failed) with the builder's own words
+ * @throws ProvisionError (unreachable) when no daemon answers, (failed) with the builder's output
  */
 export async function buildImage({ base, progress }: ImageOptions): Promise<BuiltImage> {
-  await requireDaemon();
+  await requireDocker('image');
   const start = performance.now();
   const { file, version } = await buildRelease();
   const name = `theapp:${version}`;
@@ -47,14 +48,17 @@ export async function buildImage({ base, progress }: ImageOptions): Promise<Buil
 }
 
 async function build(words: readonly string[]): Promise<void> {
-  const { exitCode, all, shortMessage } = await docker(['build', ...words]);
+  const { exitCode, all, shortMessage } = await docker(['build', ...words], {
+    all: true,
+    timeout: 1_800_000,
+  });
   if (exitCode === 0) return;
   throw failure({
     place: 'image',
     what: 'docker build failed',
     why: exitCode === undefined ? `${shortMessage}` : `exit code ${exitCode}`,
-    said: all ?? '',
-    todo: 'where no registry can be reached, name an image with Node.js 24 that is here: --base IMAGE',
+    said: `${all ?? ''}`,
+    todo: 'if no registry can be reached, name a local image that contains Node.js 24: --base IMAGE',
   });
 }
 
@@ -63,25 +67,3 @@ async function inspect(name: string): Promise<{ id: string; bytes: number }> {
   const [id = '', bytes] = stdout.split(' ');
   return { id, bytes: Number(bytes) };
 }
-
-/** The client says which address did not answer. */
-async function requireDaemon(): Promise<void> {
-  const { exitCode, stderr, code } = await docker(['version', '--format', '{{.Server.Version}}']);
-  if (exitCode === 0) return;
-  if (code === 'ENOENT') {
-    throw failure({
-      place: 'image',
-      what: 'the image is built by Docker, and there is no program "docker"',
-      todo: 'sudo apt-get install docker.io',
-    });
-  }
-  throw unreachable({
-    place: 'image',
-    what: 'no Docker daemon answers',
-    said: stderr ?? '',
-    todo: 'sudo systemctl start docker; or name another: DOCKER_HOST, docker context use; docker info says more',
-  });
-}
-
-const docker = (words: readonly string[]) =>
-  execa('docker', words, { reject: false, all: true, timeout: 1_800_000 });

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 export const dockerfile = join(import.meta.dirname, '../../app/Dockerfile');
 
 /**
- * The words of an instruction of TheAPP's Dockerfile that is in exec form, JSON behind its name and options
- * (Dockerfile reference, "Shell and exec form").
+ * The words of an instruction in exec form: a JSON array after its name and options (Dockerfile reference, "Shell and
+ * exec form").
  *
- * @param instruction a pattern of what stands before the JSON
+ * @param instruction a pattern for the text before the JSON
  * @throws SyntaxError when there is no such line
  */
 export function execForm(instruction: string): string[] {
@@ -17,7 +17,7 @@ export function execForm(instruction: string): string[] {
   return JSON.parse(words);
 }
 
-/** The variables that its ENV instructions set, whose values have neither blanks nor quotes. */
+/** The variables that its ENV instructions set. Values have neither blanks nor quotes. */
 export function environment(): Record<string, string> {
   const lines = readFileSync(dockerfile, 'utf8').matchAll(/^ENV (.*)$/gm);
   const pairs = [...lines].flatMap(([, line = '']) => [...line.matchAll(/(\w+)=(\S+)/g)]);

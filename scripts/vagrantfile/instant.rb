@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# A provider whose machines are up at once, all side by side, each after a wait of its own; for tests of what
-# Vagrant does with several. The machine named in BROKEN does not start.
+# A provider whose machines start within half a second, in parallel, for tests of Vagrant with several machines. The
+# machine named in BROKEN does not start.
 class Instant < Vagrant.plugin('2')
   name 'instant machines'
 
@@ -28,7 +28,7 @@ class Instant < Vagrant.plugin('2')
     end
   end
 
-  # A step is given the next one, and calls it.
+  # Each step receives the next one and calls it.
   class Boot
     def initialize(app, _env) = @app = app
 

@@ -1,35 +1,35 @@
 # frozen_string_literal: true
 
-# What Vagrant makes of the Vagrantfile, as JSON: each machine's settings for each provider, none of which need be
-# installed. `ruby probe.rb FOLDER PROVIDER…`
+# Prints each machine's settings for each provider as JSON, as Vagrant reads them from the Vagrantfile. The providers
+# need not be installed. `ruby probe.rb FOLDER PROVIDER…`
 
 require 'json'
 require 'vagrant'
 
-# The providers that Vagrant's own package has not: what is asked for is what they are told.
-class Told < Vagrant.plugin('2', :config)
+# The configuration of providers that Vagrant does not include: it records its settings.
+class Recorded < Vagrant.plugin('2', :config)
   attr_accessor :memory, :cpus, :driver, :linked_clone
 
   def vmx = @vmx ||= {}
 end
 
 class Missing < Vagrant.plugin('2')
-  name 'providers that are not here'
+  name 'providers that are not installed'
   %i[vmware_desktop parallels libvirt].each do |provider|
     next if Vagrant.plugin('2').manager.providers.key?(provider)
 
     provider(provider) { Class.new(Vagrant.plugin('2', :provider)) }
-    config(provider, :provider) { Told }
+    config(provider, :provider) { Recorded }
   end
 end
 
-# Each provider has a way of its own to keep what it is told.
+# Each provider stores its settings in its own way.
 def numbers(given)
   case given.class.name
   when /VirtualBox/
     words = given.customizations.to_h { |_, (_, _, option, value)| [option, value] }
     { memory: words['--memory'].to_i, cpus: words['--cpus'].to_i }
-  when 'Told' then { memory: (given.memory || given.vmx['memsize']).to_i, cpus: (given.cpus || given.vmx['numvcpus']).to_i }
+  when 'Recorded' then { memory: (given.memory || given.vmx['memsize']).to_i, cpus: (given.cpus || given.vmx['numvcpus']).to_i }
   else { memory: given.memory, cpus: given.cpus }
   end
 end

@@ -2,19 +2,19 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { execa } from 'execa';
 import { answering } from '../../testing/answering.ts';
 
-/** A libvirt of the tests' own, beside whichever this computer has. */
+/** A libvirt for the tests, separate from that of this computer. */
 export interface Libvirt {
-  /** Words before a command that make it find this libvirt, and start it in `folder`. */
+  /** The prefix for a command that runs it in `folder` with this libvirt. */
   enter(folder: string): string[];
   virsh(...words: string[]): Promise<string>;
-  /** Ends it with all that it has started, and takes off what it has left on this computer's network. */
+  /** Stops it with all that it has started, and removes what it left on this computer's network. */
   close(): Promise<void>;
 }
 
 /**
- * The folders that are built into libvirt are others in this mount namespace, so no setting and no machine of a
- * person is read or written; all its processes are in one process namespace, and go with it, also when the test is
- * killed. `/proc/cpuinfo` is that of a processor which cannot virtualise. `$0` holds it all.
+ * In this mount namespace, the folders that are compiled into libvirt are replaced, so a person's settings and machines
+ * are neither read nor written. All its processes are in one PID namespace and end with it, also if the test is killed.
+ * `/proc/cpuinfo` shows a processor without virtualisation. `$0` is the folder for all files.
  */
 const inside = `set -e
 mkdir -p "$0/etc" "$0/lib" "$0/cache" "$0/log"
@@ -33,8 +33,8 @@ virtlogd --pid-file /run/libvirt/virtlogd.pid &
 libvirtd --pid-file /run/libvirt/libvirtd.pid &
 wait`;
 
-/** Chains of libvirt in this computer's packet filter, which it never takes off itself. */
-const unchain = `for program in iptables ip6tables; do
+/** Removes the chains of libvirt from this computer's packet filter, which libvirt leaves there. */
+const removeChains = `for program in iptables ip6tables; do
   for table in filter nat mangle; do
     rules=$($program -w -t $table -S 2>/dev/null) || continue
     printf '%s\\n' "$rules" | sed -n 's/^-A \\([A-Z]* -j LIBVIRT_\\)/-D \\1/p' | while read -r rule; do
@@ -46,7 +46,7 @@ const unchain = `for program in iptables ip6tables; do
   done
 done`;
 
-/** Keeps what it makes in `folder`. Wants root. */
+/** Starts libvirt with all its files in `folder`. Requires root. */
 export async function startLibvirt(folder: string): Promise<Libvirt> {
   const mine = !(await shell('iptables -w -S')).includes('LIBVIRT_');
   const made = !existsSync('/run/libvirt');
@@ -64,7 +64,7 @@ export async function startLibvirt(folder: string): Promise<Libvirt> {
     for (const name of networks.split('\n').filter(Boolean)) await virsh('net-destroy', name);
     child.kill('SIGKILL');
     await child;
-    if (mine) await shell(unchain);
+    if (mine) await shell(removeChains);
     if (made) rmdirSync('/run/libvirt');
   };
   try {
@@ -76,20 +76,20 @@ export async function startLibvirt(folder: string): Promise<Libvirt> {
   return { enter, virsh, close };
 }
 
-/** The first process of the namespace, whose parent is `unshare`. */
+/** The first process of the namespace: the child of `unshare`. */
 function first(unshare: number | undefined): string {
   return readFileSync(`/proc/${unshare}/task/${unshare}/children`, 'utf8').trim().split(' ')[0] ?? '';
 }
 
 const shell = async (script: string) => (await execa('sh', ['-c', script])).stdout;
 
-/** Addresses that this computer has: a network of libvirt is one of them. */
+/** The addresses of this computer, which include those of libvirt's networks. */
 export async function addresses(): Promise<string[]> {
   const rows = (await shell('ip -o -4 address show')).split('\n');
   return rows.map((row) => row.trim().split(/\s+/)[3] ?? '').filter(Boolean);
 }
 
-/** Command lines of processes that have `word` in them. */
+/** The command lines of processes that contain `word`. */
 export async function processesWith(word: string): Promise<string[]> {
   const rows = (await shell('ps -eo args')).split('\n');
   return rows.filter((row) => row.includes(word));

@@ -1,7 +1,7 @@
 import { forMachines, qemuVersion } from '../../provision/machines/qemu/programs.ts';
 import { prerequisites } from '../../testing/ensure.ts';
 
-/** Vagrant, libvirt with QEMU, and what they run. */
+/** Vagrant, libvirt, QEMU, and the programs that they run. */
 const programs = [
   ...forMachines({ kind: 'debian', modern: true }, await qemuVersion()),
   { name: 'vagrant', package: 'vagrant' },

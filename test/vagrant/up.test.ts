@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ROOT } from '../../testing/machine.ts';
 import { addresses, processesWith } from './libvirt.ts';
-import { newWorld, type Ran } from './world.ts';
+import { newTestbed, type Ran } from './testbed.ts';
 
-// Vagrant itself, with libvirt and a QEMU that emulates: from nothing to answers, and back to nothing.
+// The real Vagrant with libvirt and emulating QEMU: machines are created, provisioned and destroyed.
 
 t.setTimeout(3_000_000);
-const world = await newWorld();
-t.teardown(() => world.close());
-const { checkout, port } = world;
+const testbed = await newTestbed();
+t.teardown(() => testbed.close());
+const { checkout, port } = testbed;
 const url = `http://127.0.0.1:${port}/`;
 
-/** A line as a person types it; says how long it took. docs.test.ts looks for the lines of the pages here. */
+/** Runs a line as a person types it and prints how long it took. docs.test.ts searches this file for the lines in the docs. */
 async function typed(line: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  const ran = await world.run(['sh', '-c', line], env);
+  const ran = await testbed.run(['sh', '-c', line], env);
   process.stderr.write(`# ${line}: ${ran.seconds.toFixed(1)} s\n`);
   return ran;
 }
@@ -26,10 +26,10 @@ function failed(t: Test, { exitCode, text }: Ran, words: RegExp): void {
   t.match(text, words);
 }
 
-t.test('what is in the way is said before anything is made', async (t) => {
+t.test('missing requirements are reported before a machine is created', async (t) => {
   const modules = join(checkout, 'node_modules');
-  const old = join(world.folder, 'old');
-  const broken = join(world.folder, 'broken');
+  const old = join(testbed.folder, 'old');
+  const broken = join(testbed.folder, 'broken');
   for (const [folder, script] of [
     [old, '#!/bin/sh\necho v18.20.4\n'],
     [broken, '#!/bin/sh\nexit 127\n'],
@@ -39,11 +39,11 @@ t.test('what is in the way is said before anything is made', async (t) => {
   }
   const before = (folder: string) => ({ PATH: `${folder}:${process.env.PATH}` });
   rmSync(modules);
-  failed(t, await typed('vagrant up'), /^npm ci has not been run in this folder\n {2}→ npm ci/m);
+  failed(t, await typed('vagrant up'), /^npm ci has not been run in this folder\n {2}→ run npm ci/m);
   failed(
     t,
     await typed('vagrant up', before(old)),
-    /^Node\.js 18\.20\.4 is too old: it takes 20 or later\n {2}→/m,
+    /^Node\.js 18\.20\.4 is too old: version 20 or later is required\n {2}→/m,
   );
   failed(
     t,
@@ -55,14 +55,14 @@ t.test('what is in the way is said before anything is made', async (t) => {
   failed(
     t,
     await typed('vagrant up', { THEAPP_LIBVIRT_DRIVER: '' }),
-    /offers no virtualisation\n {2}→ switch VT-x .*\n {2}→ .*THEAPP_LIBVIRT_DRIVER=qemu/,
+    /does not support virtualisation\n {2}→ enable VT-x .*\n {2}→ .*THEAPP_LIBVIRT_DRIVER=qemu/,
   );
   const server = createServer();
   await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
   failed(
     t,
     await typed('vagrant up'),
-    new RegExp(`^vm: port ${port} of this computer cannot .*\n {2}→ end that`, 'm'),
+    new RegExp(`^vm: port ${port} of this computer cannot .*\n {2}→ stop that`, 'm'),
   );
   server.close();
 
@@ -70,23 +70,23 @@ t.test('what is in the way is said before anything is made', async (t) => {
   failed(
     t,
     await typed('vagrant up', none),
-    /^the box theapp\/none cannot be had for libvirt:[\s\S]*→ .*npm run lab -- box/m,
+    /^the box theapp\/none is not available for libvirt:[\s\S]*→ .*npm run lab -- box/m,
   );
   const other = { THEAPP_BOX_CHECKSUM: '0'.repeat(64) };
-  failed(t, await typed('vagrant up', other), /^the box theapp\/debian-13 cannot be had[\s\S]*checksum/m);
+  failed(t, await typed('vagrant up', other), /^the box theapp\/debian-13 is not available[\s\S]*checksum/m);
   failed(
     t,
     await typed('vagrant up', { APPROACH: 'approach_9' }),
-    /no such approach\n {2}→ one of: approach_0, approach_1/,
+    /no such approach\n {2}→ choose one of: approach_0, approach_1/,
   );
-  t.equal(await world.libvirt.virsh('list', '--all', '--name'), '', 'no machine');
+  t.equal(await testbed.libvirt.virsh('list', '--all', '--name'), '', 'no machine');
 });
 
-t.test('each way to name machines means those', async (t) => {
+t.test('each way to name machines selects them', async (t) => {
   const brought = ({ text }: Ran) =>
     [...text.matchAll(/^Bringing machine '(\S+)' up/gm)].map(([, name = '']) => name);
   const three = ['approach_2-manager', 'approach_2-worker1', 'approach_2-worker2'];
-  // they come as far as the processor, which cannot virtualise
+  // They get as far as the check of the processor, which does not support virtualisation.
   const driver = { THEAPP_LIBVIRT_DRIVER: '' };
   t.strictSame(brought(await typed('vagrant up', driver)), ['approach_0-vm']);
   t.strictSame(brought(await typed('vagrant up --provision /approach_1/', driver)), ['approach_1-vm']);
@@ -102,13 +102,13 @@ t.test('each way to name machines means those', async (t) => {
   t.match([none.exitCode, none.text], [1, /must be created/]);
 });
 
-t.test('from nothing to answers', async (t) => {
+t.test('up --provision creates a machine that answers', async (t) => {
   const { exitCode, text } = await typed('THEAPP_LIBVIRT_DRIVER=qemu vagrant up --provision');
   t.equal(exitCode, 0, text);
-  t.match(text, /Key inserted!/, 'a key of its own');
+  t.match(text, /Key inserted!/, 'the machine gets its own key');
   t.equal(text.match(/^approach_0 on vm \(vagrant\)$/gm)?.length, 1, 'provisioned once');
   t.match(text, new RegExp(`TheAPP answers at ${url}\n +curl ${url}`));
-  t.equal((await world.run(['curl', '-fsS', url])).text, 'Hello world!');
+  t.equal((await testbed.run(['curl', '-fsS', url])).text, 'Hello world!');
   t.match(
     (await typed('vagrant status')).text,
     /approach_0-vm +running[\s\S]*approach_2-manager +not created/,
@@ -116,11 +116,11 @@ t.test('from nothing to answers', async (t) => {
   t.equal(
     (await typed('vagrant ssh -c hostname')).text,
     'vm',
-    'of several machines, the first of approach_0',
+    'the default machine is the first of approach_0',
   );
 });
 
-t.test('again, and each word means what it means elsewhere', async (t) => {
+t.test('a second run changes nothing, and Vagrant options work as with other provisioners', async (t) => {
   const green = /^vm : ok=\d+ changed=0 failed=0 unreachable=0 handlers=0/m;
   const again = await typed('vagrant provision');
   t.equal(again.exitCode, 0);
@@ -142,22 +142,22 @@ t.test('again, and each word means what it means elsewhere', async (t) => {
   }
 });
 
-t.test('words for the provisioner, and its exit codes', async (t) => {
+t.test('arguments of the provisioner, and its exit codes', async (t) => {
   const tls = await typed('PROVISION_ARGS="-e nginx.tls=self_signed" vagrant provision');
   t.equal(tls.exitCode, 0, tls.text);
   t.match(tls.text, /^ {2}~ vm {2}nginx: file \/etc\/nginx\/conf\.d\/theapp\.conf/m);
   const check = await typed('PROVISION_ARGS="--check --diff" vagrant provision');
   t.equal(check.exitCode, 2);
-  t.match(check.text, /nginx: .*: would [\s\S]*^approach_0: there are differences$/m);
+  t.match(check.text, /nginx: .*: would [\s\S]*^approach_0: --check found differences$/m);
   t.equal((await typed('vagrant provision')).exitCode, 0, 'and back');
   const bad = await typed('PROVISION_ARGS="-e nginx.tsl=x" vagrant provision');
   t.equal(bad.exitCode, 3);
-  t.match(bad.text, /did you mean "tls"[\s\S]*approach_0: provisioning has failed \(exit code 3\)/);
+  t.match(bad.text, /did you mean "tls"[\s\S]*approach_0: provisioning failed \(exit code 3\)/);
 });
 
-t.test('the other way round: the provisioner finds the machines', async (t) => {
+t.test('npm run provision finds the machines of Vagrant', async (t) => {
   const provision = (...args: string[]) =>
-    world.run(['node_modules/.bin/node', 'provision/cli.mjs', ...args]);
+    testbed.run(['node_modules/.bin/node', 'provision/cli.mjs', ...args]);
   const found = await provision('approach_0');
   t.equal(found.exitCode, 0, found.text);
   t.match(found.text, /^approach_0 on vm \(vagrant\)[\s\S]* changed=0 /m);
@@ -166,19 +166,19 @@ t.test('the other way round: the provisioner finds the machines', async (t) => {
   t.match(absent.text, /manager, worker1, worker2 of approach_2 are not up\n.*→ vagrant up .*\/approach_2\//);
 });
 
-t.test('reload --provision', async (t) => {
+t.test('reload --provision restarts and provisions', async (t) => {
   const { exitCode, text } = await typed('vagrant reload --provision');
   t.equal(exitCode, 0, text);
   t.match(text, /Machine booted and ready![\s\S]*^vm : ok=\d+ changed=0 failed=0 unreachable=0 /m);
-  t.equal((await world.run(['curl', '-fsS', url])).text, 'Hello world!');
+  t.equal((await testbed.run(['curl', '-fsS', url])).text, 'Hello world!');
 });
 
-t.test('destroy leaves nothing', async (t) => {
+t.test('destroy removes everything', async (t) => {
   t.equal((await typed('vagrant destroy -f')).exitCode, 0);
-  t.equal(await world.libvirt.virsh('list', '--all', '--name'), '');
+  t.equal(await testbed.libvirt.virsh('list', '--all', '--name'), '');
   const left = (await addresses()).filter((one) => /^(192\.168\.121|10\.77\.0)\.1\//.test(one));
-  t.strictSame(left, [], 'its networks are gone');
-  t.strictSame(await processesWith(join(world.folder, 'home')), []);
-  await world.close();
-  t.strictSame(await processesWith(world.folder), [], 'nothing runs any more');
+  t.strictSame(left, [], 'its networks are removed');
+  t.strictSame(await processesWith(join(testbed.folder, 'home')), []);
+  await testbed.close();
+  t.strictSame(await processesWith(testbed.folder), [], 'no process is left');
 });

@@ -1,11 +1,10 @@
 import autocannon from 'autocannon';
 import { getEachMessage, sendMessage } from 'execa';
-import { type Answered, paced } from './paced.ts';
-import type { Load } from './schedule.ts';
+import { type Answered, type Load, paced } from './pacing.ts';
 
-/** What came back; the times are milliseconds. */
+/** The result of a load. Times are milliseconds. */
 export interface Outcome {
-  /** All that were answered; the other figures are of those that count. */
+  /** All answers; the other figures are of those that count. */
   readonly all: number;
   readonly requests: number;
   readonly perSecond: number;
@@ -16,11 +15,11 @@ export interface Outcome {
 }
 
 /**
- * Loads a server, in a process of its own: that is sent one Load after the other, as JSON, and answers an
- * Outcome to each.
+ * Loads a server, in a process of its own, which receives one Load after the other as JSON and answers each with an
+ * Outcome.
  *
- * Latencies are taken answer by answer: autocannon's histogram knows whole milliseconds only. At a rate autocannon
- * would send what a connection may send in a second in one go at its beginning; that is sent by `paced`.
+ * Latencies are recorded per answer, because autocannon's histogram only has whole milliseconds. With a rate,
+ * autocannon sends a connection's share of a second in one burst, so `paced` sends those loads.
  */
 async function shoot(load: Load): Promise<Outcome> {
   const { seconds, rate } = load;
@@ -28,7 +27,7 @@ async function shoot(load: Load): Promise<Outcome> {
   const failures: Record<string, number> = {};
   let all = 0;
   const fail = (what: string, count = 1) => (failures[what] = (failures[what] ?? 0) + count);
-  // What does not count: connecting, and at a rate the second over which the connections begin.
+  // Connecting does not count, nor, with a rate, the second in which the connections start.
   const before = rate === undefined ? 0.25 : 1;
   const from = performance.now() + before * 1000;
   const to = from + seconds * 1000;
@@ -57,7 +56,7 @@ async function shoot(load: Load): Promise<Outcome> {
   };
 }
 
-/** As fast as answers come, by autocannon. */
+/** Sends as fast as answers come, with autocannon. */
 function saturate({ url, paths, connections, seconds }: Load, answered: Answered) {
   const requests = paths.map((path) => ({ method: 'GET' as const, path }));
   const { promise, resolve, reject } = Promise.withResolvers<autocannon.Result>();
@@ -71,7 +70,7 @@ function saturate({ url, paths, connections, seconds }: Load, answered: Answered
 
 if (import.meta.main) {
   for await (const load of getEachMessage()) {
-    // What the last load left behind, before the next one is timed.
+    // Collects the garbage of the last load before the next one is timed.
     globalThis.gc?.();
     await sendMessage(JSON.stringify(await shoot(JSON.parse(String(load)))));
   }

@@ -3,10 +3,10 @@ import { execa } from 'execa';
 import { locate } from '../../../provision/computer/programs.ts';
 
 /**
- * Leaves the first processor to what is measured: this process, and all that it starts from now on, keep to the
+ * Reserves the first processor for the measured server: this process, and all that it starts from now on, use the
  * others (taskset(1)).
  *
- * @returns what stands before the command of what is measured; nothing where there is one processor, or no taskset
+ * @returns the prefix for the command of the measured server; empty with one processor or without taskset
  */
 export async function leaveFirstCore(): Promise<readonly string[]> {
   const [first, ...others] = ownCores();
@@ -16,9 +16,9 @@ export async function leaveFirstCore(): Promise<readonly string[]> {
 }
 
 /**
- * Keeps the processors of this process awake until the signal, with a loop on each that runs when nobody else wants to
- * (SCHED_IDLE, sched(7)). A virtual machine gives a processor that waits back to its host, and waits for milliseconds
- * to have it again. Elsewhere, and without chrt(1), nothing is done.
+ * Keeps the processors of this process awake until the signal, with a loop on each at idle priority (SCHED_IDLE,
+ * sched(7)). A virtual machine returns an idle processor to its host and waits milliseconds to get it back. On other
+ * computers, and without chrt(1), this does nothing.
  */
 export function keepAwake(cancelSignal: AbortSignal): void {
   const virtual = /^flags\s*:.* hypervisor( |$)/m.test(readFileSync('/proc/cpuinfo', 'utf8'));
@@ -35,7 +35,7 @@ export function keepAwake(cancelSignal: AbortSignal): void {
 
 const ownCores = () => coresOf(readFileSync('/proc/self/status', 'utf8'));
 
-/** The processors that a process may use, by its /proc/PID/status: `0-2,5` are 0, 1, 2 and 5 (cpuset(7), "List format"). */
+/** The processors that a process may use, read from its /proc/PID/status: `0-2,5` are 0, 1, 2 and 5 (cpuset(7), "List format"). */
 export function coresOf(status: string): number[] {
   const [, list = ''] = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status) ?? [];
   return list.split(',').flatMap((range) => {

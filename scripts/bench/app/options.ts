@@ -1,56 +1,61 @@
-import { Command, Option } from 'commander';
-import { named, parsed, whole } from '../../command/options.ts';
-import { type ServiceName, serviceNames } from './calls.ts';
+import { type Command, Option } from 'commander';
+import { newCommand } from '../../command/command.ts';
+import { someOf, wholeOption } from '../../command/options.ts';
+import { type ServiceName, serviceNames } from './handlers.ts';
 
 export interface Options {
-  /** How many seconds of each load count in a round, and so many turns. */
+  /** Seconds of each load that count in a round. */
   readonly seconds: number;
-  /** How often all servers are started and loaded in turn. */
+  /** Rounds: how often all servers are started and loaded in turn. */
   readonly rounds: number;
-  /** Seconds of load by all services until V8 has compiled what runs most; then a tenth of it by each. */
+  /** Seconds of load on all services until V8 has compiled the hot code; then a tenth of it on each. */
   readonly warmth: number;
   readonly services: readonly ServiceName[];
-  /** Whether databases and load come before all else on their cores, which are kept awake for them. */
+  /** Whether databases and load run at real-time priority on cores that are kept awake. */
   readonly urgent: boolean;
-  /** How long memory is watched at the end; 0: not at all. */
+  /** Minutes for which memory is watched at the end; 0: not at all. */
   readonly soak: number;
 }
 
-/** @throws ProvisionError (input) for what is not understood; undefined when help was asked for and shown */
-export function parseOptions(argv: readonly string[]): Options | undefined {
-  const command = new Command('npm run bench:app --')
-    .description('Loads TheAPP and bare handlers that make the same dependency call, and compares.')
-    .option(
-      '--seconds <count>',
-      'how many seconds of each load count in a round',
-      (text) => whole('--seconds', text, 600),
-      4,
-    )
-    .option(
-      '--rounds <count>',
-      'how often each is started and loaded',
-      (text) => whole('--rounds', text, 100),
-      3,
+interface Given extends Pick<Options, 'seconds' | 'rounds' | 'soak'> {
+  readonly service: readonly ServiceName[];
+  readonly quick: boolean;
+}
+
+/** The command, which hands its options to `action`. */
+export const benchCommand = (action: (options: Options) => Promise<void> | void): Command =>
+  newCommand('bench:app')
+    .description(
+      'Loads TheAPP, and minimal servers on node:http, hapi and fastify that make the same dependency call, and compares them.',
     )
     .addOption(
-      new Option('--service <names>', `of ${serviceNames.join(', ')}; several with commas between them`)
-        .argParser(names)
+      wholeOption('--seconds <count>', 'seconds of each load that count in a round', {
+        most: 600,
+        fallback: 4,
+      }),
+    )
+    .addOption(
+      wholeOption('--rounds <count>', 'how often all servers are started and loaded', {
+        most: 100,
+        fallback: 3,
+      }),
+    )
+    .addOption(
+      new Option('--service <names>', `services to measure, separated by commas: ${serviceNames.join(', ')}`)
+        .argParser((text) => someOf('--service', serviceNames, text))
         .default([...serviceNames], 'all'),
     )
-    .option('--quick', 'one short round: that it works, not how fast', false)
-    .option('--soak <minutes>', 'then watch memory for so long', (text) => whole('--soak', text, 1440), 0);
-  const given = parsed<{
-    seconds: number;
-    rounds: number;
-    service: ServiceName[];
-    quick: boolean;
-    soak: number;
-  }>(command, argv);
-  if (!given) return undefined;
-  const { seconds, rounds, service: services, quick, soak } = given;
+    .option('--quick', 'one short round, to see that it works; the figures mean nothing', false)
+    .addOption(
+      wholeOption('--soak <minutes>', 'then watch the memory of TheAPP under load for so many minutes', {
+        most: 1440,
+        fallback: 0,
+      }),
+    )
+    .action((given: Given) => action(optionsOf(given)));
+
+function optionsOf({ seconds, rounds, service: services, quick, soak }: Given): Options {
   return quick
     ? { seconds: 1, rounds: 1, warmth: 1, services, urgent: false, soak }
     : { seconds, rounds, warmth: 30, services, urgent: true, soak };
 }
-
-const names = (text: string) => named('--service', 'service', serviceNames, text);

@@ -1,20 +1,20 @@
 import { createServer } from 'node:http';
 import { server as hapiServer } from '@hapi/hapi';
 import { fastify } from 'fastify';
-import { type Call, openCalls, paths, type ServiceName } from './calls.ts';
+import { type Handler, openHandlers, paths, type ServiceName } from './handlers.ts';
 
-/** What TheAPP is measured against: frameworks with nothing but a handler. */
+/** The peers that TheAPP is compared with: frameworks with nothing but a handler. */
 export const peerNames = ['node:http', 'hapi', 'fastify'] as const;
 export type PeerName = (typeof peerNames)[number];
 
-type Routes = readonly (readonly [path: string, call: Call])[];
+type Routes = readonly (readonly [path: string, handler: Handler])[];
 
-/** `node peer.ts NAME` serves all paths on 127.0.0.1:PORT until it is ended. */
+/** `node peer.ts NAME` serves all paths on 127.0.0.1:PORT until it is killed. */
 const peers: Readonly<Record<PeerName, (routes: Routes, port: number) => Promise<unknown>>> = {
   'node:http': async (routes, port) => {
-    const calls = new Map(routes);
+    const handlers = new Map(routes);
     createServer(async (request, response) => {
-      const answer = await calls.get(request.url ?? '')?.();
+      const answer = await handlers.get(request.url ?? '')?.();
       const text = typeof answer === 'string';
       const body = text ? answer : JSON.stringify(answer);
       response.setHeader('content-type', text ? 'text/plain; charset=utf-8' : 'application/json');
@@ -35,7 +35,7 @@ const peers: Readonly<Record<PeerName, (routes: Routes, port: number) => Promise
 };
 
 if (import.meta.main) {
-  const calls = openCalls(process.env);
-  const routes = Object.entries(paths).map(([name, path]) => [path, calls[name as ServiceName]] as const);
+  const handlers = openHandlers(process.env);
+  const routes = Object.entries(paths).map(([name, path]) => [path, handlers[name as ServiceName]] as const);
   await peers[process.argv[2] as PeerName](routes, Number(process.env.PORT));
 }

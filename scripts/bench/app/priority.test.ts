@@ -11,10 +11,10 @@ const scheduledAs = (stat: string) => {
 
 const usual = { priority: 0, policy: 0 };
 
-/** What a process is scheduled as that is started now. */
+/** The scheduling of a process that is started now. */
 const started = async () => scheduledAs((await execa('cat', ['/proc/self/stat'])).stdout);
 
-t.test('who has the capability may prioritize', async (t) => {
+t.test('a process with the capability may prioritize', async (t) => {
   const [, capabilities = '0'] =
     /^CapEff:\s*([\da-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
   // CAP_SYS_NICE is number 23 (capabilities(7)).
@@ -24,7 +24,7 @@ t.test('who has the capability may prioritize', async (t) => {
   t.same(await started(), usual);
 });
 
-t.test('what is started has the priority, and nothing that is started later', async (t) => {
+t.test('only processes started by the callback have the priority', async (t) => {
   const expected = (await mayPrioritize()) ? { priority: 7, policy: 2 } : usual;
   t.same(await withPriority(7, started), expected);
   t.same(await started(), usual);

@@ -1,22 +1,22 @@
 import { median } from '../figures.ts';
-import type { ServiceName } from './calls.ts';
-import { middle, type Sample } from './measure.ts';
+import type { ServiceName } from './handlers.ts';
 import type { PeerName } from './peer.ts';
-import type { SubjectName } from './world.ts';
+import { middle, type Sample } from './sample.ts';
+import type { SubjectName } from './testbed.ts';
 
 /** One load of each subject, one directly after the other. */
 export type Turn = ReadonlyMap<SubjectName, Sample>;
 
-/** What was measured of one service. */
+/** The measurements of one service. */
 export interface Figures {
   readonly service: ServiceName;
-  /** As fast as it goes. */
+  /** At the maximum rate. */
   readonly saturated: readonly Turn[];
-  /** At 80 % of what each had just done. */
+  /** At 80 % of the rate that each had just reached. */
   readonly steady: readonly Turn[];
 }
 
-/** Who is compared with whom, and the part of the other's requests/s that should be reached. */
+/** Which subject is compared with which peer, and the part of the peer's rate that is the target. */
 const comparisons: readonly { of: SubjectName; to: PeerName; target?: number }[] = [
   { of: 'theapp', to: 'hapi', target: 0.85 },
   { of: 'theapp', to: 'node:http', target: 0.6 },
@@ -24,20 +24,20 @@ const comparisons: readonly { of: SubjectName; to: PeerName; target?: number }[]
   { of: 'hapi', to: 'node:http' },
 ];
 
-/** Below this part of its core a server was not the limit. */
+/** A server that used less than this part of its core was not the bottleneck. */
 const saturation = 0.9;
 
-/** How many times the median the slowest hundredth may take at 80 %. */
+/** The target for p99 / p50 at 80 % of the maximum rate. */
 const tail = 3;
 
-/** One service: all subjects side by side, then how TheAPP compares, with the targets where a dependency is called. */
+/** One service: the subjects side by side, then the comparisons, with targets if the service calls a dependency. */
 export function table({ service, saturated, steady }: Figures): string {
   const titles = ['requests/s', 'p50 ms', 'p99 ms', 'µs CPU', 'core', 'at 80 %', 'p50 ms', 'p99 ms'];
-  const calmly = medians(steady);
+  const atSteadyRate = medians(steady);
   const most = medians(saturated);
   const targeted = service !== 'hello';
   const rows = [...most].map(([name, sample]) =>
-    row(`  ${name}`, [...all(sample), ...calm(calmly.get(name))]),
+    row(`  ${name}`, [...all(sample), ...latencyCells(atSteadyRate.get(name))]),
   );
   return [
     row(service, titles),
@@ -65,13 +65,13 @@ const all = ({ perSecond, p50, p99, cpu, busy }: Sample) => [
   `${(busy * 100).toFixed(0)} %`,
 ];
 
-const calm = (sample: Sample | undefined) =>
+const latencyCells = (sample: Sample | undefined) =>
   sample ? [sample.perSecond.toFixed(0), sample.p50.toFixed(2), sample.p99.toFixed(2)] : [];
 
 /**
- * Ratios of what was measured in the same turn, and their median: what else the computer does changes from turn to
- * turn. Where a server was not the limit, it is processor time that is held against the target. Other work can only
- * add to processor time: the least that each took in any turn is the nearest to what an idle computer would show.
+ * The median of the ratios within each turn, because other work on the computer changes from turn to turn. If a server
+ * was not the bottleneck, processor time is compared with the target instead of the rate. Other work can only add
+ * processor time, so the minimum over all turns is closest to the value on an idle computer.
  */
 function compared(turns: readonly Turn[], targeted: boolean): string[] {
   return comparisons.flatMap(({ of, to, target }) => {
@@ -85,24 +85,24 @@ function compared(turns: readonly Turn[], targeted: boolean): string[] {
     const alone = median(pairs.map(({ own, peer }) => Math.min(own.busy, peer.busy))) >= saturation;
     const least =
       Math.min(...pairs.map(({ peer }) => peer.cpu)) / Math.min(...pairs.map(({ own }) => own.cpu));
-    const words = `${speed.toFixed(2)} by requests/s, ${work.toFixed(2)} by processor time, ${least.toFixed(2)} by the least of it`;
+    const words = `${speed.toFixed(2)} by requests/s, ${work.toFixed(2)} by processor time, ${least.toFixed(2)} by minimum processor time`;
     return [
       `  ${`${of} / ${to}`.padEnd(20)}${words}${verdict('at least', targeted ? target : undefined, alone ? speed : work)}`,
     ];
   });
 }
 
-/** Requests/s then say more of what was the limit than of who was measured. */
+/** The rate of these servers measures the bottleneck, not the server. */
 function limits(samples: ReadonlyMap<SubjectName, Sample>): string[] {
   const idle = [...samples].filter(([, { busy }]) => busy < saturation).map(([name]) => name);
   return idle.length === 0
     ? []
     : [
-        `  not the limit themselves: ${idle.join(', ')}; the load, a database or the computer's other work was`,
+        `  not the bottleneck: ${idle.join(', ')}; the load generator, a database or other work on the computer was`,
       ];
 }
 
-/** The bare handlers' say what the computer and the load add by themselves. */
+/** The ratios of the minimal servers show what the computer and the load generator add. */
 function tails(turns: readonly Turn[], targeted: boolean): string[] {
   const parts = [...(turns[0]?.keys() ?? [])].map((name) => {
     const ratio = median(turns.flatMap((turn) => ratioOf(turn.get(name))));
@@ -119,6 +119,6 @@ function verdict(bound: 'at least' | 'at most', target: number | undefined, valu
   return ` (target: ${bound} ${target}${met ? '' : '; missed'})`;
 }
 
-/** Why it is slower than they. */
-export const more = `TheAPP does more than the bare handlers: a line of log, metrics, a request id and a trace, strict
-headers, validation; for each call a deadline, a circuit breaker and metrics; errors in one form, drain.`;
+/** Why TheAPP is slower than its peers. */
+export const more = `For each request TheAPP also writes a log line, updates metrics, assigns a request id and a trace, sets security
+headers and validates input. Each dependency call has a deadline, a circuit breaker and metrics.`;

@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../../provision/index.ts';
-import type { Shoot } from './measure.ts';
-import type { Subject } from './world.ts';
+import type { Shoot } from './sample.ts';
+import type { Subject } from './testbed.ts';
 
-/** What is looked at: all that the process holds, and where it may be. */
-const kinds = ['resident', 'heap used', 'heap held', 'external'] as const;
+/** The kinds of memory that are watched: the whole process, and its parts. */
+const kinds = ['resident', 'heap used', 'heap total', 'external'] as const;
 
-/** What the process held at a moment of the soak, in MiB. */
+/** The memory of the process at one moment of the soak, in MiB. */
 export interface Memory extends Readonly<Record<(typeof kinds)[number], number>> {
   readonly minutes: number;
 }
 
-/** How much the trend of the whole run may be of what the process held in the middle of it. */
+/** The growth over the whole run that still counts as flat, as a part of the mean. */
 const flat = 0.05;
 
-/** The first part of a run fills caches and pools: it is shown, but no trend is drawn through it. */
-const settling = 0.2;
+/** The first part of a run fills caches and pools: it is shown, but does not count for the trend. */
+const warmup = 0.2;
 
 export interface Soak {
   readonly shoot: Shoot;
@@ -23,17 +23,17 @@ export interface Soak {
   readonly minutes: number;
   readonly connections: number;
   readonly signal: AbortSignal;
-  /** Given what was seen, also when an answer was not as it should be. */
-  tell(seen: readonly Memory[]): void;
+  /** Receives the samples, also if an answer was wrong. */
+  report(seen: readonly Memory[]): void;
 }
 
 /**
- * Looks at TheAPP's memory, by its own metrics, from the beginning to the end of a load.
+ * Samples TheAPP's memory from its metrics during a load.
  *
  * @throws ProvisionError (failed) as `shoot` does
  */
 export async function soak(subject: Subject, paths: readonly string[], options: Soak): Promise<void> {
-  const { shoot, rate, minutes, connections, signal, tell } = options;
+  const { shoot, rate, minutes, connections, signal, report } = options;
   const begin = performance.now();
   let over = false;
   const load = shoot(subject, { paths, connections, seconds: minutes * 60, rate });
@@ -45,52 +45,52 @@ export async function soak(subject: Subject, paths: readonly string[], options: 
   const every = Math.min(5000, (minutes * 60_000) / 30);
   while (!over) {
     const now = (performance.now() - begin) / 60_000;
-    seen.push({ minutes: now, ...(await held(subject)) });
+    seen.push({ minutes: now, ...(await memoryOf(subject)) });
     await Promise.race([sleep(every, undefined, { signal }), ended]);
   }
-  tell(seen);
+  report(seen);
   await load;
 }
 
-async function held({ name, url }: Subject): Promise<Omit<Memory, 'minutes'>> {
+async function memoryOf({ name, url }: Subject): Promise<Omit<Memory, 'minutes'>> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const read = (metric: string) => {
     const [, value] = new RegExp(`^${metric} ([\\d.e+]+)$`, 'm').exec(text) ?? [];
-    if (value === undefined) throw failure({ place: name, what: `/metrics does not say ${metric}` });
+    if (value === undefined) throw failure({ place: name, what: `/metrics has no ${metric}` });
     return Number(value) / 2 ** 20;
   };
   return {
     resident: read('process_resident_memory_bytes'),
     'heap used': read('nodejs_heap_size_used_bytes'),
-    'heap held': read('nodejs_heap_size_total_bytes'),
+    'heap total': read('nodejs_heap_size_total_bytes'),
     external: read('nodejs_external_memory_bytes'),
   };
 }
 
 /** Start, end and trend of each kind of memory, and whether it is flat. */
 export function memoryTable(seen: readonly Memory[]): string {
-  const later = seen.slice(Math.floor(seen.length * settling));
+  const later = seen.slice(Math.floor(seen.length * warmup));
   const span = (later.at(-1)?.minutes ?? 0) - (later[0]?.minutes ?? 0);
   const rows = kinds.map((kind) => {
     const points = later.map((one) => [one.minutes, one[kind]] as const);
     const { slope, middle } = trend(points);
-    const grown = (slope * span) / middle;
+    const growth = (slope * span) / middle;
     const figures = [seen[0]?.[kind], seen.at(-1)?.[kind], middle].map((value = Number.NaN) =>
       value.toFixed(1),
     );
-    const cells = [...figures, slope.toFixed(3), `${(grown * 100).toFixed(1)} %`];
+    const cells = [...figures, slope.toFixed(3), `${(growth * 100).toFixed(1)} %`];
     const verdict =
-      kind === 'resident' ? ` (target: at most ${flat * 100} %${grown <= flat ? '' : '; missed'})` : '';
+      kind === 'resident' ? ` (target: at most ${flat * 100} %${growth <= flat ? '' : '; missed'})` : '';
     return `  ${kind.padEnd(12)}${cells.map((cell) => cell.padStart(10)).join('')}${verdict}`;
   });
   const head = ['start', 'end', 'mean', 'MiB/min', 'growth'].map((cell) => cell.padStart(10)).join('');
   return [`memory, MiB   ${head}`, ...rows, `  resident, ${steps(seen)}`].join('\n');
 }
 
-/** How it went, in a few steps: a trend does not tell a slope from a stair. */
+/** The course in eleven steps: a trend does not distinguish a slope from a stair. */
 function steps(seen: readonly Memory[]): string {
   const parts = Array.from({ length: 11 }, (_, part) => Math.round((part * (seen.length - 1)) / 10));
-  return `tenth by tenth: ${parts.map((at) => seen[at]?.resident.toFixed(0)).join(' ')}`;
+  return `in steps of a tenth: ${parts.map((at) => seen[at]?.resident.toFixed(0)).join(' ')}`;
 }
 
 /** The line of least squares through the points: its slope, and its value in the middle. */

@@ -5,12 +5,12 @@ import { computer } from '../../../provision/computer/programs.ts';
 import { ticking } from '../../../provision/computer/ticking.ts';
 import { failure } from '../../../provision/index.ts';
 
-/** The root file system that all hosts stand on, and the key that opens them. */
+/** The root file system that all hosts share, and the key for their SSH. */
 export interface Base {
   readonly root: string;
-  /** The private key of root. */
+  /** The private key that root accepts. */
   readonly key: string;
-  /** The hosts' public key: they share one. */
+  /** The public host key, shared by all hosts. */
   readonly hostKey: string;
 }
 
@@ -26,16 +26,17 @@ const packages = [
 ];
 
 /**
- * The Debian root of the hosts, built once in `folder`: whole or not at all.
+ * The Debian root file system of the hosts, built once in `folder`, completely or not at all.
  *
- * @throws ProvisionError (failed) with the builder's own words
+ * @throws ProvisionError (failed) with the builder's output
  */
 export async function ensureBase(
   folder: string,
   signal: AbortSignal,
   progress: (line: string) => void,
 ): Promise<Base> {
-  if (!existsSync(folder)) await ticking(progress, 'building the hosts’ Debian', () => build(folder, signal));
+  if (!existsSync(folder))
+    await ticking(progress, 'building the root file system of the hosts', () => build(folder, signal));
   const root = join(folder, 'root');
   const [type, key] = readFileSync(join(root, 'etc/ssh/ssh_host_ed25519_key.pub'), 'utf8').split(' ');
   return { root, key: join(folder, 'key'), hostKey: `${type} ${key}` };
@@ -76,8 +77,10 @@ async function run([program = '', ...args]: readonly string[], cancelSignal: Abo
   if (!failed) return;
   throw failure({
     place: 'bench',
-    what: isCanceled ? 'stopped as asked' : `${program} failed while the hosts’ Debian was built`,
+    what: isCanceled ? 'interrupted' : `${program} failed while building the root file system of the hosts`,
     ...(isCanceled ? {} : { why: shortMessage, said: stderr }),
-    todo: isCanceled ? 'run it again: the next one begins anew' : 'see that apt-get update works here',
+    todo: isCanceled
+      ? 'run npm run bench again: it starts from the beginning'
+      : 'check that apt-get update works',
   });
 }

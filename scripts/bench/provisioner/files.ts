@@ -6,13 +6,13 @@ import { ofKind, variables } from './tasks.ts';
 const lines = (n: number, make: (i: number) => string) => Array.from({ length: n }, (_, i) => make(i));
 const text = (all: readonly string[]) => all.map((line) => `${line}\n`).join('');
 
-/** A file's content: 40 lines that are its own. */
+/** The content of a file: 40 lines of its own. */
 const plain = (name: string) => text(lines(40, (i) => `key${i} = value ${name.slice(1)} ${i}`));
-/** A template's, with the variables as its language writes them. */
+/** The content of a template, with the variables in the syntax of its language. */
 const listening = (name: string, port: string | number) =>
   text([`# ${name}`, ...lines(30, (i) => `listen${i} = ${port}`)]);
 
-/** Writes the workload's local files: `NAME.conf`, and each template in Jinja's and in Handlebars' language. */
+/** Writes the workload's local files: `NAME.conf`, and each template in Jinja and in Handlebars. */
 export function writeFiles(folder: string): string {
   mkdirSync(folder, { recursive: true });
   for (const { from } of ofKind('file')) writeFileSync(join(folder, `${from}.conf`), plain(from));
@@ -23,7 +23,7 @@ export function writeFiles(folder: string): string {
   return folder;
 }
 
-/** What a host must have in the end: path → sha256. */
+/** The files that a host must have in the end: path → sha256. */
 export function expectedSums(): ReadonlyMap<string, string> {
   const rendered = listening(variables.app_name, variables.app_port);
   const contents = [

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { failure } from '../../../provision/index.ts';
 import type { Base } from './base.ts';
 
-/** One throw-away host, as a peer reaches it: root's shell over SSH. */
+/** One throw-away host, reached as root over SSH. */
 export interface BenchHost {
   readonly name: string;
   readonly address: string;
@@ -16,7 +16,7 @@ export interface BenchHost {
 /** The hosts of one measurement. */
 export interface Fleet {
   readonly hosts: readonly BenchHost[];
-  /** Ends every process of every host and forgets all that was written there. */
+  /** Kills every process of every host and removes its files. */
   down(): Promise<void>;
 }
 
@@ -24,20 +24,20 @@ export interface Fleet {
 const PORT = 2222;
 const SECONDS = 20;
 
-/** The addresses of `count` hosts: all of 127/8 is this computer. */
+/** The addresses of `count` hosts: all of 127/8 is loopback. */
 export const addresses = (count: number): BenchHost[] =>
   Array.from({ length: count }, (_, i) => ({ name: `h${i + 1}`, address: `127.0.1.${i + 1}`, port: PORT }));
 
-/** What goes into a known_hosts file for them. */
+/** The content of a known_hosts file for them. */
 export const knownHosts = (hosts: readonly BenchHost[], { hostKey }: Base) =>
   hosts.map(({ address, port }) => `[${address}]:${port} ${hostKey}\n`).join('');
 
 /**
- * Fresh hosts over the same base. Each is one process that ends with its input, so nothing of it outlives this one.
+ * Fresh hosts over the same base. Each is one process that ends when its stdin closes, so none outlives this process.
  *
- * @throws ProvisionError (failed) with what a host that does not come up has said
+ * @throws ProvisionError (failed) with the output of a host that does not start
  */
-export async function fresh(folder: string, base: Base, count: number): Promise<Fleet> {
+export async function freshHosts(folder: string, base: Base, count: number): Promise<Fleet> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const hosts = addresses(count);
@@ -54,7 +54,7 @@ export async function fresh(folder: string, base: Base, count: number): Promise<
         place: hosts[i]?.name ?? 'host',
         what: 'the throw-away host did not start',
         said: String(stderr),
-        todo: 'it needs root, overlayfs and namespaces: a container needs --privileged',
+        todo: 'run it as root, with overlayfs and namespaces; in a container: --privileged',
       });
     });
     for (const one of ended) one.catch(() => undefined);
@@ -74,7 +74,7 @@ function start(folder: string, base: Base, { address, port }: BenchHost) {
   return execa('unshare', [...spaces, '--', ...command], { reject: false, stdin: 'pipe', stdout: 'ignore' });
 }
 
-/** An sshd speaks first: until then nobody measures. */
+/** Waits for the banner of sshd, which speaks first. */
 async function answers({ name, address, port }: BenchHost): Promise<void> {
   const end = performance.now() + SECONDS * 1000;
   while (performance.now() < end) {

@@ -1,5 +1,6 @@
-import { Command } from 'commander';
-import { named, parsed, whole } from '../../command/options.ts';
+import type { Command } from 'commander';
+import { newCommand } from '../../command/command.ts';
+import { someOf, whole, wholeOption } from '../../command/options.ts';
 import { type PeerName, peerNames } from './peers/peer.ts';
 
 export interface Options {
@@ -11,17 +12,25 @@ export interface Options {
   readonly json: boolean;
 }
 
-/** @throws ProvisionError (input) for what is not understood; undefined when help was asked for and shown */
-export function parseOptions(argv: readonly string[]): Options | undefined {
-  const command = new Command('npm run bench --')
-    .description('Applies the same 60 tasks to throw-away SSH hosts with every peer, and compares.')
-    .option('--hosts <counts>', 'numbers of hosts, joined by commas', counts, [1, 10])
-    .option('--runs <count>', 'fresh starts of each peer', (text) => whole('--runs', text, 99), 3)
-    .option('--peers <names>', `of ${peerNames.join(', ')}`, names, [...peerNames])
-    .option('--json', 'one JSON object on stdout', false);
-  return parsed<Options>(command, argv);
-}
+/** The command, which hands its options to `action`. */
+export const benchCommand = (action: (options: Options) => Promise<void> | void): Command =>
+  newCommand('bench')
+    .description(
+      'Applies the same 60 tasks to throw-away SSH hosts with each provisioner, and compares the times.',
+    )
+    .option('--hosts <counts>', 'numbers of hosts, separated by commas', counts, [1, 10])
+    .addOption(
+      wholeOption('--runs <count>', 'how often each provisioner starts on fresh hosts', {
+        most: 99,
+        fallback: 3,
+      }),
+    )
+    .option('--peers <names>', `provisioners, separated by commas: ${peerNames.join(', ')}`, names, [
+      ...peerNames,
+    ])
+    .option('--json', 'print the figures as one JSON object on stdout', false)
+    .action(action);
 
 const counts = (text: string) => text.split(',').map((one) => whole('--hosts', one, 100));
 
-const names = (text: string) => named('--peers', 'peer', peerNames, text);
+const names = (text: string) => someOf('--peers', peerNames, text);

@@ -1,4 +1,4 @@
-/** One of the things that every peer makes so. `from` is a local file of the workload, without its ending. */
+/** One task of the workload. `from` is a local file, without its extension. */
 export type Task =
   | { readonly kind: 'directory'; readonly path: string }
   | { readonly kind: 'file'; readonly path: string; readonly from: string }
@@ -11,14 +11,14 @@ export type Task =
   | { readonly kind: 'text'; readonly path: string; readonly text: string }
   | { readonly kind: 'touch'; readonly path: string };
 
-/** What the templates are rendered with. */
+/** The variables of the templates. */
 export const variables = { app_name: 'theapp', app_port: 8080 } as const;
 
 const ROOT = '/srv/bench';
 const count = <T>(n: number, make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
 const installed = ['openssh-server', 'sudo', 'python3', 'cron', 'nginx-light', 'curl'];
 
-/** The workload: 60 tasks in their order, all modes 0644 and 0755, all packages there before. */
+/** The workload: 60 tasks in their order, all modes 0644 and 0755, all packages already installed. */
 export const tasks: readonly Task[] = [
   ...count(8, (i): Task => ({ kind: 'directory', path: `${ROOT}/d${i}` })),
   ...count(12, (i): Task => ({ kind: 'file', path: `${ROOT}/d0/f${i}.conf`, from: `f${i}` })),
@@ -39,6 +39,6 @@ export const tasks: readonly Task[] = [
   ...count(2, (i): Task => ({ kind: 'touch', path: `${ROOT}/cmd${i}` })),
 ];
 
-/** The names of the tasks of one kind's path or name, in their order. */
+/** The tasks of one kind, in their order. */
 export const ofKind = <K extends Task['kind']>(kind: K) =>
   tasks.filter((task): task is Extract<Task, { kind: K }> => task.kind === kind);

@@ -2,55 +2,54 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { countOf } from '../../../approaches/approach_2/services/swarm.ts';
 import { failure } from '../../../provision/index.ts';
 import type { Scenario } from './scenario.ts';
-import { roles, type Stage, serviceNamed } from './stage.ts';
+import { serviceNamed, services, type Target } from './target.ts';
 
-/** Replicas between which it is to go. */
+/** The bounds of the autoscaler. */
 const [LEAST, MOST] = [2, 5];
-/** Requests in flight for each replica: fewer than any load has, and more than it has. */
+/** Thresholds for requests in flight per replica: one that every load exceeds, one that none reaches. */
 const [FEW, MANY] = [0.1, 1000];
-/** Seconds until it has got there. */
+/** Seconds in which the autoscaler must reach a bound. */
 const DEADLINE_SECONDS = 300;
 
-/** The cluster scales itself, as it is told what is much for a replica, and what is little. */
+/** The autoscaler scales up and down as its threshold changes. */
 export const autoscale: Scenario = {
   name: 'autoscale',
-  words: `the autoscaler takes ${roles.app} up to ${MOST}, and down to ${LEAST}`,
-  keeps: 'all',
-  async aim(stage) {
-    const before = await wanted(stage);
+  description: `the autoscaler scales ${services.app} up to ${MOST} and down to ${LEAST}`,
+  protects: 'all',
+  async prepare(target) {
+    const before = await wanted(target);
     return async () => {
-      await turnOn(stage, FEW);
-      await reach(stage, MOST);
-      await turnOn(stage, MANY);
-      await reach(stage, LEAST);
+      await enable(target, FEW);
+      await reach(target, MOST);
+      await enable(target, MANY);
+      await reach(target, LEAST);
       return async () => {
-        await stage.provision();
-        await stage.scale(roles.app, before);
+        await target.provision();
+        await target.scale(services.app, before);
       };
     };
   },
 };
 
-async function turnOn(stage: Stage, inFlight: number): Promise<void> {
+async function enable(target: Target, inFlight: number): Promise<void> {
   const settings = { min: LEAST, max: MOST, in_flight: inFlight, up_seconds: 5, down_seconds: 5 };
   const all = Object.entries(settings).map(([key, value]) => `theapp.autoscale_${key}=${value}`);
   const words = ['theapp.autoscale=true', ...all].flatMap((one) => ['-e', one]);
-  const { exitCode, errors } = await stage.provision({ words });
-  if (exitCode !== 0)
-    throw failure({ what: 'the autoscaler could not be turned on', said: errors.join('\n') });
+  const { exitCode, errors } = await target.provision({ words });
+  if (exitCode !== 0) throw failure({ what: 'the autoscaler could not be enabled', said: errors.join('\n') });
 }
 
-async function reach(stage: Stage, replicas: number): Promise<void> {
+async function reach(target: Target, replicas: number): Promise<void> {
   for (const end = performance.now() + DEADLINE_SECONDS * 1000; performance.now() < end; await sleep(2000)) {
-    const { cluster } = await stage.probe();
-    const { wanted, running } = countOf(serviceNamed(cluster, roles.app), cluster);
-    stage.tell(`${roles.app}: ${running} of ${wanted}, to be ${replicas}`);
+    const { cluster } = await target.probe();
+    const { wanted, running } = countOf(serviceNamed(cluster, services.app), cluster);
+    target.progress(`${services.app}: ${running} of ${wanted} replicas running, waiting for ${replicas}`);
     if (wanted === replicas && running === replicas) return;
   }
-  throw failure({ what: `the autoscaler has not come to ${replicas} replicas within ${DEADLINE_SECONDS} s` });
+  throw failure({ what: `the autoscaler did not reach ${replicas} replicas within ${DEADLINE_SECONDS} s` });
 }
 
-async function wanted(stage: Stage): Promise<number> {
-  const { cluster } = await stage.probe();
-  return countOf(serviceNamed(cluster, roles.app), cluster).wanted;
+async function wanted(target: Target): Promise<number> {
+  const { cluster } = await target.probe();
+  return countOf(serviceNamed(cluster, services.app), cluster).wanted;
 }

@@ -1,21 +1,21 @@
-import type { Stage } from './stage.ts';
+import type { Target } from './target.ts';
 
-/** What is done to a cluster, and what has to hold meanwhile. */
+/** A fault or a planned operation, and what must hold while it lasts. */
 export interface Scenario {
   readonly name: string;
   /** What happens, for the table. */
-  readonly words: string;
-  /** Which requests may not be lost: none at all; none that may be sent again; no reading ones; any may. */
-  readonly keeps: 'all' | 'idempotent' | 'reads' | 'nothing';
-  /** Seconds that the fault lasts before it is taken back. */
-  readonly hold?: number;
-  /** Services whose tasks the run of the provisioner afterwards may replace: those of another release. */
-  readonly replaced?: readonly string[];
-  /** Before the load: finds out to whom it is to be done, and sees to it that it proves anything. */
-  aim(stage: Stage): Promise<Strike>;
+  readonly description: string;
+  /** The requests that must not be lost: all, idempotent ones, reads only, or none. */
+  readonly protects: 'all' | 'idempotent' | 'reads' | 'nothing';
+  /** Seconds that the fault lasts before it is reverted. */
+  readonly holdSeconds?: number;
+  /** Services whose tasks the next provisioning run may replace, such as those of another release. */
+  readonly mayReplace?: readonly string[];
+  /** Runs before the load: chooses the target of the fault and makes sure that the experiment is meaningful. */
+  prepare(target: Target): Promise<Inject>;
 }
 
-/** Does it, at once, and answers how to take it back. It ends when all that was asked for is done. */
-export type Strike = () => Promise<Undo | undefined>;
+/** Injects the fault and returns how to revert it. Resolves once it has taken effect. */
+export type Inject = () => Promise<Revert | undefined>;
 
-export type Undo = () => Promise<void>;
+export type Revert = () => Promise<void>;

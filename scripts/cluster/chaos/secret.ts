@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { failure } from '../../../provision/index.ts';
 
 /**
- * Gives an approach another secret of that name, in the file where they are kept; the next run of the provisioner brings it to the
- * machines. Answers how to put the old one back.
+ * Replaces a generated secret in the secrets file of an approach; the next provisioning run applies it to the machines.
+ * Returns how to restore the old one.
  */
-export function rotate(file: string, name: string): () => void {
+export function rotateSecret(file: string, name: string): () => void {
   const before = readFileSync(file, 'utf8');
   const values = JSON.parse(before) as Record<string, string>;
   if (values[name] === undefined) throw failure({ place: file, what: `has no "${name}"` });

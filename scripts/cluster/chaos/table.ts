@@ -1,30 +1,38 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { inputError } from '../../../provision/index.ts';
-import type { Played } from './play.ts';
+import type { Result } from './experiment.ts';
 
-/** The rows of a table are what `npm run chaos` has played, the latest result of each scenario. */
+/** The columns of the table. Each row is the latest result of one scenario. */
 const head = [
   'scenario',
   'what happens',
-  'healed after',
-  'whole after',
+  'recovered after',
+  'healthy after',
   'requests',
-  'lost, idempotent',
-  'lost, others',
+  'lost (idempotent)',
+  'lost (other)',
   'retried',
   'longest gap',
-  'provisioned again',
+  'next provisioning run',
 ];
 
-/** Marks the place in a README; what stands up to its end is replaced. */
+/** Mark the place in a README; the text between them is replaced. */
 const [MARK, END] = ['<!-- chaos -->', '<!-- /chaos -->'];
 
-export function rowOf({ scenario, words, verdict, healed, whole, load, provisioned }: Played): string[] {
+export function rowOf({
+  scenario,
+  description,
+  verdict,
+  recoveredAfter,
+  healthyAfter,
+  load,
+  provisioned,
+}: Result): string[] {
   return [
     `\`${scenario}\`${verdict.ok ? '' : ' ✗'}`,
-    words,
-    `${healed} s`,
-    `${whole} s`,
+    description,
+    `${recoveredAfter} s`,
+    `${healthyAfter} s`,
     `${load.asked}`,
     `${load.lost.idempotent}`,
     `${load.lost.others}`,
@@ -34,23 +42,24 @@ export function rowOf({ scenario, words, verdict, healed, whole, load, provision
   ];
 }
 
-/** For a terminal: one scenario. */
-export function textOf(played: Played): string {
-  const { verdict, load } = played;
-  const cells = rowOf(played).map((cell, at) => `  ${head[at]}: ${cell}`);
+/** The result of one scenario as text. */
+export function textOf(result: Result): string {
+  const { verdict, load } = result;
+  const cells = rowOf(result).map((cell, at) => `  ${head[at]}: ${cell}`);
   const losses = load.failures
     .slice(0, 5)
-    .map(({ at, call, node, word }) => `  lost at ${at} s: ${call} at ${node}: ${word}`);
-  const why = verdict.why.map((words) => `  ✗ ${words}`);
-  return `${[`${verdict.ok ? '✓' : '✗'} ${played.scenario}`, ...cells.slice(1), ...losses, ...why].join('\n')}\n`;
+    .map(({ at, call, node, reason }) => `  lost at ${at} s: ${call} to ${node}: ${reason}`);
+  const why = verdict.why.map((reason) => `  ✗ ${reason}`);
+  return `${[`${verdict.ok ? '✓' : '✗'} ${result.scenario}`, ...cells.slice(1), ...losses, ...why].join('\n')}\n`;
 }
 
 const line = (cells: readonly string[]) =>
   `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 
-/** Puts results into a README at its mark; rows of scenarios that were not played stay. @throws ProvisionError (input) */
-export function writeTable(file: string, approach: string, all: readonly Played[]): void {
-  if (!existsSync(file)) throw inputError({ place: file, what: 'there is no such file for the table' });
+/** Writes results into the table of a README; rows of other scenarios stay. @throws ProvisionError (input) */
+export function writeTable(file: string, approach: string, all: readonly Result[]): void {
+  if (!existsSync(file))
+    throw inputError({ place: file, what: 'there is no such file to write the table to' });
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, withTable(text, approach, all, file));
 }
@@ -58,7 +67,7 @@ export function writeTable(file: string, approach: string, all: readonly Played[
 export function withTable(
   text: string,
   approach: string,
-  all: readonly Played[],
+  all: readonly Result[],
   file = 'README.md',
 ): string {
   const at = text.indexOf(MARK);
@@ -67,11 +76,11 @@ export function withTable(
   const old = end < 0 ? '' : text.slice(at, end);
   const rows = new Map<string, string>();
   for (const [row, name] of old.matchAll(/^\| `([\w-]+)`.*$/gm)) if (name) rows.set(name, row);
-  for (const played of all) rows.set(played.scenario, line(rowOf(played)));
+  for (const result of all) rows.set(result.scenario, line(rowOf(result)));
   const table = [
     MARK,
     '',
-    `Each row: \`npm run chaos -- ${approach} SCENARIO\` (\`--write\` put it here).`,
+    `\`npm run chaos -- ${approach} SCENARIO --write\` updates a row.`,
     '',
     line(head),
     line(head.map(() => '---')),

@@ -1,53 +1,56 @@
 import { z } from 'zod';
-import type { Answer, Question } from './ask.ts';
+import type { HttpAnswer, HttpRequest } from './http.ts';
 import { type Counts, openLedger } from './ledger.ts';
-import { type Kept, openTodoBook, read, readPage, readTodo, type TodoBook } from './todos.ts';
+import { type Kept, openTodoRecord, read, readPage, readTodo, type TodoRecord } from './todos.ts';
 
-/** A request, and what a right answer is. */
-export interface Call extends Question {
-  /** What the report counts it under. */
+/** A request and the check of its answer. */
+export interface Call extends HttpRequest {
+  /** The name in the report. */
   readonly name: string;
-  /** What is wrong with an answer; nothing, when it is right, and then what it says is written down. */
-  judge(answer: Answer): string | undefined;
+  /** What is wrong with an answer; undefined if it is right, in which case it is recorded. */
+  check(answer: HttpAnswer): string | undefined;
 }
 
-/** What was told to this load, to be compared with what is there at the end. */
-export interface Books {
+/** The acknowledgements of this load, compared with the stored data at the end. */
+export interface Records {
   readonly counts: Counts;
-  readonly todos: TodoBook;
+  readonly todos: TodoRecord;
 }
 
 /**
- * Whether it may be sent again when nobody knows what became of it: nginx's rule (non_idempotent) and RFC 9110's, and
- * a GET that counts is none such either.
+ * Whether a request may be retried when its result is unknown: the rule of nginx (non_idempotent) and RFC 9110.
+ * Reading a counter increments it, so it is not idempotent either.
  */
-export const isIdempotent = ({ method, path }: Question) =>
+export const isIdempotent = ({ method, path }: HttpRequest) =>
   method !== 'POST' && method !== 'PATCH' && !path.startsWith('/counter/');
 
-/** Todos that a load keeps: the next one takes the oldest's place. */
+/** The number of todos that a load keeps: the next one replaces the oldest. */
 const MOST_TODOS = 100;
 
-/** Books of a load that meets no other. */
-export const openBooks = (run: string): Books => ({ counts: openLedger().counts, todos: openTodoBook(run) });
+/** The records of a load, separate from those of other loads. */
+export const openRecords = (run: string): Records => ({
+  counts: openLedger().counts,
+  todos: openTodoRecord(run),
+});
 
 export const people = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((letter) => `load${letter}`);
 
-/** Always the same day, so that it does no harm to keep it twice. */
+/** Always the same date, so that storing it twice is harmless. */
 export const keepBirthday = (person: string): Call => ({
   name: 'PUT /hello/NAME',
   method: 'PUT',
   path: `/hello/${person}`,
-  send: { dateOfBirth: '1990-05-17' },
-  judge: ({ status }) => unlike(204, status),
+  body: { dateOfBirth: '1990-05-17' },
+  check: ({ status }) => unlike(204, status),
 });
 
-export const count = ({ counts }: Books, id: string): Call => {
+export const count = ({ counts }: Records, id: string): Call => {
   const before = counts.highest(id);
   return {
     name: 'GET /counter/ID',
     method: 'GET',
     path: `/counter/${id}`,
-    judge({ status, body }) {
+    check({ status, body }) {
       const number = read(z.object({ count: z.int() }), body)?.count;
       if (status === 200 && number !== undefined) counts.tell(id, number, before);
       return unlike(200, status) ?? (number === undefined ? `200, but ${start(body)}` : undefined);
@@ -55,17 +58,17 @@ export const count = ({ counts }: Books, id: string): Call => {
   };
 };
 
-/** Removes it. nginx may have asked TheAPP twice, so that it is gone already is as good an answer. */
+/** Removes a todo. A 404 counts as success, because nginx may have sent the request twice. */
 export const removeTodo = (id: number): Call => ({
   name: 'DELETE /api/todos/ID',
   method: 'DELETE',
   path: `/api/todos/${id}`,
-  judge: ({ status }) => (status === 404 ? undefined : unlike(204, status)),
+  check: ({ status }) => (status === 404 ? undefined : unlike(204, status)),
 });
 
-/** What a load asks for, one after the other; every service of TheAPP is in it. */
-export function mixture(books: Books): () => Call {
-  const { todos } = books;
+/** The requests of a load in turn. Every service of TheAPP is among them. */
+export function mixture(records: Records): () => Call {
+  const { todos } = records;
   const inTurn = <T>(all: readonly T[]) => {
     let turn = 0;
     return () => all[turn++ % all.length] as T;
@@ -83,7 +86,7 @@ export function mixture(books: Books): () => Call {
     const name = pokemon();
     return get('/POKEMON', `/${name}`, (body) => body.includes(`"name":"${name}"`));
   };
-  const counting = () => count(books, counter());
+  const counting = () => count(records, counter());
   const list = () => get('/api/todos', '/api/todos', (body) => readPage({ status: 200, body }) !== undefined);
   const page = () => get('/todos', '/todos', (body) => body.includes('<html'));
   const birth = () => keepBirthday(writtenPerson());
@@ -98,7 +101,7 @@ export function mixture(books: Books): () => Call {
   return () => turns()();
 }
 
-function oldTodo(todos: TodoBook): Call | undefined {
+function oldTodo(todos: TodoRecord): Call | undefined {
   const oldest = todos.takeOldest(MOST_TODOS);
   return oldest && removeTodo(oldest.id);
 }
@@ -107,17 +110,17 @@ const get = (name: string, path: string, right: (body: string) => boolean): Call
   name: `GET ${name}`,
   method: 'GET',
   path,
-  judge: ({ status, body }) => unlike(200, status) ?? (right(body) ? undefined : `200, but ${start(body)}`),
+  check: ({ status, body }) => unlike(200, status) ?? (right(body) ? undefined : `200, but ${start(body)}`),
 });
 
-function newTodo(todos: TodoBook): Call {
+function newTodo(todos: TodoRecord): Call {
   const title = todos.title();
   return {
     name: 'POST /api/todos',
     method: 'POST',
     path: '/api/todos',
-    send: { title, text: 'written by a load' },
-    judge(answer) {
+    body: { title, text: 'written by a load' },
+    check(answer) {
       const made = readTodo(answer);
       if (answer.status === 201 && made?.title === title) todos.keep(made.id, title);
       return (
@@ -127,21 +130,21 @@ function newTodo(todos: TodoBook): Call {
   };
 }
 
-const someTodo = (todos: TodoBook) => aboutTodo(todos, 'GET');
-const changeTodo = (todos: TodoBook) => aboutTodo(todos, 'PATCH', { done: true });
+const someTodo = (todos: TodoRecord) => aboutTodo(todos, 'GET');
+const changeTodo = (todos: TodoRecord) => aboutTodo(todos, 'PATCH', { done: true });
 
-/** One that is kept: it is there, under its title, and done when it has just been said so. */
-function aboutTodo(todos: TodoBook, method: 'GET' | 'PATCH', send?: { done: true }): Call | undefined {
+/** A request about a todo that is kept: it must exist with its title. */
+function aboutTodo(todos: TodoRecord, method: 'GET' | 'PATCH', body?: { done: true }): Call | undefined {
   const one = todos.some();
-  return one && { ...lookAtTodo(todos, one), name: `${method} /api/todos/ID`, method, ...(send && { send }) };
+  return one && { ...checkTodo(todos, one), name: `${method} /api/todos/ID`, method, ...(body && { body }) };
 }
 
-/** That a todo which was acknowledged is there; nobody has tried to remove it unless it is no longer kept. */
-export const lookAtTodo = (todos: TodoBook, one: Kept): Call => ({
+/** Checks that an acknowledged todo exists. It may only be missing if it is no longer kept. */
+export const checkTodo = (todos: TodoRecord, one: Kept): Call => ({
   name: 'GET /api/todos/ID',
   method: 'GET',
   path: `/api/todos/${one.id}`,
-  judge(answer) {
+  check(answer) {
     if (answer.status === 404 && !todos.keeps(one)) return undefined;
     if (answer.status === 404) todos.lose(one);
     if (answer.status !== 200) return `${answer.status}`;

@@ -1,4 +1,4 @@
-/** What the clients were told, to be compared with what TheAPP says later and with what the servers keep. */
+/** The acknowledgements that clients received, compared with later answers and with the stored data. */
 export interface Ledger {
   todos: Writes;
   birthdays: Birthdays;
@@ -7,7 +7,7 @@ export interface Ledger {
 
 export const openLedger = (): Ledger => ({ todos: writes(), birthdays: birthdays(), counts: counts() });
 
-/** Things that were written: once when it was acknowledged, at most once when nobody knows. */
+/** Writes: stored once if acknowledged, at most once if the result is unknown. */
 export type Writes = ReturnType<typeof writes>;
 
 function writes() {
@@ -15,28 +15,28 @@ function writes() {
   return {
     acknowledged,
     tell: (name: string, done: boolean) => void (done ? acknowledged : unknown).add(name),
-    /** What is wrong with the names that are there now. */
+    /** The mismatches with the names that are stored now. */
     problems(there: string[]): string[] {
       const kept = new Set(there);
       return [
         ...[...acknowledged].filter((name) => !kept.has(name)).map((name) => `${name} is lost`),
-        ...there.filter((name, at) => there.indexOf(name) !== at).map((name) => `${name} is there twice`),
+        ...there.filter((name, at) => there.indexOf(name) !== at).map((name) => `${name} is stored twice`),
         ...there
           .filter((name) => !acknowledged.has(name) && !unknown.has(name))
-          .map((name) => `${name}: nobody asked`),
+          .map((name) => `${name} was never sent`),
       ];
     },
   };
 }
 
-/** Dates of users: the last that was acknowledged, or one that was sent after it and never answered. */
+/** Birthdays of users: the last date that was acknowledged, or one sent after it without an answer. */
 export type Birthdays = ReturnType<typeof birthdays>;
 
 export interface Person {
   name: string;
-  /** Acknowledged, oldest first, with the moment of it. */
+  /** Acknowledged dates, oldest first, with the time of the acknowledgement. */
   dates: { date: string; at: number }[];
-  /** Sent and not acknowledged: it may or may not be so, and nothing is written after it. */
+  /** Sent without an acknowledgement: it may be stored or not, and nothing is written after it. */
   unknown: string | undefined;
 }
 
@@ -45,7 +45,7 @@ function birthdays() {
   let writing: Person | undefined;
   return {
     people,
-    /** Whose date is written next: somebody else after a write that nobody knows of, and now and then. */
+    /** The user whose date is written next: another one after an unknown write, and after 20 dates. */
     next(): Person {
       if (writing === undefined || writing.unknown !== undefined || writing.dates.length > 20) {
         writing = { name: nameOf(people.length), dates: [], unknown: undefined };
@@ -61,7 +61,7 @@ function birthdays() {
       person.unknown = undefined;
     },
     known: () => people.filter(({ dates }) => dates.length > 0),
-    /** The dates that somebody may be told now who asked at `began`. */
+    /** The dates that a correct answer to a request sent at `began` may contain. */
     possible({ dates, unknown }: Person, began: number): string[] {
       const last = dates.findLastIndex(({ at }) => at <= began);
       const known = dates.slice(Math.max(0, last)).map(({ date }) => date);
@@ -74,7 +74,7 @@ function birthdays() {
 const nameOf = (number: number) =>
   `user${[...number.toString(26)].map((digit) => String.fromCharCode(97 + Number.parseInt(digit, 26))).join('')}`;
 
-/** Numbers that were given away: each once, and greater than any that was known when it was asked for. */
+/** Counter values: each is returned once, and is greater than any known when it was requested. */
 export type Counts = ReturnType<typeof counts>;
 
 function counts() {
@@ -88,7 +88,7 @@ function counts() {
     tell(id: string, number: number, before: number) {
       const numbers = given.get(id) ?? new Set();
       given.set(id, numbers);
-      if (numbers.has(number)) problems.push(`${id}: ${number} was given twice`);
+      if (numbers.has(number)) problems.push(`${id}: ${number} was returned twice`);
       if (number <= before) problems.push(`${id}: ${number} after ${before}`);
       numbers.add(number);
       highest.set(id, Math.max(number, highest.get(id) ?? 0));

@@ -1,31 +1,31 @@
 import type { Agent } from 'node:http';
-import { ask, newAgent } from './ask.ts';
+import { newAgent, send } from './http.ts';
 
-/** One of the places at which the same application answers. */
+/** One of the addresses of the same application. */
 export interface Node {
   readonly url: string;
   readonly agent: Agent;
-  /** False while its health check says something else than 200. */
+  /** False while its health check does not return 200. */
   healthy: boolean;
   asked: number;
-  /** How often it was taken out of service. */
-  outs: number;
+  /** How often its health check began to fail. */
+  outages: number;
 }
 
-/** What chooses the node of each request, as a balancer outside the machines does. */
+/** Chooses the node of each request, as an external load balancer does. */
 export interface Nodes {
   readonly all: readonly Node[];
-  /** A healthy node by chance; any, when none is: there is nothing to lose. Another than `not`, if there is one. */
+  /** A random healthy node, or any node if none is healthy. Not `not`, if there is another. */
   next(not?: Node): Node;
   stop(): void;
 }
 
-/** Milliseconds from one health check of a node to its next, and until it counts as failed. */
+/** Milliseconds from one health check of a node to the next, and its deadline. */
 const [EVERY, DEADLINE] = [1000, 2000];
 
-/** Asks every node's health path each second from now on, when there is one. Answers once each was asked. */
+/** Checks every node each second if a health path is given. Resolves after the first checks. */
 export async function watchNodes(urls: readonly string[], health: string | undefined): Promise<Nodes> {
-  const all: Node[] = urls.map((url) => ({ url, agent: newAgent(url), healthy: true, asked: 0, outs: 0 }));
+  const all: Node[] = urls.map((url) => ({ url, agent: newAgent(url), healthy: true, asked: 0, outages: 0 }));
   const ends = new AbortController();
   if (health !== undefined) await Promise.all(all.map((node) => check(node, health)));
   if (health !== undefined) for (const node of all) void watch(node, health, ends.signal);
@@ -37,7 +37,7 @@ export async function watchNodes(urls: readonly string[], health: string | undef
       const healthy = from.filter((node) => node.healthy);
       const choice = healthy.length > 0 ? healthy : from;
       const node = choice[Math.floor(Math.random() * choice.length)];
-      if (!node) throw new RangeError('no node to ask');
+      if (!node) throw new RangeError('there is no node');
       return node;
     },
     stop() {
@@ -55,18 +55,18 @@ async function watch(node: Node, health: string, signal: AbortSignal): Promise<v
   }
 }
 
-/** A connection of its own each time: one that is kept says nothing about the next visitor's. */
+/** Opens a new connection each time: an existing one says nothing about new visitors. */
 async function check(node: Node, health: string): Promise<void> {
   const question = { method: 'GET', path: health } as const;
-  const status = await ask(node.url, question, { agent: false, milliseconds: DEADLINE }).then(
+  const status = await send(node.url, question, { agent: false, milliseconds: DEADLINE }).then(
     (answer) => answer.status,
     () => 0,
   );
-  if (node.healthy && status !== 200) node.outs += 1;
+  if (node.healthy && status !== 200) node.outages += 1;
   node.healthy = status === 200;
 }
 
-/** Waits, at most until the signal; nothing is kept alive by it. */
+/** Waits, at most until the signal, without keeping the process alive. */
 const pause = (milliseconds: number, signal: AbortSignal) =>
   new Promise<void>((resolve) => {
     const timer = setTimeout(done, Math.max(0, milliseconds)).unref();

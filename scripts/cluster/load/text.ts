@@ -1,31 +1,34 @@
-import type { LoadReport } from './tally.ts';
+import type { LoadReport } from './report.ts';
 
-/** A report as a person reads it. */
+/** A report as text. */
 export function textOf(report: LoadReport): string {
   const { asked, answered, lost, retried, skipped, latency, gap, seconds, rate } = report;
   const lines = [
-    `${asked} requests in ${seconds} s (${rate} a second), ${answered} answered as expected`,
-    `lost      ${lost.idempotent} idempotent, ${lost.others} others`,
-    ...(retried.asked > 0 ? [`retried   ${retried.asked}, ${retried.answered} then answered`] : []),
-    ...(skipped > 0 ? [`skipped   ${skipped}: too many were under way`] : []),
-    `latency   p50 ${latency.p50} ms, p99 ${latency.p99} ms, longest ${latency.max} ms`,
-    `gap       ${gap} s, the longest without an answer`,
+    `${asked} requests in ${seconds} s (${rate} per second), ${answered} answered as expected`,
+    `lost      ${lost.idempotent} idempotent, ${lost.others} other`,
+    ...(retried.asked > 0 ? [`retried   ${retried.asked}, of which ${retried.answered} were answered`] : []),
+    ...(skipped > 0 ? [`skipped   ${skipped}, because too many were in flight`] : []),
+    `latency   p50 ${latency.p50} ms, p99 ${latency.p99} ms, max ${latency.max} ms`,
+    `gap       ${gap} s, the longest time without an answer`,
     ...report.nodes.map(
-      ({ url, asked, outs }) => `node      ${url}: ${asked}${outs > 0 ? `, ${outs} × out` : ''}`,
+      ({ url, asked, outages }) =>
+        `node      ${url}: ${asked} requests${outages > 0 ? `, ${outages} × out of service` : ''}`,
     ),
-    ...Object.entries(report.calls).flatMap(([name, { words }]) =>
-      Object.entries(words).map(([word, number]) => `          ${name}: ${number} × ${word}`),
+    ...Object.entries(report.calls).flatMap(([name, { errors }]) =>
+      Object.entries(errors).map(([reason, number]) => `          ${name}: ${number} × ${reason}`),
     ),
-    ...report.failures.map(({ at, call, node, word }) => `          ${at} s: ${call} at ${node}: ${word}`),
-    ...report.problems.map((problem) => `wrong     ${problem}`),
+    ...report.failures.map(
+      ({ at, call, node, reason }) => `          ${at} s: ${call} to ${node}: ${reason}`,
+    ),
+    ...report.problems.map((problem) => `problem   ${problem}`),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-/** One line while it runs. */
+/** The progress line. */
 export const lineOf = ({ asked, lost, latency, seconds }: LoadReport) =>
   `${asked} requests, ${lost.idempotent + lost.others} lost, p99 ${latency.p99} ms: ${Math.round(seconds)} s`;
 
-/** Nothing was lost, everything was sent, and what was acknowledged is so. */
+/** Whether every request was sent and answered, and all acknowledged data is there. */
 export const isFlawless = ({ lost, skipped, problems }: LoadReport) =>
   lost.idempotent + lost.others + skipped + problems.length === 0;

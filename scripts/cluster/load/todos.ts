@@ -1,24 +1,24 @@
 import { z } from 'zod';
-import type { Answer } from './ask.ts';
+import type { HttpAnswer } from './http.ts';
 
-/** A todo that was acknowledged, and is therefore to be kept. */
+/** A todo that was acknowledged and must exist. */
 export interface Kept {
   readonly id: number;
   readonly title: string;
-  /** It was asked for and was there, so that it may be removed without anything being overlooked. */
+  /** It was read back, so removing it cannot hide a loss. */
   seen: boolean;
 }
 
-/** What was written and acknowledged, and what of it was found missing. */
-export type TodoBook = ReturnType<typeof openTodoBook>;
+/** The acknowledged todos, and those found missing. */
+export type TodoRecord = ReturnType<typeof openTodoRecord>;
 
 const todo = z.object({ id: z.int(), title: z.string(), done: z.boolean() });
 const page = z.object({ todos: z.array(todo), next: z.int().nullable() });
 
-export const readTodo = ({ body }: Answer) => read(todo, body);
-export const readPage = ({ body }: Answer) => read(page, body);
+export const readTodo = ({ body }: HttpAnswer) => read(todo, body);
+export const readPage = ({ body }: HttpAnswer) => read(page, body);
 
-/** Nothing where the text is not that. */
+/** The parsed text; undefined if it does not match the schema. */
 export function read<T>(schema: z.ZodType<T>, text: string): T | undefined {
   try {
     return schema.safeParse(JSON.parse(text)).data;
@@ -27,8 +27,8 @@ export function read<T>(schema: z.ZodType<T>, text: string): T | undefined {
   }
 }
 
-/** `run` tells the todos of this load from all others: each title begins with it. */
-export function openTodoBook(run: string) {
+/** Each title begins with `run`, which distinguishes the todos of this load from all others. */
+export function openTodoRecord(run: string) {
   const kept = new Map<number, Kept>();
   const acknowledged = new Map<number, string>();
   const problems = new Set<string>();
@@ -36,26 +36,25 @@ export function openTodoBook(run: string) {
   let turn = 0;
   return {
     run,
-    /** All that were ever acknowledged: id → title. */
+    /** All acknowledged todos: id → title. */
     acknowledged,
     problems,
     title: () => `${run} ${++number}`,
     kept: () => [...kept.values()],
     keeps: ({ id }: Kept) => kept.has(id),
     keep(id: number, title: string) {
-      if (acknowledged.has(id)) problems.add(`todo ${id} was made twice`);
+      if (acknowledged.has(id)) problems.add(`todo ${id} was created twice`);
       acknowledged.set(id, title);
       kept.set(id, { id, title, seen: false });
     },
-    /** One of those that are kept, in turn. */
+    /** One of the kept todos, in turn. */
     some: (): Kept | undefined => [...kept.values()][turn++ % Math.max(1, kept.size)],
-    /** The oldest that was seen, when there are more than `most`; it is no longer kept. */
+    /** The oldest todo that was read back, if there are more than `most`; it is no longer kept. */
     takeOldest(most: number): Kept | undefined {
       const oldest = kept.size > most ? [...kept.values()].find(({ seen }) => seen) : undefined;
       if (oldest) kept.delete(oldest.id);
       return oldest;
     },
-    lose: ({ id, title }: Kept) =>
-      void problems.add(`todo ${id} (${title}) was acknowledged and is not there`),
+    lose: ({ id, title }: Kept) => void problems.add(`todo ${id} (${title}) was acknowledged but is missing`),
   };
 }

@@ -1,17 +1,17 @@
 import { type Cluster, countOf, type Service } from '../../../approaches/approach_2/services/swarm.ts';
 import { didYouMean, inputError } from '../../../provision/index.ts';
 
-/** How many tasks of a service are wanted. */
-export interface Request {
+/** The number of replicas that a service should have. */
+export interface ScaleRequest {
   readonly service: string;
   readonly replicas: number;
 }
 
-/** More than that is a slip of the finger on machines such as these. */
+/** More replicas than this are a typing error on such machines. */
 const MOST = 100;
 
 /** `app=4`. @throws ProvisionError (input) */
-export function parseRequest(text: string): Request {
+export function parseRequest(text: string): ScaleRequest {
   const [, service, digits] = /^([A-Za-z0-9][\w.-]*)=(\d+)$/.exec(text) ?? [];
   const replicas = Number(digits);
   if (service !== undefined && replicas >= 1 && replicas <= MOST) return { service, replicas };
@@ -23,11 +23,11 @@ export function parseRequest(text: string): Request {
 }
 
 /**
- * The service that a person means by `app` or `theapp_app`, when it can be scaled.
+ * The service named `app` or `theapp_app`, if it can be scaled.
  *
- * @throws ProvisionError (input) when there is none of that name, or several tasks of it would harm its data
+ * @throws ProvisionError (input) if there is no such service, or several tasks would damage its data
  */
-export function find({ services }: Cluster, { service: name }: Request): Service {
+export function findService({ services }: Cluster, { service: name }: ScaleRequest): Service {
   const short = (service: Service) => service.Spec.Name.replace(/^[^_]+_/, '');
   const exact = services.find(({ Spec }) => Spec.Name === name);
   const alike = services.filter((service) => short(service) === name);
@@ -36,7 +36,9 @@ export function find({ services }: Cluster, { service: name }: Request): Service
   if (!found) {
     const known = services.filter(refusal(false)).map(short);
     const what =
-      alike.length > 1 ? 'there are several' : `there is no such service${didYouMean(name, known)}`;
+      alike.length > 1
+        ? 'several services have this name'
+        : `there is no such service${didYouMean(name, known)}`;
     const todo =
       alike.length > 1
         ? `one of: ${alike.map(({ Spec }) => Spec.Name).join(', ')}`
@@ -44,20 +46,20 @@ export function find({ services }: Cluster, { service: name }: Request): Service
     throw inputError({ place, what, todo });
   }
   const why = whyNot(found);
-  if (why) throw inputError({ place, what: 'cannot be scaled', why });
+  if (why) throw inputError({ place, what: 'this service cannot be scaled', why });
   return found;
 }
 
 const refusal = (refused: boolean) => (service: Service) => (whyNot(service) !== undefined) === refused;
 
-/** Two tasks on one volume, or two primaries, would be the end of the data. */
+/** Two tasks on one volume, or two primaries, would destroy the data. */
 function whyNot({ Spec }: Service): string | undefined {
-  if (!Spec.Mode.Replicated) return Spec.Mode.Global ? 'it has one task on every node' : 'it is a job';
+  if (!Spec.Mode.Replicated) return Spec.Mode.Global ? 'it runs one task on every node' : 'it is a job';
   const volume = Spec.TaskTemplate.ContainerSpec?.Mounts?.find(({ Type }) => Type === 'volume');
   return volume ? `it keeps data in the volume ${volume.Source ?? ''}`.trim() : undefined;
 }
 
-/** How far it is; `done` when as many run as are wanted, and no other is still about to stop. */
+/** The progress of scaling; `done` once exactly the wanted tasks run and no other is stopping. */
 export function progressOf(cluster: Cluster, service: Service, replicas: number) {
   const { running, wanted } = countOf(service, cluster);
   const own = cluster.tasks.filter(({ ServiceID }) => ServiceID === service.ID);
@@ -66,7 +68,7 @@ export function progressOf(cluster: Cluster, service: Service, replicas: number)
   const pending = own.find(({ DesiredState, Status }) => DesiredState === 'running' && Status.Err);
   const leaving = Math.max(0, alive.length - wanted);
   const words = [
-    `${running} of ${replicas} running`,
+    `${running} of ${replicas} replicas running`,
     ...(leaving > 0 ? [`${leaving} stopping`] : []),
     ...(pending?.Status.Err ? [pending.Status.Err] : []),
   ];

@@ -1,21 +1,21 @@
 import { sh } from '../../../provision/index.ts';
 
-/** A MariaDB that follows another. */
+/** A MariaDB replica. */
 export interface Replica {
   readonly host: string;
   readonly service: string;
-  /** Seconds; null while it does not follow. */
+  /** Seconds behind the primary; null while it does not replicate. */
   readonly lag: number | null;
-  /** What keeps it from following, in MariaDB's words. */
+  /** Why it does not replicate, as MariaDB reports it. */
   readonly error?: string;
 }
 
-/** What one Sentinel says. */
+/** What one Sentinel reports. */
 export interface Sentinel {
   readonly host: string;
   readonly service: string;
   readonly master: string;
-  /** Redis's own: `master`, or `s_down,master` and the like while it is not well. */
+  /** The flags of Redis: `master`, or for example `s_down,master` while it is down. */
   readonly flags: string;
   readonly replicas: number;
 }
@@ -26,8 +26,8 @@ export interface Data {
 }
 
 /**
- * Asks the containers of this host's databases and Sentinels from inside, where their passwords are. What is asked
- * for fails for itself: a container that is only just starting is no reason to know nothing.
+ * Queries this host's databases and Sentinels inside their containers, where the passwords are. Each query may fail
+ * alone: a container that is still starting does not hide the others.
  */
 export const dataProbe = sh`docker ps --format '{{.ID}} {{.Label "com.docker.swarm.service.name"}}' 2>/dev/null | sort -k2 | while read -r id service; do
 case $service in
@@ -42,9 +42,9 @@ case $service in
 esac
 done`;
 
-/** The answers of all hosts. */
-export function readData(heard: readonly { readonly host: string; readonly text: string }[]): Data {
-  const parts = heard.flatMap(({ host, text }) =>
+/** Parses the answers of all hosts. */
+export function readData(answers: readonly { readonly host: string; readonly text: string }[]): Data {
+  const parts = answers.flatMap(({ host, text }) =>
     text
       .split(/^== /m)
       .slice(1)
@@ -65,7 +65,7 @@ interface Part {
   readonly body: string;
 }
 
-/** `SHOW REPLICA STATUS\G`; a primary says nothing. */
+/** `SHOW REPLICA STATUS\G`; a primary prints nothing. */
 function readReplica({ host, service, body }: Part): Replica[] {
   const field = (name: string) => new RegExp(`^ *${name}: *(.*)$`, 'm').exec(body)?.[1]?.trim();
   const behind = field('Seconds_Behind_Master');
@@ -83,10 +83,10 @@ function stopped(field: (name: string) => string | undefined): string | undefine
     'the SQL thread': field('Slave_SQL_Running'),
   };
   const words = Object.entries(threads).filter(([, state]) => state !== 'Yes');
-  return words.map(([thread, state]) => `${thread} says ${state}`).join(', ') || undefined;
+  return words.map(([thread, state]) => `${thread} is in state ${state}`).join(', ') || undefined;
 }
 
-/** `SENTINEL masters` through a pipe: names and values on lines of their own. */
+/** The output of `SENTINEL masters`: names and values on separate lines. */
 function readSentinel({ host, service, body }: Part): Sentinel[] {
   const lines = body.trim().split('\n');
   const value = (name: string) => {

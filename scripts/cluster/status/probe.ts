@@ -1,20 +1,20 @@
 import type { Cluster } from '../../../approaches/approach_2/services/swarm.ts';
 import { failure, type Host, sh } from '../../../provision/index.ts';
-import { type Sessions, wordsOf } from '../sessions.ts';
+import { type Sessions, summaryOf } from '../sessions.ts';
 import { type Data, dataProbe, readData } from './data.ts';
 
-/** All that one look at a cluster has found. */
-export interface Sight {
+/** The state of a cluster at one moment. */
+export interface ClusterSnapshot {
   readonly cluster: Cluster;
-  /** What the data services say of themselves, wherever they stand. */
+  /** What the data services report, on all hosts. */
   readonly data: Data;
-  /** Hosts that did not answer: name → why. */
-  readonly silent: Readonly<Record<string, string>>;
+  /** Hosts that did not answer: name → reason. */
+  readonly unreachable: Readonly<Record<string, string>>;
 }
 
 /**
- * Arrays of the API's objects; nothing on a host that is no manager, or whose managers have lost each other. What has
- * gone since it was listed is left out: Docker then fails, having printed the others.
+ * Prints arrays of API objects; nothing on a host that is not a manager, or without a quorum. An object that was
+ * removed after it was listed is left out: Docker then fails after printing the others.
  */
 export const clusterProbe = sh`if [ "$(docker info --format '{{.Swarm.ControlAvailable}}' 2>/dev/null)" = true ]; then
 nodes=$(docker node ls -q) || exit 0
@@ -28,32 +28,32 @@ echo '}'
 fi`;
 
 /**
- * One round trip to each host, side by side; a manager says what the cluster is like.
+ * Probes all hosts in parallel, in one round trip each. A manager reports the state of the cluster.
  *
- * @throws ProvisionError when no manager answers
+ * @throws ProvisionError if no manager answers
  */
-export async function probe(hosts: readonly Host[], sessions: Sessions): Promise<Sight> {
-  const silent: Record<string, string> = {};
-  const heard = await Promise.all(
+export async function probe(hosts: readonly Host[], sessions: Sessions): Promise<ClusterSnapshot> {
+  const unreachable: Record<string, string> = {};
+  const answers = await Promise.all(
     hosts.map(async (host) => {
       try {
-        return await sessions.ask(host, [clusterProbe, dataProbe]);
+        return await sessions.read(host, [clusterProbe, dataProbe]);
       } catch (error) {
-        silent[host.name] = wordsOf(error).replace(`${host.name}: `, '');
+        unreachable[host.name] = summaryOf(error).replace(`${host.name}: `, '');
         return [];
       }
     }),
   );
-  const cluster = heard.map(([text = '']) => text.trim()).find((text) => text.endsWith('}'));
+  const cluster = answers.map(([text = '']) => text.trim()).find((text) => text.endsWith('}'));
   if (cluster === undefined) {
     throw failure({
-      what: 'no manager of a swarm answers',
-      said: Object.entries(silent)
+      what: 'no swarm manager answers',
+      said: Object.entries(unreachable)
         .map(([name, why]) => `${name}: ${why}`)
         .join('\n'),
-      todo: `npm run provision brings the cluster up`,
+      todo: 'npm run provision creates or repairs the cluster',
     });
   }
-  const data = readData(heard.map(([, text = ''], at) => ({ host: hosts[at]?.name ?? '', text })));
-  return { cluster: JSON.parse(cluster) as Cluster, data, silent };
+  const data = readData(answers.map(([, text = ''], at) => ({ host: hosts[at]?.name ?? '', text })));
+  return { cluster: JSON.parse(cluster) as Cluster, data, unreachable };
 }

@@ -8,7 +8,7 @@ import {
   type Task,
 } from '../../../approaches/approach_2/services/swarm.ts';
 import type { Replica, Sentinel } from './data.ts';
-import type { Sight } from './probe.ts';
+import type { ClusterSnapshot } from './probe.ts';
 
 export interface NodeState {
   readonly name: string;
@@ -25,11 +25,11 @@ export interface ServiceState extends Count {
   readonly image: string;
   /** Of the last update: `updating`, `completed`, `paused`, `rollback_completed` and so on. */
   readonly update?: string;
-  /** What Docker says about it. */
+  /** Docker's message about it. */
   readonly message?: string;
 }
 
-/** A task that failed within the last hour, or that is meant to run and does not. */
+/** A task that failed within the last hour, or that should run and does not. */
 export interface TaskState {
   readonly task: string;
   readonly node: string;
@@ -41,7 +41,7 @@ export interface TaskState {
 /** A cluster as `npm run status` shows it. */
 export interface State {
   readonly healthy: boolean;
-  /** Why it is not healthy, a line each. */
+  /** Why it is not healthy, one line each. */
   readonly problems: readonly string[];
   readonly nodes: readonly NodeState[];
   readonly services: readonly ServiceState[];
@@ -50,13 +50,13 @@ export interface State {
   readonly sentinels: readonly Sentinel[];
 }
 
-/** Seconds: a replica that is further behind is a problem; a task that failed longer ago is history. */
+/** Seconds: the lag from which a replica is a problem; the age up to which failed tasks are listed. */
 const [MOST_LAG, RECENT] = [30, 3600];
-/** Failed tasks that are shown, the latest first. */
+/** Failed tasks that are listed, the latest first. */
 const SHOWN = 10;
 
-/** What a look at a cluster means. `now` is milliseconds since 1970. */
-export function stateOf({ cluster, data, silent }: Sight, now: number): State {
+/** The state of a cluster, from a snapshot. `now` is milliseconds since 1970. */
+export function stateOf({ cluster, data, unreachable }: ClusterSnapshot, now: number): State {
   const services = cluster.services
     .map((service) => ({
       name: service.Spec.Name,
@@ -83,7 +83,7 @@ export function stateOf({ cluster, data, silent }: Sight, now: number): State {
     })
     .sort((a, b) => a.name.localeCompare(b.name));
   const problems = [
-    ...Object.entries(silent).map(([host, why]) => `${host} does not answer: ${why}`),
+    ...Object.entries(unreachable).map(([host, why]) => `${host} does not answer: ${why}`),
     ...nodes.flatMap(nodeProblems),
     ...services.flatMap(serviceProblems),
     ...data.replicas.flatMap(replicaProblems),
@@ -107,7 +107,7 @@ function updateOf({ UpdateStatus }: Service): Pick<ServiceState, 'update' | 'mes
 function nodeProblems({ name, state, manager }: NodeState): string[] {
   return [
     ...(state === 'ready' ? [] : [`node ${name} is ${state}`]),
-    ...(manager === 'unreachable' ? [`the other managers do not reach ${name}`] : []),
+    ...(manager === 'unreachable' ? [`the other managers cannot reach ${name}`] : []),
   ];
 }
 
@@ -115,26 +115,28 @@ function serviceProblems({ name, mode, wanted, running, update, message }: Servi
   const words = mode === 'job' ? 'completed' : 'running';
   return [
     ...(running < wanted ? [`${name}: ${running} of ${wanted} ${words}`] : []),
-    ...(update?.endsWith('paused') ? [`${name}: its update is stuck (${update}): ${message ?? ''}`] : []),
+    ...(update?.endsWith('paused')
+      ? [`${name}: the ${update.startsWith('rollback') ? 'rollback' : 'update'} is paused: ${message ?? ''}`]
+      : []),
   ];
 }
 
 function replicaProblems({ service, lag, error }: Replica): string[] {
-  if (lag === null) return [`${service} does not follow its primary: ${error ?? 'no reason given'}`];
+  if (lag === null) return [`${service} does not replicate: ${error ?? 'no reason given'}`];
   return lag > MOST_LAG ? [`${service} is ${lag} s behind its primary`] : [];
 }
 
 function sentinelProblems(sentinels: readonly Sentinel[]): string[] {
   const masters = [...new Set(sentinels.map(({ master }) => master))];
   return [
-    ...(masters.length > 1 ? [`the Sentinels disagree about the master: ${masters.join(', ')}`] : []),
+    ...(masters.length > 1 ? [`Sentinels disagree about the master: ${masters.join(', ')}`] : []),
     ...sentinels
       .filter(({ flags }) => flags !== 'master')
-      .map(({ service, host, flags }) => `${service} on ${host} says of the master: ${flags}`),
+      .map(({ service, host, flags }) => `${service} on ${host} reports the master as ${flags}`),
   ];
 }
 
-function failing({ nodes, services, tasks }: Sight['cluster'], now: number): TaskState[] {
+function failing({ nodes, services, tasks }: ClusterSnapshot['cluster'], now: number): TaskState[] {
   const nodeOf = (id: string | undefined) => {
     const node = nodes.find(({ ID }) => ID === id);
     return node ? nameOf(node) : '';

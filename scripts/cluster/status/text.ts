@@ -1,6 +1,6 @@
 import type { State } from './state.ts';
 
-/** A cluster's state as a person reads it. */
+/** A cluster's state as text. */
 export function textOf({ healthy, problems, nodes, services, failing, replicas, sentinels }: State): string {
   const parts = [
     table(
@@ -23,11 +23,11 @@ export function textOf({ healthy, problems, nodes, services, failing, replicas, 
       ]),
     ),
     table(
-      ['FAILED TASK', 'NODE', 'STATE', 'AGO', 'WHY'],
+      ['FAILED TASK', 'NODE', 'STATE', 'AGE', 'ERROR'],
       failing.map(({ task, node, state, seconds, error }) => [task, node, state, ago(seconds), error]),
     ),
     table(
-      ['REPLICA', 'NODE', 'BEHIND', ''],
+      ['REPLICA', 'NODE', 'LAG', 'ERROR'],
       replicas.map(({ service, host, lag, error = '' }) => [
         service,
         host,
@@ -36,7 +36,7 @@ export function textOf({ healthy, problems, nodes, services, failing, replicas, 
       ]),
     ),
     table(
-      ['SENTINEL', 'NODE', 'MASTER', 'REPLICAS', ''],
+      ['SENTINEL', 'NODE', 'MASTER', 'REPLICAS', 'FLAGS'],
       sentinels.map(({ service, host, master, flags, replicas }) => [
         service,
         host,

@@ -19,7 +19,7 @@ import { forImage } from '../../../provision/machines/qemu/programs.ts';
 import { boxFiles, customise, diskScript } from './disk.ts';
 
 export interface Box {
-  /** What Vagrant is told to call it. */
+  /** Its name in Vagrant. */
   readonly name: string;
   readonly file: string;
   readonly sha256: string;
@@ -31,7 +31,7 @@ export interface BoxOptions {
   progress(line: string): void;
 }
 
-/** What it takes beside an image of the lab: a disk with a boot loader on it. */
+/** Programs for a disk with a boot loader, besides those for an image of the lab. */
 const programs = [
   { name: 'sfdisk', package: 'fdisk' },
   { name: 'grub-mkimage', package: 'grub-common' },
@@ -40,8 +40,8 @@ const programs = [
 ];
 
 /**
- * A Vagrant box for libvirt, of Debian packages from this computer's sources; made once. It is for where no box can
- * be downloaded, and for the tests.
+ * Builds a Vagrant box for libvirt from this computer's Debian package sources, once. It is for computers that cannot
+ * download a box, and for the tests.
  *
  * @throws ProvisionError
  */
@@ -53,7 +53,7 @@ export async function buildBox({ image, yes, progress }: BoxOptions): Promise<Bo
   const file = join(privateFolder(imagesFolder()), `box-${name}-${recipe}.box`);
   await withLock(file, 'builds a box', progress, async () => {
     if (existsSync(file) && existsSync(`${file}.sha256`)) return;
-    await ticking(progress, 'building it', (say) => build(suite, file, say));
+    await ticking(progress, 'building the box', (say) => build(suite, file, say));
   });
   return { name: `theapp/${name}`, file, sha256: readFileSync(`${file}.sha256`, 'utf8').trim() };
 }
@@ -62,13 +62,17 @@ export async function buildBox({ image, yes, progress }: BoxOptions): Promise<Bo
 function imageFor(option: string): { name: string; suite: string } {
   const named = imageNamed(option);
   if (named === 'auto' || named.suite === undefined) {
-    throw inputError({ place: '--image', what: 'a box is made of debian-13, debian-12 or debian' });
+    throw inputError({ place: '--image', what: 'expected debian-13, debian-12 or debian' });
   }
   if (architecture().name === 'amd64') return { name: named.name, suite: named.suite };
-  throw inputError({ place: 'box', what: 'its boot loader is for amd64', why: 'this is another processor' });
+  throw inputError({
+    place: 'box',
+    what: 'a box can only be built on amd64',
+    why: `this computer is ${architecture().name}`,
+  });
 }
 
-/** Beside its place, and renamed: a box is there whole or not at all. */
+/** Builds a draft beside the file and renames it, so that the box is complete or missing. */
 async function build(suite: string, file: string, say: (words: string) => void): Promise<void> {
   const draft = `${file}.draft`;
   await removeDraft(draft);
@@ -80,7 +84,7 @@ async function build(suite: string, file: string, say: (words: string) => void):
     const options = ['--variant=apt', `--essential-hook=${initrdSettings}`, `--customize-hook=${customise}`];
     const tar = join(draft, 'root.tar');
     await debianTree({ suite, packages: included, options, draft, file: tar }, say);
-    say('building it: writing its disk');
+    say('building the box: writing the disk');
     for (const [name, text] of Object.entries(boxFiles)) writeFileSync(join(draft, name), text);
     await run([...root, 'sh', '-s'], { doing: 'writing the disk of a box', cwd: draft, input: diskScript });
     writeFileSync(`${file}.sha256`, `${await sha256(join(draft, 'made.box'))}\n`);

@@ -1,11 +1,11 @@
-/** GiB that a machine sees; the file is as large as what is in it. */
+/** The size of the disk in GiB; the file is only as large as its content. */
 const size = 10;
 
-/** Vagrant's public key, which it replaces by one of the machine's own at the first `up` (hashicorp/vagrant, keys/). */
+/** Vagrant's public key. Vagrant replaces it with the machine's own key at the first `up` (hashicorp/vagrant, keys/). */
 const insecureKey =
   'ssh-rsa AAAAB3NzaC1yc2EAAAABIwAAAQEA6NF8iallvQVp22WDkTkyrtvp9eWW6A8YVr+kz4TjGYe7gHzIw+niNltGEFHzD8+v1I2YJ6oXevct1YeS0o9HZyN1Q9qgCgzUFtdOKLv6IedplqoPkcmF0aYet2PkEDo3MlTBckFXPITAMzF8dJSIFo9D8HfdOV0IAdx4O7PtixWKn5y2hMNG0zQPyUecp4pzC6kivAIhyfHilFR61RGL+GPXQ2MWZWFYbAGjyiYJnAmCP3NOTd0jMZEnDkbUvxhMmBYSdETk1rRgm+R4LOzFUGaHqHDLKLX+FIPKcF96hrucXzcWyLbIbEgE98OHlnVYCzRdK8jlqm8tehUc9c9WhQ== vagrant insecure public key';
 
-/** A hook of mmdebstrap: what Vagrant wants of a box (its "Creating a Base Box"), and a network by DHCP. */
+/** A hook of mmdebstrap: what Vagrant requires of a box ("Creating a Base Box"), and a network with DHCP. */
 export const customise = `set -e
 chroot "$1" useradd --create-home --shell /bin/bash vagrant
 echo 'vagrant ALL=(ALL) NOPASSWD: ALL' > "$1/etc/sudoers.d/vagrant"
@@ -24,10 +24,10 @@ chroot "$1" systemctl --quiet enable host-keys.service
 : > "$1/etc/machine-id"
 rm -f "$1"/etc/ssh/ssh_host_* "$1/var/lib/dbus/machine-id" "$1/etc/apt/apt.conf.d/99mmdebstrap"`;
 
-/** What stands in a box beside its disk. */
+/** The files in a box besides its disk. */
 export const boxFiles = {
   'metadata.json': `${JSON.stringify({ provider: 'libvirt', format: 'qcow2', virtual_size: size })}\n`,
-  // finding out which system it is takes Vagrant a dozen questions
+  // Without this, Vagrant runs a dozen commands to detect the system.
   Vagrantfile: `Vagrant.configure('2') do |config|\n  config.vm.guest = :debian\nend\n`,
   'grub.cfg': `set timeout=0
 linux /vmlinuz root=/dev/vda1 ro console=tty0 console=ttyS0 net.ifnames=0
@@ -37,8 +37,8 @@ boot
 };
 
 /**
- * `root.tar` to `made.box`, without a loop device and without mounting anything: one partition from 1 MiB on, GRUB
- * in front of it (boot.img in the first sector, its core in those that follow).
+ * Turns `root.tar` into `made.box`, without a loop device or a mount: one partition that starts at 1 MiB, and GRUB in
+ * front of it (boot.img in the first sector, its core in the next ones).
  */
 export const diskScript = `set -e
 umask 022

@@ -1,7 +1,7 @@
 import { approach } from '../../../../provision/index.ts';
 import { workload } from '../workload/index.ts';
 
-/** The benchmark's 60 tasks on every host. The local files are given by the inventory. */
+/** The 60 tasks of the benchmark on every host. The inventory names the local files. */
 export default approach({
   groups: ['bench'],
   provision: ({ hosts, apply }) => apply(hosts.bench, workload()),

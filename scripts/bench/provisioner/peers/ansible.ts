@@ -5,15 +5,15 @@ import { type Task, tasks, variables } from '../tasks.ts';
 import { each, type Peer, type Workplace } from './peer.ts';
 
 const INSTALL = 'apt-get install ansible-core ansible-mitogen';
-/** Where Debian's package of Mitogen keeps its strategies. */
+/** Where Debian's Mitogen package installs its strategies. */
 const STRATEGIES = '/usr/lib/python3/dist-packages/ansible_mitogen/plugins/strategy';
 
-/** `ansible-playbook`, set up as its own documentation advises: pipelining, one connection kept for all tasks. */
+/** `ansible-playbook`, tuned as its documentation advises: pipelining, one persistent connection for all tasks. */
 export const ansible: Peer = {
   name: 'ansible',
   missing: () => (locate('ansible-playbook') ? undefined : INSTALL),
   prepare: (place) => playbook(place, ''),
-  calm: (output, hosts) => each(output, /ok=\d+ +changed=0 .*failed=0/g, hosts),
+  isUnchanged: (output, hosts) => each(output, /ok=\d+ +changed=0 .*failed=0/g, hosts),
 };
 
 /** The same playbook through Mitogen's strategy. */
@@ -59,7 +59,7 @@ ssh_args = -o ControlMaster=auto -o ControlPersist=60s -o UserKnownHostsFile=${k
   return { argv: ['ansible-playbook', 'site.yml'], cwd, env } as const;
 }
 
-/** A task in Ansible's words. YAML takes JSON as it is. */
+/** A task for Ansible. JSON is valid YAML. */
 export function step(task: Task, files: string): Record<string, unknown> {
   const [module, args] = moduleOf(task, files);
   return {

@@ -4,15 +4,15 @@ import { expectedSums } from '../files.ts';
 import { ofKind } from '../tasks.ts';
 import type { Peer } from './peer.ts';
 
-/** What one shell needs to look at the same 60 things: one OpenSSH connection a host, one script, no decision. */
+/** The lower bound: one OpenSSH connection to each host and one script that probes the same 60 things. */
 export const floor: Peer = {
   name: 'floor',
   missing: () => undefined,
   prepare({ folder, hosts, key, knownHosts }) {
-    writeFileSync(join(folder, 'look.sh'), look());
+    writeFileSync(join(folder, 'probes.sh'), probes());
     const options = `-q -i ${word(key)} -o BatchMode=yes -o UserKnownHostsFile=${word(knownHosts)}`;
     const each = hosts.map(
-      ({ address, port }) => `ssh ${options} -p ${port} root@${address} sh -s <look.sh & all="$all $!"\n`,
+      ({ address, port }) => `ssh ${options} -p ${port} root@${address} sh -s <probes.sh & all="$all $!"\n`,
     );
     writeFileSync(
       join(folder, 'all.sh'),
@@ -20,16 +20,16 @@ export const floor: Peer = {
     );
     return { argv: ['sh', 'all.sh'], cwd: folder };
   },
-  calm: agrees,
+  isUnchanged: agrees,
 };
 
-/** Whether what the look has printed is what the workload makes, on each of so many hosts. */
+/** Whether the output of the probes matches the workload on each of so many hosts. */
 export function agrees(output: string, hosts: number): boolean {
   return [...expectedSums()].every(([path, sum]) => output.split(`${sum}  ${path}\n`).length === hosts + 1);
 }
 
-/** Fails where one of the 60 things is not there at all. */
-function look(): string {
+/** The script; it fails if one of the 60 things is missing. */
+function probes(): string {
   const paths = (...kinds: ('directory' | 'file' | 'template' | 'text' | 'link' | 'touch')[]) =>
     kinds.flatMap((kind) => ofKind(kind).map(({ path }) => path)).join(' ');
   const names = (kind: 'group' | 'user' | 'package') =>
@@ -51,5 +51,5 @@ ls ${paths('touch')}
 `;
 }
 
-/** A path in a shell's words. */
+/** A path, quoted for the shell. */
 const word = (path: string) => `'${path.replaceAll("'", `'\\''`)}'`;

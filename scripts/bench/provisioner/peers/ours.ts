@@ -4,7 +4,7 @@ import { each, type Peer } from './peer.ts';
 
 const root = resolve(import.meta.dirname, '../../../..');
 
-/** `npm run provision` with an inventory, as a person runs it, without the time that npm takes to start it. */
+/** `npm run provision` with an inventory, without npm's own start-up time. */
 export const ours: Peer = {
   name: 'ours',
   missing: () => undefined,
@@ -26,7 +26,7 @@ export const ours: Peer = {
     const options = ['./scripts/bench/provisioner/approach', '--inventory', inventory];
     return { argv: [join(root, 'node_modules/.bin/node'), entry(), ...options], cwd: root };
   },
-  calm: (output, hosts) => each(output, /changed=0 failed=0 unreachable=0/g, hosts),
+  isUnchanged: (output, hosts) => each(output, /changed=0 failed=0 unreachable=0/g, hosts),
 };
 
 /** The file that package.json starts Node with. */

@@ -3,39 +3,39 @@ import type { BenchHost } from '../hosts.ts';
 export const peerNames = ['ours', 'ansible', 'mitogen', 'pyinfra', 'floor'] as const;
 export type PeerName = (typeof peerNames)[number];
 
-/** Where a peer writes what it needs, and what it reaches the hosts with. */
+/** Where a peer writes its files, and how it reaches the hosts. */
 export interface Workplace {
   /** An empty folder of the peer's own. */
   readonly folder: string;
   /** The workload's local files. */
   readonly files: string;
-  /** A folder with a short path: that of a socket has at most 108 bytes, and a checkout may lie deeper. */
+  /** A folder with a short path: the path of a socket has at most 108 bytes, and that of a checkout may be longer. */
   readonly sockets: string;
   readonly hosts: readonly BenchHost[];
-  /** Root's private key, and the file that knows the hosts' keys. */
+  /** The private key for root, and the known_hosts file. */
   readonly key: string;
   readonly knownHosts: string;
   readonly hostKey: string;
 }
 
-/** One local command that makes all hosts so; its time is what is measured. */
+/** One local command that provisions all hosts; its time is measured. */
 export interface Command {
   readonly argv: readonly [string, ...string[]];
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** One of those who are compared. */
+/** A provisioner that is compared. */
 export interface Peer {
   readonly name: PeerName;
-  /** Why it cannot be measured here, with what to do about it; undefined when it can. */
+  /** How to install it; undefined if it is installed. */
   missing(): string | undefined;
   /** Writes the workload in the peer's own language. */
   prepare(place: Workplace): Command;
-  /** Whether the output of a converged run says that nothing had to change, on each of so many hosts. */
-  calm?(output: string, hosts: number): boolean;
+  /** Whether the output of a converged run reports no change on each of so many hosts. */
+  isUnchanged?(output: string, hosts: number): boolean;
 }
 
-/** Every line that `pattern` finds, once for each host. */
+/** Whether `pattern` matches once for each host. */
 export const each = (output: string, pattern: RegExp, hosts: number) =>
   [...output.matchAll(pattern)].length === hosts;

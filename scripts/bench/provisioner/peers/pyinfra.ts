@@ -6,10 +6,10 @@ import type { Peer } from './peer.ts';
 
 const program = () => process.env.PYINFRA || locate('pyinfra');
 
-/** pyinfra, from `PYINFRA` (the path of its program) or the PATH. Its shell operations count as changes each time. */
+/** pyinfra, from `PYINFRA` (the path of its program) or the PATH. It counts its shell operations as changes in every run. */
 export const pyinfra: Peer = {
   name: 'pyinfra',
-  missing: () => (program() ? undefined : 'pipx install pyinfra, or PYINFRA=the path of its program'),
+  missing: () => (program() ? undefined : 'pipx install pyinfra, or set PYINFRA to the path of its program'),
   prepare({ folder, files, hosts, key, knownHosts }) {
     const machines = hosts.map(({ address, port }) => [
       address,
@@ -21,7 +21,7 @@ export const pyinfra: Peer = {
         ssh_strict_host_key_checking: 'yes',
       },
     ]);
-    // Lists of strings and numbers are the same in JSON and Python; so are the tuples that are wanted here.
+    // Lists of strings and numbers are written the same in JSON and Python.
     writeFileSync(join(folder, 'inventory.py'), `hosts = [tuple(h) for h in ${JSON.stringify(machines)}]\n`);
     const lines = tasks.map((task) => `${operation(task, files)}\n`).join('');
     const imports = 'from io import StringIO\nfrom pyinfra.operations import apt, files, server\n';
@@ -30,7 +30,7 @@ export const pyinfra: Peer = {
   },
 };
 
-/** A task in pyinfra's words. */
+/** A task for pyinfra. */
 export function operation(task: Task, files: string): string {
   switch (task.kind) {
     case 'directory':

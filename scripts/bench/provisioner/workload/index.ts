@@ -16,7 +16,7 @@ import { type Task, tasks } from '../tasks.ts';
 
 const vars = z.strictObject({ files: z.string(), app_name: z.string(), app_port: z.int() });
 
-/** The benchmark's 60 tasks as a role of ours. */
+/** The 60 tasks of the benchmark as a role. */
 export const workload = role({
   folder: import.meta.dirname,
   vars,

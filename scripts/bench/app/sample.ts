@@ -4,30 +4,30 @@ import { execa } from 'execa';
 import { failure } from '../../../provision/index.ts';
 import { median } from '../figures.ts';
 import type { Outcome } from './client.ts';
-import type { Load } from './schedule.ts';
-import type { Subject } from './world.ts';
+import type { Load } from './pacing.ts';
+import type { Subject } from './testbed.ts';
 
-/** What one subject did under one load: requests/s, milliseconds, and what its process was busy with. */
+/** The measurements of one subject under one load: requests/s, milliseconds, processor time. */
 export interface Sample {
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
-  /** Microseconds of processor time a request, which says most when the machine has other work. */
+  /** Microseconds of processor time for each request: the most reliable figure on a busy computer. */
   readonly cpu: number;
-  /** The part of one core that it used: at saturation 1, unless the load or a database was the limit. */
+  /** The part of one core that it used: 1 at the maximum rate, unless the load or a database was the bottleneck. */
   readonly busy: number;
 }
 
 /**
  * Loads a subject.
  *
- * @throws ProvisionError (failed) when any answer was an error or other than 2xx
+ * @throws ProvisionError (failed) if any answer was an error or not 2xx
  */
 export type Shoot = (subject: Subject, load: Omit<Load, 'url'>) => Promise<Sample>;
 
-/** Starts processes that load: each serves all its loads, and is as warm for the first subject as for the last. */
+/** Starts the load processes. Each sends all its loads, so it is as warm for the first subject as for the last. */
 export function startLoader(cancelSignal: AbortSignal): { shoot: Shoot; stop(): Promise<void> } {
-  const [saturating, steady] = [start(withRoom, cancelSignal), start(withHaste, cancelSignal)];
+  const [saturating, steady] = [start(withRoom, cancelSignal), start(withLittleMemory, cancelSignal)];
   return {
     async shoot({ name, url, pid }, load) {
       const loader = load.rate === undefined ? saturating : steady;
@@ -45,15 +45,15 @@ export function startLoader(cancelSignal: AbortSignal): { shoot: Shoot; stop(): 
   };
 }
 
-/** Autocannon leaves much garbage: with room for all that one load leaves, it is collected between loads. */
+/** Autocannon leaves much garbage: with room for that of one load, it is collected between loads. */
 const withRoom = ['--expose-gc', ...['min', 'max'].map((bound) => `--${bound}-semi-space-size=256`)];
 
 /**
- * What is sent at a rate leaves little: collected often, each time in no time, from memory that is in the processor's
- * cache. Memory that nobody has touched before takes a virtual machine milliseconds, and so do threads of V8's own on
- * the core that the load shares with databases.
+ * A load with a rate leaves little garbage. It is collected often and quickly, from memory in the processor's cache.
+ * On a virtual machine, the first access to new memory takes milliseconds, and so do V8's own threads on the core that
+ * the load shares with the databases.
  */
-const withHaste = ['--single-threaded', '--max-semi-space-size=1'];
+const withLittleMemory = ['--single-threaded', '--max-semi-space-size=1'];
 
 function start(flags: readonly string[], cancelSignal: AbortSignal) {
   const program = [...flags, resolve(import.meta.dirname, 'client.ts')];
@@ -71,12 +71,12 @@ function sampleOf(place: string, outcome: Outcome, cpu: number): Sample {
     ([what, count]) => `${count} × ${what} among ${outcome.all}`,
   );
   if (failures.length > 0 || outcome.requests === 0)
-    throw failure({ place, what: failures.join(', ') || 'no answer at all' });
+    throw failure({ place, what: failures.join(', ') || 'no answer' });
   const { all, perSecond, p50, p99 } = outcome;
   return { perSecond, p50, p99, cpu: (cpu * 1e6) / all, busy: (cpu * perSecond) / all };
 }
 
-/** Processor time of a process so far: of each thread that it has (Linux, Documentation/scheduler/sched-stats.rst). */
+/** Processor time of a process so far: the sum over its threads (Linux, Documentation/scheduler/sched-stats.rst). */
 function cpuSeconds(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const nanoseconds = threads.map((thread) =>

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import type { Approach, Host } from '../../provision/index.ts';
-import { loadMachines, type Machine } from '../../provision/machines/machines.ts';
+import { type Approach, type Host, loadMachines, type Machine } from '../../provision/index.ts';
 import { dryRun } from '../../provision/run/dryRun.ts';
 import { type Box, busesOf, type Picture, type Tier } from './model.ts';
 import { readYaml } from './stack.ts';
 
-/** Roles that put a service on the machine itself: its tier, and where its defaults say that it listens. */
+/** Roles that install a service on the machine itself: its tier, and where its defaults make it listen. */
 const services: Readonly<
   Record<string, { name: string; tier: Tier; notes: (defaults: Defaults) => string[] }>
 > = {
@@ -18,7 +17,7 @@ const services: Readonly<
 
 type Defaults = Readonly<Record<string, unknown>>;
 
-/** An approach whose services stand on its machines themselves: which, its roles say. */
+/** An approach whose services run on the machines themselves; its roles say which. */
 export async function pictureOfRoles(folder: string, title: string): Promise<Picture> {
   const machines = loadMachines(folder);
   const { default: approach } = (await import(join(folder, 'index.ts'))) as { default: Approach };

@@ -3,25 +3,25 @@ import { stripVTControlCharacters } from 'node:util';
 import { size } from './recording.ts';
 import type { Shell } from './shell.ts';
 
-/** A shell as a person sits before it. */
-export interface Stage {
-  /** A line that begins a scene. */
+/** A shell with a prompt, at which a person seems to type. */
+export interface Prompt {
+  /** Shows the title of a scene. */
   title(text: string): Promise<void>;
-  /** What a person reads meanwhile. */
+  /** Shows a comment. */
   say(text: string): Promise<void>;
-  /** Typed at a prompt and run; its exit code. */
+  /** Types a command and runs it; its exit code. */
   run(command: string): Promise<number>;
-  /** What the last command has shown so far. */
+  /** The output of the last command so far. */
   output(): string;
 }
 
-/** Seconds: a letter, before Enter, and to read what was answered. */
+/** Seconds for one letter, before Enter, and to read the output. */
 const TYPING = { letter: 0.035, enter: 0.4, reading: 1.6 };
 
-const prompt = '\x1b[32m$\x1b[0m ';
+const sign = '\x1b[32m$\x1b[0m ';
 const titled = { on: '\x1b[1m# ', off: '\x1b[0m' };
 
-export function stageOf(shell: Shell): Stage {
+export function promptOf(shell: Shell): Prompt {
   const show = (text: string) => shell.run(`printf %s ${quoted(text)}`);
   const type = async (text: string) => {
     for (const letter of text) {
@@ -46,7 +46,7 @@ export function stageOf(shell: Shell): Stage {
       await reading();
     },
     async run(command) {
-      await show(prompt);
+      await show(sign);
       await type(command);
       const exitCode = await shell.run(command);
       await reading();
@@ -56,7 +56,7 @@ export function stageOf(shell: Shell): Stage {
   };
 }
 
-/** The titles of scenes in what the terminal was sent, and where they begin. */
+/** The titles of scenes in the output of the terminal, and where they begin. */
 export function titlesIn(sent: string): { index: number; text: string }[] {
   const parts = sent.split(titled.on);
   let index = parts[0]?.length ?? 0;
@@ -67,10 +67,10 @@ export function titlesIn(sent: string): { index: number; text: string }[] {
   });
 }
 
-/** A word for the shell, whatever is in it. */
+/** A text, quoted for the shell. */
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** Lines that fit beside the `# `. */
+/** Lines that fit behind the `# `. */
 function folded(text: string): string[] {
   const lines: string[] = [''];
   for (const word of text.trim().split(/\s+/)) {

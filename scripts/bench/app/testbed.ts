@@ -11,8 +11,8 @@ import { startMemcached } from '../../../testing/servers/memcached.ts';
 import { freePort } from '../../../testing/servers/process.ts';
 import { startRedis } from '../../../testing/servers/redis.ts';
 import { execForm, environment as imageEnvironment } from '../../image/dockerfile.ts';
-import type { ServiceName } from './calls.ts';
 import { keepAwake, leaveFirstCore } from './cores.ts';
+import type { ServiceName } from './handlers.ts';
 import type { Options } from './options.ts';
 import { peerNames } from './peer.ts';
 import { withPriority } from './priority.ts';
@@ -20,36 +20,36 @@ import { withPriority } from './priority.ts';
 const subjectNames = ['theapp', ...peerNames] as const;
 export type SubjectName = (typeof subjectNames)[number];
 
-/** A server that is measured: a process of its own. */
+/** A server under test, in a process of its own. */
 export interface Subject {
   readonly name: SubjectName;
   readonly url: string;
   readonly pid: number;
 }
 
-export interface World {
-  /** Starts all subjects, or those that are named, anew. */
+export interface Testbed {
+  /** Starts new processes of all subjects, or of those in `names`. */
   launch(names?: readonly SubjectName[]): Promise<Launch>;
   stop(): Promise<void>;
 }
 
 export interface Launch {
   readonly subjects: readonly Subject[];
-  /** Stops all others (SIGSTOP): also who is not asked has timers, and collects garbage. */
+  /** Stops all other subjects (SIGSTOP): idle servers have timers and collect garbage too. */
   isolate(subject: Subject): void;
   end(): Promise<void>;
 }
 
-/** Before the load, which shares its core with them. */
+/** Real-time priority above the load's, which shares a core with the servers. */
 const priorityOfServers = 10;
 
 const peer = resolve(import.meta.dirname, 'peer.ts');
 
-/** Node's own options, as containers start TheAPP with. */
+/** The Node options with which containers start TheAPP. */
 const nodeOptions = () => execForm('ENTRYPOINT').slice(1, -1);
 
-/** Starts MariaDB, Redis and Memcached with what the services are asked for; the subjects are started by `launch`. */
-export async function startWorld({ services, urgent }: Options, signal: AbortSignal): Promise<World> {
+/** Starts MariaDB, Redis and Memcached with the data that the services need; `launch` starts the subjects. */
+export async function startTestbed({ services, urgent }: Options, signal: AbortSignal): Promise<Testbed> {
   const onFirstCore = await leaveFirstCore();
   const over = new AbortController();
   if (urgent && onFirstCore.length > 0) keepAwake(AbortSignal.any([signal, over.signal]));
@@ -105,7 +105,7 @@ async function launchAll(
     const own = name === 'theapp' ? imageEnvironment() : {};
     const here = { HOST: '127.0.0.1', PORT: String(port) };
     const env = { PATH: process.env.PATH, ...own, ...environment, ...here };
-    // The log goes where it costs what a log costs, and fills no disk.
+    // Writing the log to /dev/null costs time as usual, but no disk space.
     const stdio = ['ignore', 'ignore', 'inherit'] as const;
     const ending = { cancelSignal, killSignal: 'SIGKILL', reject: false } as const;
     const child = execa(file, args, { env, extendEnv: false, stdio, ...ending });
@@ -128,7 +128,7 @@ async function launchAll(
 }
 
 function ended(name: string): never {
-  throw failure({ place: name, what: 'ended before it answered', todo: 'its own words stand above' });
+  throw failure({ place: name, what: 'exited before it answered', todo: 'see its output above' });
 }
 
 async function answers({ name, url }: Subject, signal: AbortSignal): Promise<void> {
@@ -137,10 +137,10 @@ async function answers({ name, url }: Subject, signal: AbortSignal): Promise<voi
     const response = await fetch(`${url}/hello`).catch(() => undefined);
     if (response?.ok) return;
   }
-  throw failure({ place: name, what: 'does not answer within 30 s' });
+  throw failure({ place: name, what: 'did not answer within 30 s' });
 }
 
-/** A user whose birthday is known, a page of todos; for the peers the same in keys of their own. */
+/** Creates a user with a birthday and a page of todos, and the same data in keys for the peers. */
 async function seed(
   theapp: Subject | undefined,
   services: readonly ServiceName[],

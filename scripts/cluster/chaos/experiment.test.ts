@@ -9,13 +9,13 @@ import { startMemcached } from '../../../testing/servers/memcached.ts';
 import { freePort } from '../../../testing/servers/process.ts';
 import { startRedis } from '../../../testing/servers/redis.ts';
 import { newSessions } from '../sessions.ts';
-import { anotherRelease, bad } from './checkouts.ts';
-import { play } from './play.ts';
+import { runExperiment } from './experiment.ts';
 import { powerOf } from './power.ts';
+import { anotherRelease, bad } from './releases.ts';
 import type { Scenario } from './scenario.ts';
-import { setStage } from './stage.ts';
+import { newTarget } from './target.ts';
 
-// Longer than a moment only where much else is going on.
+// Long only on a busy computer.
 t.setTimeout(240_000);
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -34,7 +34,7 @@ async function startApp(folder: string, port: number): Promise<Program> {
   return program;
 }
 
-t.test('bad releases are bad', async (t) => {
+t.test('bad releases fail as intended', async (t) => {
   const status = async (code: string, path: string) => {
     const { folder, remove } = anotherRelease(code);
     t.teardown(remove);
@@ -50,16 +50,12 @@ t.test('bad releases are bad', async (t) => {
   await t.rejects(status(bad.crash, '/'), /this release is broken/);
   const { folder, remove } = anotherRelease(bad.crash);
   const migrate = [join(folder, 'app/src/main.ts'), 'migrate'];
-  t.equal(
-    (await execa(process.execPath, migrate, { env: environment })).exitCode,
-    0,
-    'it is the server that is bad',
-  );
+  t.equal((await execa(process.execPath, migrate, { env: environment })).exitCode, 0, 'migrations work');
   remove();
 });
 
-/** A cluster whose nodes are two programs on this computer: a node is ready while its program runs. */
-async function localStage() {
+/** A cluster whose nodes are two processes on this computer: a node is ready while its process runs. */
+async function localTarget() {
   const ports = [await freePort(), await freePort()];
   const programs = await Promise.all(ports.map((port) => startApp(root, port)));
   const runs = programs.map(() => true);
@@ -97,11 +93,11 @@ async function localStage() {
     where: [],
     words: [],
     power: powerOf('here', { lab: false }, () => undefined),
-    tell: () => {},
+    progress: () => {},
   };
-  const stage = {
-    ...setStage(options),
-    probe: async () => ({ cluster: cluster(), data: { replicas: [], sentinels: [] }, silent: {} }),
+  const target = {
+    ...newTarget(options),
+    probe: async () => ({ cluster: cluster(), data: { replicas: [], sentinels: [] }, unreachable: {} }),
     async provision() {
       provisions.push(performance.now());
       return { exitCode: 0, changed: [], errors: [], seconds: 1 };
@@ -116,37 +112,40 @@ async function localStage() {
     programs[at] = await startApp(root, ports[at] ?? 0);
     runs[at] = true;
   };
-  return { stage, kill, revive, provisions };
+  return { target, kill, revive, provisions };
 }
 
-t.test('a scenario from its beginning to its end', async (t) => {
-  const { stage, kill, revive, provisions } = await localStage();
+t.test('a scenario from injection to recovery', async (t) => {
+  const { target, kill, revive, provisions } = await localTarget();
   const options = { rate: 40, requests: 900, health: '/readyz' };
   const scenario: Scenario = {
     name: 'one-of-two',
-    words: 'one of two is killed, and comes back',
-    keeps: 'idempotent',
-    hold: 4,
-    aim: async () => async () => {
+    description: 'one of two nodes is killed and comes back',
+    protects: 'idempotent',
+    holdSeconds: 4,
+    prepare: async () => async () => {
       await kill(1);
       return () => revive(1);
     },
   };
-  const { verdict, load, healed, whole } = await play(stage, scenario, options);
+  const { verdict, load, recoveredAfter, healthyAfter } = await runExperiment(target, scenario, options);
   t.strictSame(verdict, { ok: true, why: [] });
   t.ok(load.asked >= 900 && load.retried.answered > 0 && load.lost.idempotent === 0);
-  t.ok(healed >= 3 && whole >= healed && whole < 60, `healed after ${healed} s, whole after ${whole} s`);
+  t.ok(
+    recoveredAfter >= 3 && healthyAfter >= recoveredAfter && healthyAfter < 60,
+    `recovered after ${recoveredAfter} s, healthy after ${healthyAfter} s`,
+  );
   t.equal(provisions.length, 1);
 
   await kill(1);
-  await t.rejects(play(stage, scenario, options), /is not healthy to begin with/);
+  await t.rejects(runExperiment(target, scenario, options), /the cluster is not healthy/);
   await revive(1);
   const failing: Scenario = {
     ...scenario,
-    hold: 0,
-    aim: async () => async () => Promise.reject(new Error('no such worker')),
+    holdSeconds: 0,
+    prepare: async () => async () => Promise.reject(new Error('no such worker')),
   };
-  t.match(await play(stage, failing, { ...options, requests: 1 }), {
+  t.match(await runExperiment(target, failing, { ...options, requests: 1 }), {
     verdict: { ok: false, why: ['no such worker'] },
   });
 });

@@ -8,7 +8,7 @@ import {
 import { failure, type Host, sh } from '../../../provision/index.ts';
 import type { Sessions } from '../sessions.ts';
 import { probe } from '../status/probe.ts';
-import { find, progressOf, type Request } from './request.ts';
+import { findService, progressOf, type ScaleRequest } from './request.ts';
 
 export interface Scaled {
   readonly service: string;
@@ -18,62 +18,67 @@ export interface Scaled {
 }
 
 interface Options {
-  /** How long it may take until all run. */
+  /** Deadline for the replicas to run. */
   readonly seconds: number;
   readonly progress: (topic: string, line: string) => void;
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two probes. */
 const EVERY = 2000;
 
 /**
  * Scales a service and waits until exactly as many tasks run.
  *
- * @throws ProvisionError (input) for what cannot be scaled, (failed) when it does not get there in time
+ * @throws ProvisionError (input) if it cannot be scaled, (failed) if it misses the deadline
  */
 export async function scale(
   hosts: readonly Host[],
-  request: Request,
+  request: ScaleRequest,
   sessions: Sessions,
   { seconds, progress }: Options,
 ): Promise<Scaled> {
   const began = performance.now();
   const { cluster } = await probe(hosts, sessions);
-  const service = find(cluster, request);
+  const service = findService(cluster, request);
   const name = service.Spec.Name;
   const before = countOf(service, cluster).wanted;
   if (before !== request.replicas)
-    await order(managerOf(hosts, cluster), service, request.replicas, sessions);
+    await applyReplicas(managerOf(hosts, cluster), service, request.replicas, sessions);
   for (let words = ''; ; await sleep(EVERY)) {
     const passed = (performance.now() - began) / 1000;
     if (passed > seconds)
       throw failure({
         place: name,
-        what: `not at ${request.replicas} within ${seconds} s`,
+        what: `did not reach ${request.replicas} replicas within ${seconds} s`,
         why: words,
-        todo: `npm run status says more; back again: ${request.service}=${before}`,
+        todo: `npm run status shows why; to scale back: ${request.service}=${before}`,
       });
-    // Between two elections of the managers nobody can say anything.
-    const seen = await probe(hosts, sessions).catch(() => undefined);
-    const now = seen?.cluster.services.find(({ ID }) => ID === service.ID);
-    if (!seen || !now) continue;
-    const { done, words: latest } = progressOf(seen.cluster, now, request.replicas);
+    // No manager answers while the managers elect a leader.
+    const snapshot = await probe(hosts, sessions).catch(() => undefined);
+    const now = snapshot?.cluster.services.find(({ ID }) => ID === service.ID);
+    if (!snapshot || !now) continue;
+    const { done, words: latest } = progressOf(snapshot.cluster, now, request.replicas);
     words = latest;
     progress(name, `${words}: ${Math.round(passed)} s`);
     if (done) return { service: name, before, after: request.replicas, seconds: Number(passed.toFixed(1)) };
   }
 }
 
-async function order(manager: Host, { Spec }: Service, replicas: number, sessions: Sessions): Promise<void> {
+async function applyReplicas(
+  manager: Host,
+  { Spec }: Service,
+  replicas: number,
+  sessions: Sessions,
+): Promise<void> {
   await sessions.run(manager, sh`docker service scale --detach ${`${Spec.Name}=${replicas}`}`);
 }
 
-/** The host that leads the cluster. @throws ProvisionError (failed) when it is not among the hosts */
+/** The host of the swarm leader. @throws ProvisionError (failed) if it is not among the hosts */
 export function managerOf(hosts: readonly Host[], { nodes }: Cluster): Host {
   const leader = nodes.find(({ ManagerStatus }) => ManagerStatus?.Leader);
   const host = hosts.find(({ name }) => leader && name === nameOf(leader));
   if (host) return host;
   throw failure({
-    what: `the leader ${leader ? nameOf(leader) : ''} is none of the hosts`.replace('  ', ' '),
+    what: leader ? `the leader ${nameOf(leader)} is not among the hosts` : 'the swarm has no leader',
   });
 }

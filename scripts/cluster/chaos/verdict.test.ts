@@ -1,24 +1,24 @@
 import t from 'tap';
-import { judge } from './judge.ts';
-import type { Played } from './play.ts';
+import type { Result } from './experiment.ts';
 import type { Scenario } from './scenario.ts';
 import { withTable } from './table.ts';
+import { verdictOf } from './verdict.ts';
 
 const load = (idempotent: number, others: number, calls: Record<string, Record<string, number>> = {}) => ({
   lost: { idempotent, others },
   skipped: 0,
   problems: [],
   calls: Object.fromEntries(
-    Object.entries(calls).map(([name, words]) => [name, { asked: 9, answered: 9, words }]),
+    Object.entries(calls).map(([name, errors]) => [name, { asked: 9, answered: 9, errors }]),
   ),
 });
-const well = { provisioned: { exitCode: 0, errors: [] }, touched: [], wrong: [] };
+const well = { provisioned: { exitCode: 0, errors: [] }, replaced: [], wrong: [] };
 
-t.test('what has to hold', async (t) => {
+t.test('which losses and errors fail a scenario', async (t) => {
   const written = load(3, 2, { 'PUT /hello/NAME': { 503: 3 }, 'POST /api/todos': { 503: 2 } });
   const read = load(1, 0, { 'GET /todos': { 503: 1 } });
   const counted = load(0, 4, { 'GET /counter/ID': { 503: 4 } });
-  const cases: [Scenario['keeps'], Parameters<typeof judge>[1], Partial<typeof well>, string[]][] = [
+  const cases: [Scenario['protects'], Parameters<typeof verdictOf>[1], Partial<typeof well>, string[]][] = [
     ['all', load(0, 0), {}, []],
     ['all', load(0, 1), {}, ['1 requests lost']],
     ['all', load(2, 1), {}, ['3 requests lost']],
@@ -26,7 +26,7 @@ t.test('what has to hold', async (t) => {
     ['idempotent', load(1, 7), {}, ['1 idempotent requests lost']],
     ['reads', written, {}, []],
     ['reads', counted, {}, []],
-    ['reads', read, {}, ['1 reading requests lost']],
+    ['reads', read, {}, ['1 read requests lost']],
     ['nothing', written, {}, []],
     ['nothing', { ...load(0, 0), problems: ['todo 7 was lost'] as never }, {}, ['todo 7 was lost']],
     ['nothing', { ...load(0, 0), skipped: 4 }, {}, ['4 requests were not sent']],
@@ -34,26 +34,26 @@ t.test('what has to hold', async (t) => {
     [
       'all',
       load(0, 0),
-      { touched: ['theapp_app', 'theapp_app'] as never },
-      ['provisioning afterwards replaced theapp_app'],
+      { replaced: ['theapp_app', 'theapp_app'] as never },
+      ['the next provisioning run replaced theapp_app'],
     ],
     [
       'all',
       load(0, 0),
       { provisioned: { exitCode: 1, errors: ['no'] as never } },
-      ['provisioning afterwards failed: no'],
+      ['the next provisioning run failed: no'],
     ],
   ];
-  for (const [keeps, report, aftermath, why] of cases)
-    t.strictSame(judge({ keeps }, report, { ...well, ...aftermath }), { ok: why.length === 0, why });
+  for (const [protects, report, aftermath, why] of cases)
+    t.strictSame(verdictOf({ protects }, report, { ...well, ...aftermath }), { ok: why.length === 0, why });
 });
 
-const played = (scenario: string, lost: number): Played => ({
+const played = (scenario: string, lost: number): Result => ({
   scenario,
-  words: 'a | b',
+  description: 'a | b',
   verdict: { ok: lost === 0, why: [] },
-  healed: 1.5,
-  whole: 20,
+  recoveredAfter: 1.5,
+  healthyAfter: 20,
   load: {
     ...load(lost, 0),
     rate: 60,
@@ -67,10 +67,10 @@ const played = (scenario: string, lost: number): Played => ({
     failures: [],
   },
   provisioned: { exitCode: 0, changed: [], errors: [], seconds: 9 },
-  touched: [],
+  replaced: [],
 });
 
-t.test('the table', async (t) => {
+t.test('the table in a README', async (t) => {
   const first = withTable('# A\n\n<!-- chaos -->\n\nmore\n', 'approach_2', [
     played('drain', 0),
     played('scale', 1),
@@ -81,9 +81,13 @@ t.test('the table', async (t) => {
   );
   t.match(first, '| `drain` | a \\| b | 1.5 s | 20 s | 10000 | 0 | 0 | 3 | 0.4 s | 0 changed, 9 s |');
   const again = withTable(first, 'approach_2', [played('scale', 0)]);
-  t.match(again, '| `drain` |', 'what was not played stays');
-  t.match(again, '| `scale` | a \\| b |', 'what was played again is replaced');
+  t.match(again, '| `drain` |', 'rows of other scenarios stay');
+  t.match(again, '| `scale` | a \\| b |', 'the row of a scenario that ran again is replaced');
   t.notMatch(again, '`scale` ✗');
-  t.equal(withTable(again, 'approach_2', [played('scale', 0)]), again, 'twice is as once');
+  t.equal(
+    withTable(again, 'approach_2', [played('scale', 0)]),
+    again,
+    'writing the same result twice changes nothing',
+  );
   t.throws(() => withTable('# A\n', 'approach_2', []), /has no place for the table: <!-- chaos -->/);
 });

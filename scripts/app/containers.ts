@@ -6,13 +6,13 @@ import { type Means, type Name, names, type Passwords, type Server } from './ser
 interface Recipe {
   readonly image: string;
   readonly port: number;
-  /** Where its data is in the container. */
+  /** Where the container keeps its data. */
   readonly data?: string;
   environment(passwords: Passwords): Record<string, string>;
   readonly words?: readonly string[];
 }
 
-/** Redis takes no password from its environment, and what stands in a command every user of the computer sees. */
+/** Redis reads no password from its environment, and every user of the computer can read command lines. */
 const redisCommand = `exec redis-server - <<END
 requirepass $PASSWORD
 dir /data
@@ -44,7 +44,7 @@ const recipes: Record<Name, Recipe> = {
   memcached: { image: 'memcached:1.6', port: 11211, environment: () => ({}) },
 };
 
-/** Official images in containers `theapp-…`, each on a free loopback port, data in a volume of the same name. */
+/** Official images in containers `theapp-…`, each on a free loopback port, with its data in a volume of the same name. */
 export function docker(base: string): Means {
   const mark = createHash('sha256').update(base).digest('hex').slice(0, 6);
   const containerOf = (name: Name) => `theapp-${mark}-${name}`;
@@ -68,7 +68,7 @@ export function docker(base: string): Means {
         if ((await run('image', 'inspect', image)).exitCode === 0) continue;
         const pulled = await execa('docker', ['pull', '--quiet', image], { reject: false, stdin: 'ignore' });
         if (pulled.exitCode !== 0)
-          return `Docker cannot get ${image}: ${pulled.stderr.trim().split('\n').at(-1)}`;
+          return `Docker cannot pull ${image}: ${pulled.stderr.trim().split('\n').at(-1)}`;
       }
       return undefined;
     },
@@ -89,7 +89,7 @@ export function docker(base: string): Means {
       });
       const server = started.exitCode === 0 ? await find(name) : undefined;
       if (server) return server;
-      throw failure({ place: name, what: `${image} does not start in Docker`, said: started.stderr });
+      throw failure({ place: name, what: `${image} did not start in Docker`, said: started.stderr });
     },
     async stop(name) {
       const found = await find(name);

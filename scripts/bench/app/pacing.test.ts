@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import t, { type Test } from 'tap';
-import { paced } from './paced.ts';
+import { paced } from './pacing.ts';
 
 async function serve(t: Test, listener: RequestListener) {
   const server = createServer(listener).listen(0, '127.0.0.1');
@@ -14,7 +14,7 @@ async function serve(t: Test, listener: RequestListener) {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-t.test('as many as the rate asks for, over the connections and the second, all paths in turn', async (t) => {
+t.test('requests are spread over connections and time at the given rate, all paths in turn', async (t) => {
   const paths = new Map<string, number>();
   const begun = new Map<number | undefined, number>();
   const url = await serve(t, ({ url = '', socket }, response) => {
@@ -29,9 +29,9 @@ t.test('as many as the rate asks for, over the connections and the second, all p
     t.equal(status, 200);
     seen.push(milliseconds);
   });
-  // No more than the rate; fewer where the computer stood still at the end.
+  // Never more than the rate; fewer if the computer stalled at the end.
   t.ok(seen.length > 60 && seen.length <= 84, `${seen.length} answers`);
-  t.ok(Math.min(...seen) >= 1, 'until the last byte of the answer');
+  t.ok(Math.min(...seen) >= 1, 'measured until the last byte');
   const [a = 0, b = 0] = [paths.get('/a'), paths.get('/b')];
   t.ok(a - b === 0 || a - b === 1, `${a} of one, ${b} of the other`);
   t.equal(begun.size, 4);
@@ -40,7 +40,7 @@ t.test('as many as the rate asks for, over the connections and the second, all p
     t.ok(time - start >= i * 250 - 2, `connection ${i} begins after ${time - start} ms`);
 });
 
-t.test('what is no answer', async (t) => {
+t.test('closed connections and answers without a length are errors', async (t) => {
   const answered = () => t.fail('answered');
   const load = { paths: ['/'], connections: 1, seconds: 1, rate: 1 };
   const closed = await serve(t, ({ socket }) => socket.destroy());
@@ -49,10 +49,10 @@ t.test('what is no answer', async (t) => {
     response.write('a');
     response.end();
   });
-  await t.rejects(paced({ ...load, url: chunked }, answered), /without its length: HTTP\/1\.1 200/);
+  await t.rejects(paced({ ...load, url: chunked }, answered), /without Content-Length: HTTP\/1\.1 200/);
 });
 
-t.test('what was read before is no part of an answer', async (t) => {
+t.test('bytes of an earlier answer are not read again', async (t) => {
   const whole = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab';
   const answers = [whole, 'HTTP/1.1 204 No'];
   const server = createTcpServer((socket) => socket.on('data', () => socket.write(answers.shift() ?? '')));
@@ -63,7 +63,7 @@ t.test('what was read before is no part of an answer', async (t) => {
   const load = { url, paths: ['/'], connections: 1, seconds: 1, rate: 2 };
   await t.rejects(
     paced(load, (status) => statuses.push(status)),
-    /without its length: HTTP\/1\.1 204 No$/,
+    /without Content-Length: HTTP\/1\.1 204 No$/,
   );
   t.same(statuses, [200]);
 });

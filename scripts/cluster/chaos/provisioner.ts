@@ -1,31 +1,31 @@
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
+import type { Event } from '../../../provision/index.ts';
 import { imagesFolder, labFolder } from '../../../provision/machines/lab/folders.ts';
-import type { Event } from '../../../provision/report/events.ts';
 
 export const checkout = resolve(import.meta.dirname, '../../..');
 
-/** How a run of `npm run provision` ended. */
+/** The result of `npm run provision`. */
 export interface Provisioned {
   readonly exitCode: number;
   /** Resources that were changed, `host: role: resource`. */
   readonly changed: readonly string[];
-  /** What went wrong, with the host's own words. */
+  /** The errors, with the output of the host. */
   readonly errors: readonly string[];
   readonly seconds: number;
 }
 
-/** Seconds that one run may take. */
+/** Deadline of one run in seconds. */
 const DEADLINE_SECONDS = 1800;
 
-/** `npm run provision` of a checkout, with words of its own; its progress goes to `tell`. */
+/** Runs `npm run provision` of a checkout with these arguments. Its progress goes to `progress`. */
 export async function provision(
   words: readonly string[],
-  tell: (line: string) => void,
+  progress: (line: string) => void,
   from: string = checkout,
 ): Promise<Provisioned> {
   const began = performance.now();
-  // A copy of the checkout finds the machines where they are.
+  // A copy of the checkout uses the same machines.
   const env = { THEAPP_LAB: labFolder(), THEAPP_LAB_IMAGES: imagesFolder() };
   const node = join(checkout, 'node_modules', '.bin', 'node');
   const child = execa(node, [join(from, 'provision/cli.mjs'), ...words, '--json'], {
@@ -42,7 +42,7 @@ export async function provision(
     rest = lines.pop() ?? '';
     for (const event of lines.map((line) => JSON.parse(line) as Event)) {
       events.push(event);
-      if (event.event === 'progress') tell(`${event.topic}: ${event.message}`);
+      if (event.event === 'progress') progress(`${event.topic}: ${event.message}`);
     }
   });
   const { exitCode, stderr } = await child;
@@ -58,7 +58,7 @@ export async function provision(
     ),
     errors:
       exitCode === undefined
-        ? [...errors, `not done within ${DEADLINE_SECONDS} s: ${stderr.slice(-300)}`]
+        ? [...errors, `not finished within ${DEADLINE_SECONDS} s: ${stderr.slice(-300)}`]
         : errors,
     seconds: Math.round((performance.now() - began) / 1000),
   };

@@ -5,19 +5,19 @@ import { failure } from '../../../provision/index.ts';
 import type { Samples } from '../figures.ts';
 import type { Base } from './base.ts';
 import { writeFiles } from './files.ts';
-import { type Fleet, fresh } from './hosts.ts';
+import { type Fleet, freshHosts } from './hosts.ts';
 import { agrees, floor } from './peers/floor.ts';
 import { ours } from './peers/ours.ts';
 import type { Command, Peer, Workplace } from './peers/peer.ts';
 
-/** Converged runs go on for this long in each round, in seconds: a quick peer is measured more often. */
+/** Seconds of converged runs in each round: a quick peer is measured more often. */
 const CONVERGED_SECONDS = 5;
 const CONVERGED_RUNS = 5;
 
 export interface Bench {
   /** Everything is written below this folder. */
   readonly folder: string;
-  /** For what peers keep open; its path is short. */
+  /** For the sockets of peers; its path is short. */
   readonly sockets: string;
   readonly base: Base;
   readonly signal: AbortSignal;
@@ -25,15 +25,15 @@ export interface Bench {
 }
 
 /**
- * One round of one peer: fresh hosts, a first run, a look at whether the hosts are as they should be, converged
- * runs. The floor changes nothing, so its hosts are made so by us before, off the clock.
+ * One round of one peer: fresh hosts, a first run, a check that the hosts are converged, converged runs. The floor
+ * changes nothing, so this project's provisioner prepares its hosts first, which is not timed.
  *
- * @throws ProvisionError (failed) with the peer's own words when it fails, or says that it did what it did not
+ * @throws ProvisionError (failed) with the peer's output if it fails, or if the hosts are not converged afterwards
  */
 export async function round(peer: Peer, count: number, bench: Bench): Promise<Samples> {
   const { progress } = bench;
   progress(peer.name, `${count} fresh host${count === 1 ? '' : 's'}`);
-  const fleet = await fresh(join(bench.folder, 'hosts'), bench.base, count);
+  const fleet = await freshHosts(join(bench.folder, 'hosts'), bench.base, count);
   try {
     const command = peer.prepare(workplace(peer, fleet, bench));
     progress(peer.name, 'first run');
@@ -52,7 +52,7 @@ async function converged(peer: Peer, command: Command, hosts: number, bench: Ben
   const end = performance.now() + CONVERGED_SECONDS * 1000;
   do {
     const { seconds, output } = await timed(peer, command, bench);
-    if (peer.calm?.(output, hosts) === false) {
+    if (peer.isUnchanged?.(output, hosts) === false) {
       throw failure({ place: peer.name, what: 'a converged run changed something', said: output });
     }
     samples.push(seconds);
@@ -60,11 +60,11 @@ async function converged(peer: Peer, command: Command, hosts: number, bench: Ben
   return samples;
 }
 
-/** Nobody is fast by leaving something out. */
+/** Checks that a peer has not left anything out. */
 async function check(peer: Peer, fleet: Fleet, bench: Bench): Promise<void> {
   const { output } = await timed(floor, floor.prepare(workplace(floor, fleet, bench)), bench);
   if (agrees(output, fleet.hosts.length)) return;
-  throw failure({ place: peer.name, what: 'the hosts are not as the workload wants them', said: output });
+  throw failure({ place: peer.name, what: 'the hosts differ from the workload', said: output });
 }
 
 function workplace({ name }: Peer, { hosts }: Fleet, { folder, sockets, base }: Bench): Workplace {
@@ -82,7 +82,7 @@ function workplace({ name }: Peer, { hosts }: Fleet, { folder, sockets, base }: 
   };
 }
 
-/** Runs a command and says how long it took from its start to its end. What it said is kept beside its input. */
+/** Runs a command and times it from start to exit. Its output is kept in last.log beside its input. */
 async function timed(
   peer: Peer,
   { argv: [program, ...args], cwd, env = {} }: Command,
@@ -102,7 +102,7 @@ async function timed(
   if (exitCode === 0) return { seconds, output: all };
   throw failure({
     place: peer.name,
-    what: isCanceled ? 'stopped as asked' : 'did not make the hosts so',
+    what: isCanceled ? 'interrupted' : 'the run failed',
     ...(isCanceled
       ? {}
       : { why: exitCode === undefined ? String(shortMessage) : `exit code ${exitCode}`, said: all }),

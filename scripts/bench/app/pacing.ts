@@ -1,23 +1,32 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Load } from './schedule.ts';
 
-/** An answer that takes longer is none; as long as autocannon waits. */
+/** A load: requests over so many connections, as fast as answers come or evenly at a rate (requests/s). */
+export interface Load {
+  readonly url: string;
+  /** Requested in turn. */
+  readonly paths: readonly string[];
+  readonly connections: number;
+  readonly seconds: number;
+  readonly rate?: number;
+}
+
+/** A longer wait counts as no answer; the same as autocannon's. */
 const waitMilliseconds = 10_000;
 
-/** Hears of each answer: its status and how long it took, in milliseconds. */
+/** Receives each answer: its status and its latency in milliseconds. */
 export type Answered = (status: number, milliseconds: number) => void;
 
 /**
- * Sends `rate` requests a second for so many seconds, shared by connections that begin one after the other, evenly over
- * the first second: each asks again as soon as it is answered, until its part of the second is used up.
+ * Sends `rate` requests a second for `seconds`. The connections start evenly over the first second and share the rate:
+ * each sends its next request as soon as the last is answered, until its share of the second is used up.
  *
- * Plain sockets that leave next to no garbage, because this measures the time of answers on a computer whose cores are
- * few: a client that takes much processor time (autocannon reads answers with a parser in JavaScript) or stops to
- * collect is measured itself. It understands answers with a Content-Length (RFC 9112, 6.2), and nothing else.
+ * It uses plain sockets, which leave almost no garbage: on a computer with few cores, a client that needs much processor
+ * time (autocannon parses answers in JavaScript) or pauses to collect garbage would measure itself. It only understands
+ * answers with a Content-Length (RFC 9112, 6.2).
  *
- * @throws Error when a connection ends, an answer is not understood or takes longer than ten seconds
+ * @throws Error if a connection ends, or an answer cannot be parsed or takes longer than ten seconds
  */
 export async function paced(
   { url, paths, connections, seconds, rate }: Load & { readonly rate: number },
@@ -47,19 +56,19 @@ export async function paced(
 }
 
 interface Connection {
-  /** Sends what `next` gives, one after the other, so often or until that time, on the clock of performance.now(). */
+  /** Sends the requests of `next` one after the other: `times` of them, or until `end` (performance.now()). */
   ask(next: () => Buffer, times: number, end: number): Promise<void>;
   close(): void;
 }
 
-/** What all connections read into, one after the other. */
-const piece = Buffer.alloc(64 * 1024);
+/** The buffer that all connections read into, one after the other. */
+const chunk = Buffer.alloc(64 * 1024);
 
-/** A connection that is kept, with one request on its way at a time. */
+/** A keep-alive connection with one request in flight at a time. */
 async function open(place: { host: string; port: number }, answered: Answered): Promise<Connection> {
   const answers = answerReader();
   let begun = 0;
-  let goOn: (() => void) | undefined;
+  let sendNext: (() => void) | undefined;
   let waiting: PromiseWithResolvers<void> | undefined;
   const fail = (error: unknown) => {
     socket.destroy();
@@ -67,16 +76,16 @@ async function open(place: { host: string; port: number }, answered: Answered): 
   };
   const read = (length: number) => {
     try {
-      const status = answers(piece, length);
+      const status = answers(chunk, length);
       if (status === undefined) return true;
       answered(status, performance.now() - begun);
-      goOn?.();
+      sendNext?.();
     } catch (error) {
       fail(error);
     }
     return true;
   };
-  const socket = connect({ ...place, noDelay: true, onread: { buffer: piece, callback: read } });
+  const socket = connect({ ...place, noDelay: true, onread: { buffer: chunk, callback: read } });
   socket.setTimeout(waitMilliseconds);
   await once(socket, 'connect');
   socket.on('error', fail);
@@ -86,13 +95,13 @@ async function open(place: { host: string; port: number }, answered: Answered): 
     ask(next, times, end) {
       waiting = Promise.withResolvers();
       let left = times;
-      goOn = () => {
+      sendNext = () => {
         if (socket.destroyed) return waiting?.reject(new Error('the connection was closed'));
         begun = performance.now();
         if (left-- <= 0 || begun >= end) return waiting?.resolve();
         socket.write(next());
       };
-      goOn();
+      sendNext();
       return waiting.promise;
     },
     close() {
@@ -103,22 +112,22 @@ async function open(place: { host: string; port: number }, answered: Answered): 
 }
 
 /**
- * Reads answers, piece by piece: answers the status of one once it is whole.
+ * Reads answers chunk by chunk, and returns the status of an answer once it is complete.
  *
- * @throws Error for an answer that does not begin with a whole head that says how long it is
+ * @throws Error for an answer whose first chunk does not contain the whole head with a Content-Length
  */
-function answerReader(): (piece: Buffer, length: number) => number | undefined {
+function answerReader(): (chunk: Buffer, length: number) => number | undefined {
   let status: number | undefined;
   let missing = 0;
-  return (piece, length) => {
+  return (chunk, length) => {
     if (status !== undefined) missing -= length;
     else {
-      // Behind what was read stands what was read before.
-      const end = piece.indexOf('\r\n\r\n');
+      // The buffer may still contain older bytes after `length`.
+      const end = chunk.indexOf('\r\n\r\n');
       const whole = end >= 0 && end + 4 <= length;
-      const head = piece.toString('latin1', 0, whole ? end : length);
+      const head = chunk.toString('latin1', 0, whole ? end : length);
       const announced = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-      if (!whole || announced === undefined) throw new Error(`an answer without its length: ${head}`);
+      if (!whole || announced === undefined) throw new Error(`an answer without Content-Length: ${head}`);
       status = Number(head.slice(9, 12));
       missing = end + 4 + Number(announced) - length;
     }

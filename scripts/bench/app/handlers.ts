@@ -2,12 +2,12 @@ import { Redis } from 'ioredis';
 import memjs from 'memjs';
 import { createPool, type RowDataPacket } from 'mysql2';
 
-/** The services that are measured; hello asks nothing of anybody. */
+/** The services that are measured; hello calls no dependency. */
 export const serviceNames = ['hello', 'greeting', 'birthdays', 'pokedex', 'counter', 'todos'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
-/** What a service does when it is asked: one call of its dependency, and an answer of the same size as TheAPP's. */
-export type Call = () => Promise<object | string>;
+/** What a service does for a request: one call to its dependency, and an answer of the same size as TheAPP's. */
+export type Handler = () => Promise<object | string>;
 
 /** The path of each service, the same for TheAPP and its peers. */
 export const paths: Readonly<Record<ServiceName, string>> = {
@@ -20,10 +20,10 @@ export const paths: Readonly<Record<ServiceName, string>> = {
 };
 
 /**
- * The calls that the peers share, so that the framework is the only difference between them: no deadline, no
+ * The handlers that the peers share, so that the framework is the only difference between them: no deadline, no
  * circuit breaker, nothing but the client library.
  */
-export function openCalls(environment: NodeJS.ProcessEnv): Record<ServiceName, Call> {
+export function openHandlers(environment: NodeJS.ProcessEnv): Record<ServiceName, Handler> {
   const rows = openRows(environment);
   const redis = new Redis({
     host: environment.REDIS_HOST ?? '127.0.0.1',
@@ -53,7 +53,7 @@ export function openCalls(environment: NodeJS.ProcessEnv): Record<ServiceName, C
   };
 }
 
-/** The statement behind `GET /api/todos`, which asks for one more than it shows. */
+/** The statement of `GET /api/todos`, which selects one row more than it shows. */
 const todoList = 'SELECT id, title, text, done, created_at FROM todos ORDER BY id DESC LIMIT ?';
 
 function openRows(environment: NodeJS.ProcessEnv) {

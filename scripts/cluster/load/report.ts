@@ -1,52 +1,52 @@
 import { type Call, isIdempotent } from './calls.ts';
 import type { Nodes } from './nodes.ts';
 
-/** What became of the requests of one kind. `words` are the wrong answers and errors, with how many of each. */
+/** The requests of one kind. `errors` counts the wrong answers and connection errors by reason. */
 export interface Kind {
   readonly asked: number;
   readonly answered: number;
-  readonly words: Readonly<Record<string, number>>;
+  readonly errors: Readonly<Record<string, number>>;
 }
 
-/** A request that was lost, `at` seconds after the load began. */
+/** A lost request, `at` seconds after the load began. */
 export interface Loss {
   readonly at: number;
   readonly call: string;
   readonly node: string;
-  readonly word: string;
+  readonly reason: string;
 }
 
 export interface LoadReport {
   readonly rate: number;
   readonly seconds: number;
   readonly asked: number;
-  /** As expected, on the first try or the second. */
+  /** Answered as expected, on the first or second attempt. */
   readonly answered: number;
-  /** No answer in time, a status or a body that is not right. */
+  /** No answer in time, or a wrong status or body. */
   readonly lost: { readonly idempotent: number; readonly others: number };
-  /** Idempotent requests that were sent once more, to another node, and how many of these were then answered. */
+  /** Idempotent requests that were retried on another node, and how many of them were then answered. */
   readonly retried: { readonly asked: number; readonly answered: number };
-  /** Not sent, since too many were under way: the load was less than its rate. */
+  /** Not sent because too many were in flight: the load was below its rate. */
   readonly skipped: number;
   readonly calls: Readonly<Record<string, Kind>>;
-  /** Milliseconds until the whole answer was there, of those that were answered. */
+  /** Milliseconds until the complete answer, of the answered requests. */
   readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** The longest time in seconds without an answer that was as expected. */
+  /** The longest time in seconds without an expected answer. */
   readonly gap: number;
-  readonly nodes: readonly { readonly url: string; readonly asked: number; readonly outs: number }[];
-  /** The first that were lost. */
+  readonly nodes: readonly { readonly url: string; readonly asked: number; readonly outages: number }[];
+  /** The first lost requests. */
   readonly failures: readonly Loss[];
-  /** Counters that went back or gave a number twice; todos that were acknowledged and are not there. */
+  /** Counters that went back or repeated a number; acknowledged todos that are missing. */
   readonly problems: readonly string[];
 }
 
-/** Losses that are kept for the message; all are counted. */
+/** Lost requests that are listed; all are counted. */
 const SHOWN = 20;
 
-/** Counts what becomes of requests. Times are those of `performance.now()`. */
+/** Counts the results of requests. Times are of `performance.now()`. */
 export function newTally() {
   const began = performance.now();
-  const calls: Record<string, { asked: number; answered: number; words: Record<string, number> }> = {};
+  const calls: Record<string, { asked: number; answered: number; errors: Record<string, number> }> = {};
   const [lost, retried] = [
     { idempotent: 0, others: 0 },
     { asked: 0, answered: 0 },
@@ -56,7 +56,7 @@ export function newTally() {
   let [skipped, gap, lastAnswer] = [0, 0, began];
   let lastLoss: number | undefined;
   const kindOf = (name: string) => {
-    calls[name] ??= { asked: 0, answered: 0, words: {} };
+    calls[name] ??= { asked: 0, answered: 0, errors: {} };
     return calls[name];
   };
   return {
@@ -77,15 +77,15 @@ export function newTally() {
       gap = Math.max(gap, now - lastAnswer);
       lastAnswer = now;
     },
-    lose(call: Call, { node, word }: { node: string; word: string }) {
-      const { words } = kindOf(call.name);
-      words[word] = (words[word] ?? 0) + 1;
+    lose(call: Call, { node, reason }: { node: string; reason: string }) {
+      const { errors } = kindOf(call.name);
+      errors[reason] = (errors[reason] ?? 0) + 1;
       lost[isIdempotent(call) ? 'idempotent' : 'others'] += 1;
       lastLoss = performance.now();
       const at = Number(((lastLoss - began) / 1000).toFixed(2));
-      if (failures.length < SHOWN) failures.push({ at, call: call.name, node, word });
+      if (failures.length < SHOWN) failures.push({ at, call: call.name, node, reason });
     },
-    /** When the last one was lost. */
+    /** When the last request was lost. */
     lastLoss: () => lastLoss,
     report(rate: number, nodes: Nodes, problems: readonly string[]): LoadReport {
       const sorted = latencies.toSorted((a, b) => a - b);
@@ -104,7 +104,7 @@ export function newTally() {
         calls: structuredClone(calls),
         latency: { p50: at(0.5), p99: at(0.99), max: at(1) },
         gap: seconds(Math.max(gap, now - lastAnswer)),
-        nodes: nodes.all.map(({ url, asked, outs }) => ({ url, asked, outs })),
+        nodes: nodes.all.map(({ url, asked, outages }) => ({ url, asked, outages })),
         failures: [...failures],
         problems,
       };

@@ -14,7 +14,7 @@ interface Running {
   readonly port: number;
 }
 
-/** Servers of this computer's own packages, each on a free loopback port, with all they have under `base`. */
+/** Servers from this computer's packages, each on a free loopback port, with all their files below `base`. */
 export function installed(base: string): Means {
   const folderOf = (name: Name) => join(base, name);
   const dataOf = (name: Name) => join(folderOf(name), 'data');
@@ -58,7 +58,8 @@ export function installed(base: string): Means {
       if (!found) return false;
       process.kill(found.pid, 'SIGTERM');
       for (const end = Date.now() + 60_000; processOf(folder, data); await sleep(50))
-        if (Date.now() > end) throw failure({ place: name, what: `process ${found.pid} does not end` });
+        if (Date.now() > end)
+          throw failure({ place: name, what: `process ${found.pid} did not stop within 60 s` });
       return true;
     },
     log: async (name) => readFileSync(join(folderOf(name), 'log'), 'utf8'),
@@ -66,7 +67,7 @@ export function installed(base: string): Means {
   };
 }
 
-/** The process that was started, when it still runs: a number that another process was given has another folder. */
+/** The process that was started, if it still runs. A process that has since been given the same id works in another folder. */
 function processOf(folder: string, data: string): Running | undefined {
   try {
     const { pid, port } = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8'));

@@ -10,24 +10,24 @@ import { type Libvirt, startLibvirt } from './libvirt.ts';
 
 export interface Ran {
   readonly exitCode: number;
-  /** Its words, those of Vagrant and those of the provisioner, without the progress of copying. */
+  /** The output of Vagrant and the provisioner, without download progress. */
   readonly text: string;
   readonly seconds: number;
 }
 
-/** A checkout of its own, with a libvirt and a Vagrant home of its own. */
-export interface World {
+/** A copy of the checkout with its own libvirt and Vagrant home. */
+export interface Testbed {
   readonly folder: string;
   readonly checkout: string;
   readonly libvirt: Libvirt;
-  /** Port of this computer that leads to nginx of approach_0. */
+  /** The port of this computer that is forwarded to nginx of approach_0. */
   readonly port: number;
   run(command: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran>;
   close(): Promise<void>;
 }
 
-/** The checkout as it stands, changes and all; its ports are free ones. */
-export async function newWorld(): Promise<World> {
+/** Copies the checkout, with uncommitted changes, and gives it free ports. */
+export async function newTestbed(): Promise<Testbed> {
   const folder = mkdtempSync(join(tmpdir(), 'theapp-vagrant-'));
   const checkout = join(folder, 'checkout');
   const ports = [await freePort(), await freePort()] as const;
@@ -70,7 +70,7 @@ async function copyOf(checkout: string, [http, https]: readonly [number, number]
   writeFileSync(machines, text);
 }
 
-/** With no setting of the person who runs the tests. */
+/** Runs a command without the settings of the person who runs the tests. */
 async function run(
   [program = '', ...args]: readonly string[],
   env: Readonly<Record<string, string>>,

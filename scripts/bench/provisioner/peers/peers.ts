@@ -6,5 +6,5 @@ import { pyinfra } from './pyinfra.ts';
 
 const all: readonly Peer[] = [ours, floor, mitogen, pyinfra, ansible];
 
-/** The peers of these names, in the order in which they are measured: ours next to the floor. */
+/** The peers with these names, in measuring order: ours next to the floor. */
 export const peersOf = (names: readonly PeerName[]): Peer[] => all.filter(({ name }) => names.includes(name));

@@ -1,9 +1,9 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkout } from './provision.ts';
+import { checkout } from './provisioner.ts';
 
-/** What a run of the provisioner reads, and what it keeps. */
+/** The files that a provisioning run reads, which are copied. Its state is shared. */
 const copied = [
   'app',
   'approaches',
@@ -18,12 +18,12 @@ const copied = [
 ];
 const shared = ['node_modules', '.secrets', '.cache', '.vagrant', 'Vagrantfile'];
 
-/** Where every program of TheAPP begins; what stands at the top of it runs before all else. */
+/** The entry point of TheAPP: code at its top runs first. */
 const main = 'app/src/main.ts';
 
 /**
- * A copy of this checkout with another TheAPP in it, from which it can be provisioned: the machines, the secrets and
- * what was downloaded are the same. `code` is what it has more, at its beginning.
+ * A copy of this checkout with another release of TheAPP, to provision from. Machines, secrets and downloads are shared.
+ * `code` is added at the top of the entry point.
  */
 export function anotherRelease(code: string): { folder: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'theapp-release-'));
@@ -35,14 +35,14 @@ export function anotherRelease(code: string): { folder: string; remove(): void }
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Releases that nobody should ever be served by. Migrations run as they should: it is the server that is bad. */
+/** Releases that must never serve a request. Their migrations work; only the server is broken. */
 export const bad = {
   crash: "if (!process.argv.includes('migrate')) throw new Error('this release is broken');",
   neverReady: answering("request.url === '/readyz'", 503),
   answers500: answering("!/^\\/(readyz|livez)$/.test(request.url ?? '')", 500),
 } as const;
 
-/** Answers some requests itself, whatever the application would have said. */
+/** Code that answers some requests in place of the application. */
 function answering(which: string, status: number): string {
   return `import bad from 'node:http';
 const emit = bad.Server.prototype.emit;
