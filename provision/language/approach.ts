@@ -1,19 +1,12 @@
 import type { Host } from '../host.ts';
 import type { Secret } from '../shell/secret.ts';
 import type { Script } from '../shell/sh.ts';
+import type { Artefact } from './artefact.ts';
 import type { Facts } from './facts.ts';
 import type { RoleCall } from './role.ts';
 
 /** The hosts of an approach: `all`, and one list for each of its groups. */
 export type Hosts<G extends string> = Readonly<Record<G | 'all', readonly Host[]>>;
-
-/** A file on this computer that a host is to have: a release of TheAPP, a runtime. The version says which. */
-export interface Artefact {
-  readonly version: string;
-  readonly file: string;
-  readonly sha256: string;
-  readonly bytes: number;
-}
 
 /** What an approach's code works with. */
 export interface Context<G extends string> {

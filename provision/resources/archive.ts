@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
+import type { Artefact } from '../language/artefact.ts';
 import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { type Script, sh } from '../shell/sh.ts';
-import { checked, type Local, uploading } from './artefact.ts';
+import { checkSha256, uploading } from './artefact.ts';
 import { absolute, account } from './check.ts';
 import { type PathState, path as probePath } from './paths.ts';
 
-export interface ArchiveOptions extends Local, Notify {
+export interface ArchiveOptions extends Notify {
   /** Leading folders of the names in the archive that are left out; 0 unless said. */
   stripComponents?: number;
   /** Of all that is unpacked; root unless said. */
@@ -21,19 +22,19 @@ const MARKER = '.provision-archive';
  * A folder that is what a local tar archive holds, whole or not at all: unpacked beside it and renamed. What the
  * folder held before goes. The compression is tar's to find out; its program must be on the host.
  */
-export function archive(folder: string, options: ArchiveOptions): Resource<PathState> {
+export function archive(folder: string, source: Artefact, options: ArchiveOptions = {}): Resource<PathState> {
   const name = absolute('archive', folder);
   const place = `archive ${name}`;
-  const local = checked(place, options);
+  checkSha256(place, source);
   const { stripComponents = 0, owner = 'root', group = 'root' } = options;
   const belongs = `${account(place, owner)}:${account(place, group)}`;
-  const marker = `${local.sha256}\n`;
+  const marker = `${source.sha256}\n`;
   const sha256 = createHash('sha256').update(marker).digest('hex');
   const upload = beside(name, 'upload');
   const plan = (state: PathState): Change[] => {
     if (state.kind === 'file' && state.sha256 === sha256) return [];
     const summary = state.kind === 'absent' ? 'unpack' : 'unpack: another archive';
-    return [uploading(summary, local, upload, unpack(name, upload, marker, stripComponents, belongs))];
+    return [uploading(summary, source, upload, unpack(name, upload, marker, stripComponents, belongs))];
   };
   return {
     kind: 'archive',

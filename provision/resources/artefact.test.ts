@@ -7,9 +7,14 @@ import { applyOnce, fingerprint, pending } from '../testing/resources.ts';
 import { archive } from './archive.ts';
 import { artefact } from './artefact.ts';
 
-const local = (from: string) => {
-  const bytes = readFileSync(from);
-  return { from, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
+const local = (file: string) => {
+  const bytes = readFileSync(file);
+  return {
+    version: '1',
+    file,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    bytes: bytes.length,
+  };
 };
 
 t.test('artefact', async (t) => {
@@ -17,19 +22,21 @@ t.test('artefact', async (t) => {
   const shell = localShell();
   t.teardown(() => shell.close());
   const path = `${dir}/host/app`;
-  const cases: [Parameters<typeof artefact>[1], string][] = [
-    [local(`${dir}/one`), 'upload'],
-    [local(`${dir}/one`), ''],
+  const cases: [string, Parameters<typeof artefact>[2], string][] = [
+    ['one', {}, 'upload'],
+    ['one', {}, ''],
     [
-      { ...local(`${dir}/two`), mode: '0755', owner: 'nobody' },
+      'two',
+      { mode: '0755', owner: 'nobody' },
       'upload: another sha256, owner root:root → nobody:root, mode 0644 → 0755',
     ],
-    [{ ...local(`${dir}/two`), mode: '0700' }, 'owner nobody:root → root:root, mode 0755 → 0700'],
+    ['two', { mode: '0700' }, 'owner nobody:root → root:root, mode 0755 → 0700'],
   ];
-  for (const [options, expected] of cases) {
-    const changes = await applyOnce(artefact(path, options), shell);
+  for (const [name, options, expected] of cases) {
+    const source = local(`${dir}/${name}`);
+    const changes = await applyOnce(artefact(path, source, options), shell);
     t.equal(changes.map(({ summary }) => summary).join(), expected, expected);
-    t.equal(readFileSync(path, 'utf8'), readFileSync(options.from, 'utf8'));
+    t.equal(readFileSync(path, 'utf8'), readFileSync(source.file, 'utf8'));
   }
   const [change] = await pending(artefact(path, local(`${dir}/one`)), shell);
   t.strictSame(change?.upload, { from: `${dir}/one`, to: `${dir}/host/.app.provision-draft`, bytes: 5 });
@@ -38,7 +45,7 @@ t.test('artefact', async (t) => {
   t.equal(readFileSync(path, 'utf8'), 'two\n', 'it is as it was');
   t.strictSame(readdirSync(`${dir}/host`), ['app']);
   await t.rejects(applyOnce(artefact(`${dir}/host`, local(`${dir}/one`)), shell), /host is a directory/);
-  t.throws(() => artefact('/x', { from: 'x', sha256: 'no', bytes: 1 }), /64 lower-case hex/);
+  t.throws(() => artefact('/x', { version: '1', file: 'x', sha256: 'no', bytes: 1 }), /64 lower-case hex/);
 });
 
 t.test('archive', async (t) => {
@@ -59,7 +66,7 @@ t.test('archive', async (t) => {
   t.teardown(() => shell.close());
   const folder = `${dir}/host/app`;
   const release = (name: string, more = {}) =>
-    archive(folder, { ...local(`${dir}/${name}.tgz`), stripComponents: 1, ...more });
+    archive(folder, local(`${dir}/${name}.tgz`), { stripComponents: 1, ...more });
   const summaries = async (resource: ReturnType<typeof archive>) =>
     (await applyOnce(resource, shell)).map(({ summary }) => summary).join();
 

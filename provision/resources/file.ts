@@ -5,7 +5,6 @@ import { type Script, sh } from '../shell/sh.ts';
 import { removed } from './absent.ts';
 import { absolute, type Owned, type Ownership, owned } from './check.ts';
 import { type Content, textOf } from './content.ts';
-import { directory } from './directory.ts';
 import { own, ownershipDrift, refusal, standing, type Validate, write } from './draft.ts';
 import { type PathState, path as probePath } from './paths.ts';
 
@@ -107,4 +106,4 @@ function diff({ path, text, sensitive }: FileSpec, state: PathState): Pick<Chang
 /** No file at this path. A folder there is an error: `absent(path)` removes folders. */
 const gone = (path: string, options: Notify = {}) => removed('file.absent', path, false, options);
 
-export const file = Object.assign(whole, { absent: gone, directory });
+export const file = Object.assign(whole, { absent: gone });

@@ -67,7 +67,7 @@ t.test('input that cannot be meant', async (t) => {
     /expected a privilege/,
   );
   t.throws(
-    () => mysql.import('app', { from: 'x', sha256: 'x', bytes: 1, unless: 'SELECT 1' }),
+    () => mysql.import('app', { version: '1', file: 'x', sha256: 'x', bytes: 1 }, { unless: 'SELECT 1' }),
     /64 lower-case hex/,
   );
 });
@@ -112,8 +112,8 @@ t.test('a real MariaDB', async (t) => {
   const sql = "CREATE TABLE t (x TEXT);\nINSERT INTO t VALUES ('ünï');\n";
   writeFileSync(`${dir}/x.sql`, sql);
   const sha256 = createHash('sha256').update(sql).digest('hex');
-  const file = { from: `${dir}/x.sql`, sha256, bytes: Buffer.byteLength(sql) };
-  const imported = mysql.import('my_shop', { ...file, unless: 'SELECT 1 FROM t' });
+  const source = { version: '1', file: `${dir}/x.sql`, sha256, bytes: Buffer.byteLength(sql) };
+  const imported = mysql.import('my_shop', source, { unless: 'SELECT 1 FROM t' });
   t.strictSame(
     (await applyOnce(imported, shell)).map(({ summary }) => summary),
     ['import'],

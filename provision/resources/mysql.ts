@@ -1,8 +1,9 @@
+import type { Artefact } from '../language/artefact.ts';
 import { batched, type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import type { Seen } from '../shell/exchange.ts';
 import { reveal, type Secret } from '../shell/secret.ts';
 import { sh } from '../shell/sh.ts';
-import { checked, type Local, uploading } from './artefact.ts';
+import { checkSha256, uploading } from './artefact.ts';
 import { word } from './check.ts';
 import { accountName, client, mysql as command, identifier, literal } from './mysql/client.ts';
 import { type Grants, grantChanges, shown, statement } from './mysql/grants.ts';
@@ -102,16 +103,16 @@ function userGone(name: string, options: Notify & { host?: string } = {}): Resou
   };
 }
 
-export interface ImportOptions extends Local, Notify {
+export interface ImportOptions extends Notify {
   /** A query in that database that finds a row once the import is done: ask for what the file makes last. */
   unless: string;
 }
 
 /** The SQL of a local file (`.gz` is unpacked), run once in a database. Its `unless` says when that has happened. */
-function imported(database: string, options: ImportOptions): Resource<Seen> {
-  const local = checked(`mysql.import ${named('mysql.import', database)}`, options);
+function imported(database: string, source: Artefact, options: ImportOptions): Resource<Seen> {
+  checkSha256(`mysql.import ${named('mysql.import', database)}`, source);
   const to = `/root/.${database}.provision-upload`;
-  const read = local.from.endsWith('.gz') ? sh`gzip -dc -- ${to}` : sh`cat -- ${to}`;
+  const read = source.file.endsWith('.gz') ? sh`gzip -dc -- ${to}` : sh`cat -- ${to}`;
   const script = sh`${read} | ${command} ${database}`;
   return {
     kind: 'mysql.import',
@@ -120,7 +121,7 @@ function imported(database: string, options: ImportOptions): Resource<Seen> {
       script: sh`${client(options.unless, [], [database])} 2>/dev/null || :`,
       read: (seen) => seen,
     },
-    plan: ({ stdout }) => (stdout.trim() === '' ? [uploading('import', local, to, script)] : []),
+    plan: ({ stdout }) => (stdout.trim() === '' ? [uploading('import', source, to, script)] : []),
     timeout: 3600,
     ...notified(options),
   };
