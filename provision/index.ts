@@ -1,4 +1,4 @@
-/** What roles, approaches and the programs around them import: the words of the language. */
+/** The public API for roles, approaches and the programs around them. */
 export {
   didYouMean,
   exitCodes,

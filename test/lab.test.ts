@@ -93,8 +93,8 @@ t.test('up from nothing', async (t) => {
   const { exitCode, stdout, stderr } = await up('debian-13');
   t.equal(exitCode, 0, stderr);
   t.match(stdout, /^vm: running {3}debian-13, (KVM|software emulation) {3}ssh 127\.0\.0\.1:\d+/);
-  t.match(stderr, /image: debian-13: building it/);
-  t.match(stderr, /lab: virtual machines by (KVM|software emulation, which is slow)/);
+  t.match(stderr, /image: debian-13: building/);
+  t.match(stderr, /lab: virtual machines run with (KVM|software emulation, which is slow)/);
   t.strictSame(
     readdirSync(join(lab, 'images')).filter((name) => name.includes('draft')),
     [],
@@ -123,7 +123,7 @@ t.test('a snapshot brings back memory, disk and the right time', async (t) => {
   await run('ssh', 'approach_0', 'sudo touch /late; sudo date -s 2001-01-01');
   t.match(await run('restore', 'claen'), {
     exitCode: 3,
-    stderr: /has no snapshot "claen"; did you mean "clean"\?/,
+    stderr: /there is no snapshot "claen"; did you mean "clean"\?/,
   });
   t.match(await run('restore', 'clean'), { exitCode: 0 });
   const { stdout } = await run('ssh', 'approach_0', 'ls /late; date +%s');
@@ -138,7 +138,7 @@ t.test('a stopped machine comes back at its snapshot, and its stale pid is nobod
   t.match(await status(), [{ state: 'stopped' }]);
   t.match(await run('snapshot', 'x'), {
     exitCode: 1,
-    stderr: /vm: does not run\n {2}→ npm run lab -- up approach_0/,
+    stderr: /vm: the machine is not running\n {2}→ start it: npm run lab -- up approach_0/,
   });
   t.match(await run('restore', 'clean'), { exitCode: 0 });
   t.match((await run('ssh', 'approach_0', 'ip -br address')).stdout, /10\.77\.0\.10\/24/);
@@ -153,7 +153,7 @@ t.test('down leaves no process and no file', async (t) => {
 });
 
 t.test('a making that is killed is made anew', async (t) => {
-  await killedAt(/waiting for its SSH|name and keys/);
+  await killedAt(/waiting for SSH|name and keys/);
   t.strictSame(await status(), []);
   t.match(await up('debian-13'), { exitCode: 0 });
   t.equal((await run('ssh', 'approach_0', 'hostname')).stdout, 'vm');

@@ -5,7 +5,7 @@ import { role } from '../language/role.ts';
 import { said } from '../testing/said.ts';
 import { checkExtras, extraLayer, parseExtra } from './extraVars.ts';
 
-t.test('variables: layers, and every mistake with its place', async (t) => {
+t.test('variables are layered, and every error has its place', async (t) => {
   const folder = `${t.testdir()}/web`;
   mkdirSync(folder);
   writeFileSync(`${folder}/defaults.yml`, '# the port\nport: 80\ntls: null\n');

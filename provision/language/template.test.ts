@@ -3,7 +3,7 @@ import { secret } from '../shell/secret.ts';
 import { said } from '../testing/said.ts';
 import { render } from './template.ts';
 
-t.test('templates are strict, and keep track of secrets', async (t) => {
+t.test('templates are strict and track secrets', async (t) => {
   const folder = t.testdir({
     'a.hbs': '{{name}} & {{#if on}}on{{/if}} {{password}}\n',
     'b.hbs': 'x\n{{nmae}}\n',
@@ -21,7 +21,7 @@ t.test('templates are strict, and keep track of secrets', async (t) => {
   );
   t.match(
     said(() => render(`${folder}/c.hbs`, values)),
-    /\{\{#if\}\} asks about a name that does not exist/,
+    /\{\{#if\}\} uses a name that is not defined/,
   );
   t.match(
     said(() => render(`${folder}/d.hbs`, values)),

@@ -2,7 +2,7 @@ import { type Batch, batched, type Probe } from '../language/resource.ts';
 import type { Seen } from '../shell/exchange.ts';
 import { type Script, sh } from '../shell/sh.ts';
 
-/** Which entries of the user and group lists are wanted to be known; `home`: whether that folder exists. */
+/** The user and groups to probe; `home` also probes whether that directory exists. */
 export interface AccountQuestion {
   readonly user?: string;
   readonly groups: readonly string[];
@@ -26,7 +26,7 @@ export interface GroupEntry {
 
 export interface AccountState {
   readonly user?: UserEntry;
-  /** Those of the groups asked about that exist. */
+  /** The probed groups that exist. */
   readonly groups: readonly GroupEntry[];
   readonly homeExists: boolean;
 }
@@ -35,7 +35,7 @@ export function account(question: AccountQuestion): Probe<AccountState> {
   return batched(accounts, question);
 }
 
-/** All users and groups of one exchange: two processes. */
+/** Probes all users and groups of one exchange with two processes. */
 export const accounts: Batch<AccountQuestion, AccountState> = { name: 'accounts', script, read };
 
 function script(questions: readonly AccountQuestion[]): Script {

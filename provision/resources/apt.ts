@@ -11,30 +11,29 @@ import { install, remove, repair } from './apt/transaction.ts';
 import { someOf, word } from './check.ts';
 
 export interface PackagesOptions extends Notify {
-  /** Also what the packages recommend; false unless said: only what they cannot do without. */
+  /** Whether recommended packages are installed too; default: false. */
   recommends?: boolean;
-  /** A release that is preferred for them and what they need: 'bookworm-backports'. Its source must be there. */
+  /** The preferred release for the packages and their dependencies, for example 'bookworm-backports'; needs its source. */
   release?: string;
 }
 
 export interface AbsentOptions extends Notify {
-  /** Also their configuration and data that their scripts remove; false unless said. */
+  /** Whether configuration, and data that their scripts remove, is removed too; default: false. */
   purge?: boolean;
 }
 
-/** A resource of apt knows what it was made of, so that two can become one. */
+/** A resource that knows its own input, so that two can be merged. */
 interface Packages<O extends Notify> extends Resource<AptState> {
   readonly names: readonly string[];
   readonly options: O;
 }
 
-/** Seconds: a slow machine with a slow mirror. */
+/** Time limit in seconds, for slow machines and slow mirrors. */
 const TIMEOUT = 3600;
 
 /**
- * These packages, installed: `name`, `name:arch`, `name=version` or `name=1.2*`. A virtual package is there when any
- * installed package provides it. What stands next to each other in a role, with equal options and handlers, is one
- * transaction.
+ * Installs packages: `name`, `name:arch`, `name=version` or `name=1.2*`. A virtual package counts as installed if any
+ * installed package provides it. Adjacent resources in a role with equal options and handlers become one transaction.
  */
 function present(names: readonly string[], options: PackagesOptions = {}): Resource<AptState> {
   const { recommends = false, release } = options;
@@ -58,7 +57,7 @@ function present(names: readonly string[], options: PackagesOptions = {}): Resou
   return resource('apt.packages', names, options, true, plan, present);
 }
 
-/** None of these packages. What they were installed with stays: `apt-get autoremove` is a person's decision. */
+/** Removes packages. Dependencies installed with them are kept: whether to run `apt-get autoremove` is up to you. */
 function gone(names: readonly string[], options: AbsentOptions = {}): Resource<AptState> {
   const { purge = false } = options;
   for (const name of someOf('apt.absent', names)) word('apt.absent', name, PLAIN, 'the name of a package');
@@ -71,7 +70,7 @@ function gone(names: readonly string[], options: AbsentOptions = {}): Resource<A
   return resource('apt.absent', names, options, false, plan, gone);
 }
 
-/** Debian's packages. */
+/** Debian packages. */
 export const apt = { packages: present, absent: gone };
 
 const PLAIN = /^[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?$/;
@@ -105,13 +104,13 @@ function resource<O extends Notify>(
   };
 }
 
-/** Options are equal when they say the same, and notify the same handlers. */
+/** Whether two sets of options are equal and notify the same handlers. */
 function alike(one: Notify, other: Notify): boolean {
   const handlers = ({ notify }: Notify): readonly Handler[] => (notify === undefined ? [] : [notify].flat());
-  const words = (options: Notify) =>
+  const text = (options: Notify) =>
     JSON.stringify(Object.entries({ ...options, notify: undefined }).sort(([a], [b]) => (a < b ? -1 : 1)));
   const [a, b] = [handlers(one), handlers(other)];
-  return words(one) === words(other) && a.length === b.length && a.every((handler) => b.includes(handler));
+  return text(one) === text(other) && a.length === b.length && a.every((handler) => b.includes(handler));
 }
 
 const withRepair = ({ broken }: AptState, summary: string) => (broken ? `${REPAIR}, ${summary}` : summary);
@@ -133,5 +132,5 @@ function isPresent(wanted: string, state: AptState): boolean {
   return installed.some((found) => fits(found.version));
 }
 
-/** `un`: never here; `rc`: only configuration is left. Anything else is at least half here. */
+/** `un` was never installed; of `rc` only configuration is left. Everything else is at least partly installed. */
 const isLeft = (status: string, purge: boolean) => !/^.n/.test(status) && (purge || !/^.c/.test(status));

@@ -8,19 +8,20 @@ import { absolute, account } from './check.ts';
 import { type PathState, path as probePath } from './paths.ts';
 
 export interface ArchiveOptions extends Notify {
-  /** Leading folders of the names in the archive that are left out; 0 unless said. */
+  /** The number of leading directories to strip from names in the archive; default: 0. */
   stripComponents?: number;
-  /** Of all that is unpacked; root unless said. */
+  /** The owner of all unpacked files; default: root. */
   owner?: string;
   group?: string;
 }
 
-/** The file in the folder that says which archive it was unpacked from. */
+/** The file in the directory that records which archive it was unpacked from. */
 const MARKER = '.provision-archive';
 
 /**
- * A folder that is what a local tar archive holds, whole or not at all: unpacked beside it and renamed. What the
- * folder held before goes. The compression is tar's to find out; its program must be on the host.
+ * A directory with the contents of a local tar archive. The archive is unpacked next to the directory and then renamed,
+ * so the directory is never incomplete; its previous contents are removed. tar detects the compression, whose program
+ * must be installed on the host.
  */
 export function archive(folder: string, source: Artefact, options: ArchiveOptions = {}): Resource<PathState> {
   const name = absolute('archive', folder);
@@ -33,7 +34,7 @@ export function archive(folder: string, source: Artefact, options: ArchiveOption
   const upload = beside(name, 'upload');
   const plan = (state: PathState): Change[] => {
     if (state.kind === 'file' && state.sha256 === sha256) return [];
-    const summary = state.kind === 'absent' ? 'unpack' : 'unpack: another archive';
+    const summary = state.kind === 'absent' ? 'unpack' : 'unpack another archive';
     return [uploading(summary, source, upload, unpack(name, upload, marker, stripComponents, belongs))];
   };
   return {

@@ -28,9 +28,9 @@ t.test('artefact', async (t) => {
     [
       'two',
       { mode: '0755', owner: 'nobody' },
-      'upload: another sha256, owner root:root → nobody:root, mode 0644 → 0755',
+      'upload (the sha256 differs), change owner root:root → nobody:root, mode 0644 → 0755',
     ],
-    ['two', { mode: '0700' }, 'owner nobody:root → root:root, mode 0755 → 0700'],
+    ['two', { mode: '0700' }, 'change owner nobody:root → root:root, mode 0755 → 0700'],
   ];
   for (const [name, options, expected] of cases) {
     const source = local(`${dir}/${name}`);
@@ -41,8 +41,11 @@ t.test('artefact', async (t) => {
   const [change] = await pending(artefact(path, local(`${dir}/one`)), shell);
   t.strictSame(change?.upload, { from: `${dir}/one`, to: `${dir}/host/.app.provision-draft`, bytes: 5 });
   const torn = { ...local(`${dir}/one`), sha256: 'f'.repeat(64) };
-  await t.rejects(applyOnce(artefact(path, torn), shell), /what arrived is not the file that was sent: one/);
-  t.equal(readFileSync(path, 'utf8'), 'two\n', 'it is as it was');
+  await t.rejects(
+    applyOnce(artefact(path, torn), shell),
+    /the uploaded file differs from the local file: one/,
+  );
+  t.equal(readFileSync(path, 'utf8'), 'two\n', 'the file is unchanged');
   t.strictSame(readdirSync(`${dir}/host`), ['app']);
   await t.rejects(applyOnce(artefact(`${dir}/host`, local(`${dir}/one`)), shell), /host is a directory/);
   t.throws(() => artefact('/x', { version: '1', file: 'x', sha256: 'no', bytes: 1 }), /64 lower-case hex/);
@@ -79,17 +82,17 @@ t.test('archive', async (t) => {
   t.equal(fingerprint(folder), before);
 
   await t.rejects(applyOnce(release('torn'), shell), /gzip|tar/);
-  t.equal(fingerprint(folder), before, 'whole or not at all');
-  t.equal(await summaries(release('v2')), 'unpack: another archive');
+  t.equal(fingerprint(folder), before, 'the directory is unchanged');
+  t.equal(await summaries(release('v2')), 'unpack another archive');
   t.strictSame(readdirSync(folder).sort(), ['.provision-archive', 'new']);
-  t.strictSame(readdirSync(`${dir}/host`), ['app'], 'nothing beside it');
-  t.equal(await summaries(release('implied')), 'unpack: another archive');
+  t.strictSame(readdirSync(`${dir}/host`), ['app'], 'nothing is left next to it');
+  t.equal(await summaries(release('implied')), 'unpack another archive');
   t.equal(
     statSync(`${folder}/bin`).mode & 0o7777,
     0o755,
-    'a folder that only stands in a name can be entered',
+    'a directory that is implied by a name can be entered',
   );
   await applyOnce(release('v2'), shell);
   writeFileSync(`${folder}/.provision-archive`, '');
-  t.equal(await summaries(release('v2')), 'unpack: another archive', 'a marker that was cut short');
+  t.equal(await summaries(release('v2')), 'unpack another archive', 'an incomplete marker');
 });

@@ -3,7 +3,7 @@ import type { Artefact } from '../language/artefact.ts';
 import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { type Script, sh } from '../shell/sh.ts';
 import { absolute, type Ownership, owned, word } from './check.ts';
-import { draftOf, finishDraft, own, ownershipDrift, refusal, standing } from './draft.ts';
+import { changeOf, describe, draftOf, finishDraft, own, ownershipDrift, refusal } from './draft.ts';
 import { type PathState, path as probePath } from './paths.ts';
 
 export interface ArtefactOptions extends Ownership, Notify {}
@@ -15,19 +15,25 @@ export function artefact(path: string, source: Artefact, options: ArtefactOption
   checkSha256(`artefact ${name}`, source);
   const plan = (state: PathState): Change[] => {
     if (state.kind === 'directory') {
-      return [refusal(`${name} is a directory`, 'absent(path) before it removes it with all it holds')];
+      return [
+        refusal(
+          `${name} is a directory`,
+          'to remove it with its contents, put absent(path) before this resource',
+        ),
+      ];
     }
     const drift = state.kind === 'file' ? ownershipDrift(state, ownership) : [];
     if (state.kind === 'file' && state.sha256 === source.sha256) {
-      return drift.length > 0 ? [{ summary: drift.join(', '), script: own(name, ownership) }] : [];
+      return drift.length > 0 ? [{ summary: changeOf(drift), script: own(name, ownership) }] : [];
     }
     const what =
       state.kind === 'absent'
         ? 'upload'
         : state.kind === 'file'
-          ? 'upload: another sha256'
-          : `replace the ${standing(state)}`;
-    return [uploading([what, ...drift].join(', '), source, draftOf(name), finishDraft(name, ownership))];
+          ? 'upload (the sha256 differs)'
+          : `replace the ${describe(state)}`;
+    const summary = drift.length > 0 ? `${what}, ${changeOf(drift)}` : what;
+    return [uploading(summary, source, draftOf(name), finishDraft(name, ownership))];
   };
   return {
     kind: 'artefact',
@@ -56,7 +62,7 @@ export function uploading(
     script: sh`u=${to}
 trap 'rm -f -- "$u"' EXIT
 s=$(sha256sum <"$u")
-if [ "$s" != ${`${sha256}  -`} ]; then echo ${`what arrived is not the file that was sent: ${posix.basename(file)}`} >&2; exit 1; fi
+if [ "$s" != ${`${sha256}  -`} ]; then echo ${`the uploaded file differs from the local file: ${posix.basename(file)}`} >&2; exit 1; fi
 ${script}`,
   };
 }

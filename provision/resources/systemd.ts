@@ -12,8 +12,9 @@ export interface UnitOptions extends Notify {
 }
 
 /**
- * A unit file in /etc/systemd/system, checked with `systemd-analyze verify` before it is put in place; systemd reads
- * it at once. It is started by `service(name)`, which also reads again what a crash left unread.
+ * A unit file in /etc/systemd/system. It is checked with `systemd-analyze verify` before it is put in place, and
+ * systemd then reloads its unit files. `service(name)` starts the unit, and also reloads files that changed before a
+ * crash.
  */
 function unit(name: string, options: UnitOptions): Resource<PathState> {
   const whole = unitName('systemd.unit', name);
@@ -22,7 +23,7 @@ function unit(name: string, options: UnitOptions): Resource<PathState> {
   );
 }
 
-/** A drop-in for a unit: `systemd.dropin('nginx', 'limits', { content })` is nginx.service.d/limits.conf. */
+/** A drop-in for a unit: `systemd.dropin('nginx', 'limits', { content })` writes nginx.service.d/limits.conf. */
 function dropin(name: string, part: string, options: UnitOptions): Resource<PathState> {
   const whole = unitName('systemd.dropin', name);
   word(`systemd.dropin ${name}`, part, /^[A-Za-z0-9_-]+$/, 'letters, digits, "_" and "-"');
@@ -61,7 +62,7 @@ function unitFile(
 
 const reload = sh`if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi`;
 
-/** The draft is looked at under the unit's own name, which says what kind of unit it is. */
+/** Checks a copy of the draft with the unit's own name, because the suffix determines the type of the unit. */
 const verify = (
   draft: string,
   unit: string,

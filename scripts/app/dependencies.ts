@@ -43,7 +43,7 @@ export function bringUp(tell: Tell, only?: Way): Promise<Dependencies> {
   const { folder, means, passwords, file } = home();
   return withLock(
     folder,
-    'starts servers',
+    'starting servers',
     (line) => tell('app', line),
     async () => {
       let chosen: Means | undefined;
@@ -72,7 +72,7 @@ export function stop(tell: Tell, purge: boolean): Promise<readonly Name[]> {
   const { folder, means } = home();
   return withLock(
     folder,
-    'stops servers',
+    'stopping servers',
     (line) => tell('app', line),
     async () => {
       const stopped = new Set<Name>();

@@ -27,7 +27,7 @@ try {
     const peers = available(options);
     const figures = await withLock(
       folder,
-      'a benchmark',
+      'running a benchmark',
       (line) => progress('bench', line),
       () => measure(peers, options),
     );
