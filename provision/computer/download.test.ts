@@ -23,7 +23,7 @@ async function serve(t: Test, listener: RequestListener): Promise<string> {
 }
 
 /** Serves the content, or the rest of it for a range request. */
-const whole: RequestListener = (request, response) => {
+const serveContent: RequestListener = (request, response) => {
   const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
   if (from >= content.length) return void response.writeHead(416).end();
   response.writeHead(from > 0 ? 206 : 200, { 'content-length': content.length - from });
@@ -44,7 +44,7 @@ function breaking(then: RequestListener): RequestListener {
 t.test('a complete file, with progress', async (t) => {
   const file = join(t.testdir({}), 'image');
   const lines: string[] = [];
-  await download({ url: await serve(t, whole), file, sha256, progress: (line) => lines.push(line) });
+  await download({ url: await serve(t, serveContent), file, sha256, progress: (line) => lines.push(line) });
   t.ok(readFileSync(file).equals(content));
   t.match(lines[0], /^downloading: \d+ of 3 MB, \d+ %, [\d.]+ MB\/s$/);
   t.match(lines.at(-2), /^downloading: 3 of 3 MB, 100 %/);
@@ -54,7 +54,7 @@ t.test('a complete file, with progress', async (t) => {
 t.test('a wrong checksum leaves no file', async (t) => {
   const folder = t.testdir({});
   const wrong = download({
-    url: await serve(t, whole),
+    url: await serve(t, serveContent),
     file: join(folder, 'image'),
     sha256: 'a'.repeat(64),
     progress() {},
@@ -74,7 +74,7 @@ t.test('an interrupted download continues where it stopped', async (t) => {
     t,
     breaking((request, response) => {
       ranges.push(request.headers.range);
-      whole(request, response);
+      serveContent(request, response);
     }),
   );
   const first: unknown = await download({ url, file, sha256, progress() {} }).catch((error) => error);
@@ -99,7 +99,7 @@ t.test('without range support the whole file is downloaded again', async (t) => 
 
 t.test('a complete download that was not renamed', async (t) => {
   const file = join(t.testdir({ 'image.part': content }), 'image');
-  await download({ url: await serve(t, whole), file, sha256, progress() {} });
+  await download({ url: await serve(t, serveContent), file, sha256, progress() {} });
   t.ok(existsSync(file));
 });
 
@@ -133,7 +133,7 @@ t.test('the published Ubuntu image', async (t) => {
   const sums = `${'b'.repeat(64)} *another.img\n${sha256} *${name}\n`;
   const base = await serve(t, (request, response) => {
     if (request.url === '/release/SHA256SUMS') return void response.end(sums);
-    if (request.url === `/release/${name}`) return whole(request, response);
+    if (request.url === `/release/${name}`) return serveContent(request, response);
     response.writeHead(404).end();
   });
   const folder = join(t.testdir({}), 'ubuntu');

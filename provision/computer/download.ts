@@ -29,7 +29,7 @@ export async function download({ url, file, sha256, progress, stallSeconds = 30 
     if ((error as { kind?: string }).kind) throw error;
     throw (
       outOfSpace(String(error), part) ??
-      gone(url, error, 'run the same command again; the download continues where it stopped')
+      unreachableError(url, error, 'run the same command again; the download continues where it stopped')
     );
   }
   progress('checking the sha256');
@@ -53,7 +53,7 @@ export async function fetchText(url: string, seconds: number): Promise<string> {
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return await response.text();
   } catch (error) {
-    throw gone(url, error);
+    throw unreachableError(url, error);
   }
 }
 
@@ -131,7 +131,7 @@ function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-function gone(url: string, error: unknown, todo?: string) {
+function unreachableError(url: string, error: unknown, todo?: string) {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const code = (cause as { code?: string }).code;
   const reasons: Record<string, string> = {

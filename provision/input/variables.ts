@@ -56,10 +56,10 @@ export function resolve<S extends z.ZodObject>(
     ...wrong
       .flatMap((issue) => describe(issue, data, schema))
       .map(({ path, key, message }) => {
-        const whole = [...path, ...(key === undefined ? [] : [key])];
+        const fullPath = [...path, ...(key === undefined ? [] : [key])];
         return {
-          place: source(path[0])?.where(whole) ?? role,
-          what: `${[role, ...whole].join('.')}: ${message}`,
+          place: source(path[0])?.where(fullPath) ?? role,
+          what: `${[role, ...fullPath].join('.')}: ${message}`,
         };
       }),
   ]);

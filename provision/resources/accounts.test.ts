@@ -20,8 +20,8 @@ homes
 
 t.test('plan', async (t) => {
   const state = (resource: Resource<AccountState>) => {
-    const question = (resource.probe as { arg: unknown }).arg as Parameters<typeof accounts.read>[1][number];
-    return accounts.read({ code: 0, stdout: recorded, stderr: '' }, [question])[0] as AccountState;
+    const query = (resource.probe as { arg: unknown }).arg as Parameters<typeof accounts.read>[1][number];
+    return accounts.read({ code: 0, stdout: recorded, stderr: '' }, [query])[0] as AccountState;
   };
   const cases: [string, Resource<AccountState>, string[]][] = [
     [

@@ -3,7 +3,7 @@ import type { Seen } from '../shell/exchange.ts';
 import { type Script, sh } from '../shell/sh.ts';
 
 /** The user and groups to probe; `home` also probes whether that directory exists. */
-export interface AccountQuestion {
+export interface AccountQuery {
   readonly user?: string;
   readonly groups: readonly string[];
   readonly home?: string;
@@ -31,17 +31,17 @@ export interface AccountState {
   readonly homeExists: boolean;
 }
 
-export function account(question: AccountQuestion): Probe<AccountState> {
-  return batched(accounts, question);
+export function account(query: AccountQuery): Probe<AccountState> {
+  return batched(accounts, query);
 }
 
 /** Probes all users and groups of one exchange with two processes. */
-export const accounts: Batch<AccountQuestion, AccountState> = { name: 'accounts', script, read };
+export const accounts: Batch<AccountQuery, AccountState> = { name: 'accounts', script, read };
 
-function script(questions: readonly AccountQuestion[]): Script {
-  const users = unique(questions.flatMap(({ user }) => user ?? []));
-  const groups = unique(questions.flatMap(({ groups }) => groups));
-  const homes = unique(questions.flatMap(({ home }) => home ?? []));
+function script(queries: readonly AccountQuery[]): Script {
+  const users = unique(queries.flatMap(({ user }) => user ?? []));
+  const groups = unique(queries.flatMap(({ groups }) => groups));
+  const homes = unique(queries.flatMap(({ home }) => home ?? []));
   return sh`${users.length > 0 ? sh`getent passwd ${users} || :` : sh`:`}
 echo groups
 ${groups.length > 0 ? sh`getent group ${groups} || :` : sh`:`}
@@ -49,7 +49,7 @@ echo homes
 ${homes.length > 0 ? sh`for h in ${homes}; do if [ -d "$h" ]; then printf '%s\n' "$h"; fi; done` : sh`:`}`;
 }
 
-function read({ stdout }: Seen, questions: readonly AccountQuestion[]): AccountState[] {
+function read({ stdout }: Seen, queries: readonly AccountQuery[]): AccountState[] {
   const all = stdout.split('\n');
   const [g, h] = [all.indexOf('groups'), all.indexOf('homes')];
   const users = new Map(all.slice(0, Math.max(g, 0)).map((line) => [line.split(':')[0], userEntry(line)]));
@@ -57,12 +57,12 @@ function read({ stdout }: Seen, questions: readonly AccountQuestion[]): AccountS
     all.slice(g + 1, Math.max(h, 0)).map((line) => [line.split(':')[0], groupEntry(line)]),
   );
   const homes = new Set(all.slice(h + 1));
-  return questions.map((question) => {
-    const user = question.user === undefined ? undefined : users.get(question.user);
+  return queries.map((query) => {
+    const user = query.user === undefined ? undefined : users.get(query.user);
     return {
       ...(user ? { user } : {}),
-      groups: question.groups.flatMap((name) => groups.get(name) ?? []),
-      homeExists: question.home !== undefined && homes.has(question.home),
+      groups: query.groups.flatMap((name) => groups.get(name) ?? []),
+      homeExists: query.home !== undefined && homes.has(query.home),
     };
   });
 }

@@ -184,20 +184,20 @@ t.test('real apt and dpkg with test packages', async (t) => {
   ].join('');
   const shell = localShell(isolated(scratchApt(dir, index)));
   t.teardown(() => shell.close());
-  const heard: string[] = [];
+  const reported: string[] = [];
   const apply = async (resource: ReturnType<typeof apt.packages>) =>
-    (await applyOnce(resource, shell, (line) => heard.push(line))).map(({ summary }) => summary).join();
+    (await applyOnce(resource, shell, (line) => reported.push(line))).map(({ summary }) => summary).join();
 
   t.equal(await apply(apt.packages(['one', 'two'])), 'install one, two');
-  t.match(heard.join('\n'), /^refreshing the package index\n(.*\n)*\d+ % Unpacking two \(\w+\)$/m);
+  t.match(reported.join('\n'), /^refreshing the package index\n(.*\n)*\d+ % Unpacking two \(\w+\)$/m);
   t.equal(readFileSync(`${dir}/opt/one/version`, 'utf8'), '2\n');
   t.equal(await apply(apt.packages(['one', 'two', 'both'])), '', 'a virtual package counts as installed');
   t.equal(await apply(apt.packages(['one=1'])), 'install one=1');
-  heard.length = 0;
+  reported.length = 0;
   t.equal(await apply(apt.absent(['one', 'none'])), 'remove one');
   await t.rejects(apply(apt.packages(['nonesuch'])), /E: Unable to locate package nonesuch/);
   t.strictSame(
-    heard.filter((line) => line.startsWith('refreshing')).length,
+    reported.filter((line) => line.startsWith('refreshing')).length,
     1,
     'the index is refreshed before giving up',
   );
@@ -209,11 +209,11 @@ t.test('real apt and dpkg with test packages', async (t) => {
   await t.rejects(apply(apt.packages(['bad'])), /the postinst says no/);
   t.equal(await apply(apt.absent(['bad'])), 'repair an interrupted installation, remove bad');
 
-  heard.length = 0;
+  reported.length = 0;
   const lock = `open F, '>', '${dir}/dpkg/lock-frontend'; $l = pack('s s x4 q q l', 1, 0, 0, 0, 0); fcntl(F, 6, $l) or die; $| = 1; print "held\n"; sleep 2`;
   const holder = spawn('perl', ['-e', lock]);
   await new Promise((resolve) => holder.stdout.once('data', resolve));
   t.equal(await apply(apt.packages(['one'])), 'install one');
-  t.match(heard, [/^waiting: perl \(process \d+\) holds \/var\/lib\/dpkg\/lock-frontend$/]);
+  t.match(reported, [/^waiting: perl \(process \d+\) holds \/var\/lib\/dpkg\/lock-frontend$/]);
   t.notOk(existsSync('/opt/one'), 'everything happens in its own namespace');
 });

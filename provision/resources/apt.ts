@@ -58,7 +58,7 @@ function present(names: readonly string[], options: PackagesOptions = {}): Resou
 }
 
 /** Removes packages. Dependencies installed with them are kept: whether to run `apt-get autoremove` is up to you. */
-function gone(names: readonly string[], options: AbsentOptions = {}): Resource<AptState> {
+function absent(names: readonly string[], options: AbsentOptions = {}): Resource<AptState> {
   const { purge = false } = options;
   for (const name of someOf('apt.absent', names)) word('apt.absent', name, PLAIN, 'the name of a package');
   const plan = (state: AptState): Change[] => {
@@ -67,11 +67,11 @@ function gone(names: readonly string[], options: AbsentOptions = {}): Resource<A
     const script = remove(purge ? 'purge' : 'remove', here);
     return [{ summary: withRepair(state, `${purge ? 'purge' : 'remove'} ${here.join(', ')}`), script }];
   };
-  return resource('apt.absent', names, options, false, plan, gone);
+  return resource('apt.absent', names, options, false, plan, absent);
 }
 
 /** Debian packages. */
-export const apt = { packages: present, absent: gone };
+export const apt = { packages: present, absent };
 
 const PLAIN = /^[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?$/;
 const NAME = /^[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~*-]+)?$/;
@@ -85,27 +85,27 @@ function resource<O extends Notify>(
   plan: (state: AptState) => Change[],
   make: (names: readonly string[], options: O) => Resource<AptState>,
 ): Packages<O> {
-  const question = { names: names.map((name) => name.replace(/=.*$/, '')), provided };
+  const query = { names: names.map((name) => name.replace(/=.*$/, '')), provided };
   return {
     kind,
     name: names.join(' '),
     names,
     options,
-    probe: batched(probe, question),
+    probe: batched(probe, query),
     plan,
     timeout: TIMEOUT,
     ...notified(options),
     join(next) {
       if (next.kind !== kind) return undefined;
       const other = next as Packages<O>;
-      if (!alike(options, other.options)) return undefined;
+      if (!sameOptions(options, other.options)) return undefined;
       return make([...new Set([...names, ...other.names])], options);
     },
   };
 }
 
 /** Whether two sets of options are equal and notify the same handlers. */
-function alike(one: Notify, other: Notify): boolean {
+function sameOptions(one: Notify, other: Notify): boolean {
   const handlers = ({ notify }: Notify): readonly Handler[] => (notify === undefined ? [] : [notify].flat());
   const text = (options: Notify) =>
     JSON.stringify(Object.entries({ ...options, notify: undefined }).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -126,10 +126,10 @@ function isPresent(wanted: string, state: AptState): boolean {
   const [name = '', version] = wanted.split('=');
   const installed = find(name, state).filter(({ status }) => /^[ih]i$/.test(status));
   if (version === undefined) return installed.length > 0 || state.provided.has(name);
-  const fits = version.endsWith('*')
+  const matches = version.endsWith('*')
     ? (found: string) => found.startsWith(version.slice(0, -1))
     : (found: string) => found === version;
-  return installed.some((found) => fits(found.version));
+  return installed.some((found) => matches(found.version));
 }
 
 /** `un` was never installed; of `rc` only configuration is left. Everything else is at least partly installed. */

@@ -31,7 +31,7 @@ export function archive(folder: string, source: Artefact, options: ArchiveOption
   const belongs = `${account(place, owner)}:${account(place, group)}`;
   const marker = `${source.sha256}\n`;
   const sha256 = createHash('sha256').update(marker).digest('hex');
-  const upload = beside(name, 'upload');
+  const upload = sibling(name, 'upload');
   const plan = (state: PathState): Change[] => {
     if (state.kind === 'file' && state.sha256 === sha256) return [];
     const summary = state.kind === 'absent' ? 'unpack' : 'unpack another archive';
@@ -46,11 +46,11 @@ export function archive(folder: string, source: Artefact, options: ArchiveOption
   };
 }
 
-const beside = (folder: string, what: string) =>
+const sibling = (folder: string, what: string) =>
   posix.join(posix.dirname(folder), `.${posix.basename(folder)}.provision-${what}`);
 
 function unpack(folder: string, upload: string, marker: string, strip: number, belongs: string): Script {
-  const [draft, old] = [beside(folder, 'draft'), beside(folder, 'old')];
+  const [draft, old] = [sibling(folder, 'draft'), sibling(folder, 'old')];
   return sh`rm -rf --one-file-system -- ${[draft, old]}
 mkdir -m 0700 -- ${draft}
 ( umask 022; tar -xf ${upload} -C ${draft} --no-same-owner --same-permissions --strip-components=${strip} )

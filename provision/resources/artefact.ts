@@ -3,7 +3,7 @@ import type { Artefact } from '../language/artefact.ts';
 import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { type Script, sh } from '../shell/sh.ts';
 import { absolute, type Ownership, owned, word } from './check.ts';
-import { changeOf, describe, draftOf, finishDraft, own, ownershipDrift, refusal } from './draft.ts';
+import { changeOf, describe, draftOf, finishDraft, ownershipDrift, refusal, setOwnership } from './draft.ts';
 import { type PathState, path as probePath } from './paths.ts';
 
 export interface ArtefactOptions extends Ownership, Notify {}
@@ -24,7 +24,7 @@ export function artefact(path: string, source: Artefact, options: ArtefactOption
     }
     const drift = state.kind === 'file' ? ownershipDrift(state, ownership) : [];
     if (state.kind === 'file' && state.sha256 === source.sha256) {
-      return drift.length > 0 ? [{ summary: changeOf(drift), script: own(name, ownership) }] : [];
+      return drift.length > 0 ? [{ summary: changeOf(drift), script: setOwnership(name, ownership) }] : [];
     }
     const what =
       state.kind === 'absent'

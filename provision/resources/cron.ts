@@ -39,7 +39,7 @@ const SCHEDULE = new RegExp(
   String.raw`^(@(reboot|yearly|annually|monthly|weekly|daily|midnight|hourly)|${FIELD}([ \t]+${FIELD}){4})$`,
 );
 
-function gone(name: string, options: Notify = {}): Resource<PathState> {
+function absent(name: string, options: Notify = {}): Resource<PathState> {
   const job = removed('cron.absent', `/etc/cron.d/${fileName('cron.absent', name)}`, false, options);
   return { ...job, name };
 }
@@ -48,4 +48,4 @@ function gone(name: string, options: Notify = {}): Resource<PathState> {
 const fileName = (kind: string, name: string) =>
   word(`${kind} ${name}`, name, /^[A-Za-z0-9_-]+$/, 'letters, digits, "_" and "-"');
 
-export const cron = Object.assign(present, { absent: gone });
+export const cron = Object.assign(present, { absent });

@@ -1,7 +1,7 @@
 import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { sh } from '../shell/sh.ts';
 import { absolute, type Owned, type Ownership, owned } from './check.ts';
-import { changeOf, describe, own, ownershipDrift, refusal } from './draft.ts';
+import { changeOf, describe, ownershipDrift, refusal, setOwnership } from './draft.ts';
 import { type PathState, path as probePath } from './paths.ts';
 
 export interface DirectoryOptions extends Ownership, Notify {
@@ -27,7 +27,7 @@ function plan(path: string, ownership: Owned, recursive: boolean, state: PathSta
   if (state.kind === 'absent') {
     const script = sh`umask 022
 mkdir -p -- ${path}
-${own(path, ownership)}`;
+${setOwnership(path, ownership)}`;
     return [{ summary: 'create', script }];
   }
   if (state.kind !== 'directory') {
@@ -44,7 +44,7 @@ ${own(path, ownership)}`;
     {
       summary: changeOf(drift),
       script: sh`${all}
-${own(path, ownership)}`,
+${setOwnership(path, ownership)}`,
     },
   ];
 }

@@ -59,7 +59,7 @@ export function ownershipDrift(state: PathState, { owner, group, mode }: Owned):
 }
 
 /** Sets owner and mode. The mode has five digits; with fewer, `chmod` keeps the set-group-ID bit of a directory. */
-export function own(path: string, { owner, group, mode }: Owned): Script {
+export function setOwnership(path: string, { owner, group, mode }: Owned): Script {
   return sh`chown -h ${`${owner}:${group}`} ${path}
 chmod ${`0${mode}`} ${path}`;
 }

@@ -5,7 +5,7 @@ import { type Script, sh } from '../shell/sh.ts';
 import { removed } from './absent.ts';
 import { absolute, type Owned, type Ownership, owned } from './check.ts';
 import { type Content, textOf } from './content.ts';
-import { changeOf, describe, own, ownershipDrift, refusal, type Validate, write } from './draft.ts';
+import { changeOf, describe, ownershipDrift, refusal, setOwnership, type Validate, write } from './draft.ts';
 import { type PathState, path as probePath } from './paths.ts';
 
 export interface FileOptions extends Ownership, Notify {
@@ -37,7 +37,7 @@ export interface FileSpec {
  * A file with this content; default: root:root and 0644. It is written to a draft in the same directory and renamed. A
  * symbolic link at the path is replaced, not followed.
  */
-function whole(path: string, options: FileOptions): Resource<PathState> {
+function present(path: string, options: FileOptions): Resource<PathState> {
   const name = absolute('file', path);
   const place = `file ${name}`;
   const text = textOf(place, options.content);
@@ -77,7 +77,7 @@ function plan(spec: FileSpec, sha256: string, state: PathState): Change[] {
   }
   const drift = state.kind === 'file' ? ownershipDrift(state, ownership) : [];
   if (state.kind === 'file' && state.sha256 === sha256) {
-    return drift.length > 0 ? [{ summary: changeOf(drift), script: own(path, ownership) }] : [];
+    return drift.length > 0 ? [{ summary: changeOf(drift), script: setOwnership(path, ownership) }] : [];
   }
   const summary =
     state.kind === 'absent'
@@ -106,6 +106,6 @@ function diff({ path, text, sensitive }: FileSpec, state: PathState): Pick<Chang
 }
 
 /** Removes a file. A directory at this path is an error; `absent(path)` removes directories. */
-const gone = (path: string, options: Notify = {}) => removed('file.absent', path, false, options);
+const absent = (path: string, options: Notify = {}) => removed('file.absent', path, false, options);
 
-export const file = Object.assign(whole, { absent: gone });
+export const file = Object.assign(present, { absent });

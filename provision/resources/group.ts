@@ -29,7 +29,7 @@ function plan(name: string, { gid, system }: GroupOptions, found: string | undef
   return [{ summary: `change gid ${found} → ${gid}`, script: sh`groupmod ${number} ${name}` }];
 }
 
-function gone(name: string, options: Notify = {}): Resource<AccountState> {
+function absent(name: string, options: Notify = {}): Resource<AccountState> {
   accountName('group.absent', name);
   return {
     kind: 'group.absent',
@@ -41,4 +41,4 @@ function gone(name: string, options: Notify = {}): Resource<AccountState> {
 }
 
 /** A group. `group.absent(name)` removes it. */
-export const group = Object.assign(present, { absent: gone });
+export const group = Object.assign(present, { absent });

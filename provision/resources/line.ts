@@ -56,7 +56,7 @@ function present(path: string, options: LineOptions): Resource<PathState> {
 }
 
 /** Removes lines that are equal to a text or match an expression. */
-function gone(
+function absent(
   path: string,
   options: Notify & { match: string | RegExp; sensitive?: boolean },
 ): Resource<PathState> {
@@ -80,7 +80,7 @@ function gone(
   };
 }
 
-export const line = Object.assign(present, { absent: gone });
+export const line = Object.assign(present, { absent });
 
 function planned(wanted: Wanted, state: PathState): readonly Change[] {
   const { path, summary } = wanted;

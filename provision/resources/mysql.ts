@@ -43,7 +43,7 @@ function present(name: string, options: DatabaseOptions = {}): Resource<MysqlSta
 }
 
 /** Drops a database with all its data. */
-function databaseGone(name: string, options: Notify = {}): Resource<MysqlState> {
+function databaseAbsent(name: string, options: Notify = {}): Resource<MysqlState> {
   named('mysql.database.absent', name);
   const drop = client(`DROP DATABASE IF EXISTS ${identifier(name)};`);
   return {
@@ -92,7 +92,7 @@ function userPresent(name: string, options: MysqlUserOptions): Resource<MysqlSta
   return { kind: 'mysql.user', name: `${name}@${host}`, probe, plan, ...notified(options) };
 }
 
-function userGone(name: string, options: Notify & { host?: string } = {}): Resource<MysqlState> {
+function userAbsent(name: string, options: Notify & { host?: string } = {}): Resource<MysqlState> {
   const { host = 'localhost' } = options;
   const drop = client(`DROP USER ${accountOf('mysql.user.absent', name, host)};`);
   return {
@@ -130,8 +130,8 @@ function imported(database: string, source: Artefact, options: ImportOptions): R
 
 /** Databases, users and imports, as root through the local socket. If the server does not answer, all are pending. */
 export const mysql = {
-  database: Object.assign(present, { absent: databaseGone }),
-  user: Object.assign(userPresent, { absent: userGone }),
+  database: Object.assign(present, { absent: databaseAbsent }),
+  user: Object.assign(userPresent, { absent: userAbsent }),
   import: imported,
 };
 

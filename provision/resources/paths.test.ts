@@ -4,7 +4,7 @@ import t from 'tap';
 import type { Seen } from '../shell/exchange.ts';
 import { localShell } from '../shell/local.ts';
 import { fingerprint } from '../testing/resources.ts';
-import { type PathQuestion, paths } from './paths.ts';
+import { type PathQuery, paths } from './paths.ts';
 
 const sha = 'a'.repeat(64);
 
@@ -17,23 +17,23 @@ t.test('one probe reads every kind of path and changes nothing', async (t) => {
   mkdirSync(`${dir}/sticky`);
   execFileSync('chmod', ['2770', `${dir}/sticky`]);
   execFileSync('chown', ['12345:54321', `${dir}/sticky`]);
-  const question = (name: string, more: Partial<PathQuestion> = {}) => ({ path: `${dir}/${name}`, ...more });
-  const questions: PathQuestion[] = [
-    question("it's a -> file", { sha256: sha, text: 'differs' }),
-    question('folder', { below: { owner: 'nobody', group: 'nogroup' } }),
-    question('link', { sha256: sha, text: 'differs' }),
-    question('pipe', { sha256: sha, text: 'always' }),
-    question('none', { sha256: sha, text: 'always' }),
-    question('binary', { sha256: sha, text: 'differs' }),
-    question('large', { sha256: sha, text: 'differs' }),
-    question('sticky', { below: { owner: 'no-such-user', group: 'root' } }),
-    question('folder/inner/none'),
+  const query = (name: string, more: Partial<PathQuery> = {}) => ({ path: `${dir}/${name}`, ...more });
+  const queries: PathQuery[] = [
+    query("it's a -> file", { sha256: sha, text: 'differs' }),
+    query('folder', { below: { owner: 'nobody', group: 'nogroup' } }),
+    query('link', { sha256: sha, text: 'differs' }),
+    query('pipe', { sha256: sha, text: 'always' }),
+    query('none', { sha256: sha, text: 'always' }),
+    query('binary', { sha256: sha, text: 'differs' }),
+    query('large', { sha256: sha, text: 'differs' }),
+    query('sticky', { below: { owner: 'no-such-user', group: 'root' } }),
+    query('folder/inner/none'),
   ];
   const shell = localShell();
   t.teardown(() => shell.close());
   const probe = async () => {
-    const { probes } = await shell.exchange({ steps: [], probes: [paths.script(questions)] });
-    return paths.read(probes[0] as Seen, questions);
+    const { probes } = await shell.exchange({ steps: [], probes: [paths.script(queries)] });
+    return paths.read(probes[0] as Seen, queries);
   };
   const before = fingerprint(dir);
   const states = await probe();
@@ -57,13 +57,13 @@ t.test('text is not fetched if the sha256 matches or the text is secret', async 
   const sha256 = '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03';
   const shell = localShell();
   t.teardown(() => shell.close());
-  const cases: [string, PathQuestion, RegExp][] = [
+  const cases: [string, PathQuery, RegExp][] = [
     ['matches', { path: `${dir}/a`, sha256, text: 'differs' }, /^(?!.*text )/s],
     ['differs', { path: `${dir}/a`, sha256: sha, text: 'differs' }, /text aGVsbG8K /],
     ['secret', { path: `${dir}/a`, sha256: sha, text: 'never' }, /^(?!.*text )/s],
   ];
-  for (const [name, question, expected] of cases) {
-    const { probes } = await shell.exchange({ steps: [], probes: [paths.script([question])] });
+  for (const [name, query, expected] of cases) {
+    const { probes } = await shell.exchange({ steps: [], probes: [paths.script([query])] });
     t.match(probes[0]?.stdout, expected, name);
   }
 });

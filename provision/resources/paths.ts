@@ -4,7 +4,7 @@ import type { Seen } from '../shell/exchange.ts';
 import { lines, type Script, sh } from '../shell/sh.ts';
 
 /** What to probe at a path in addition to `stat`. */
-export interface PathQuestion {
+export interface PathQuery {
   readonly path: string;
   /** The expected sha256; if it is set, the actual one is probed. */
   readonly sha256?: string;
@@ -38,27 +38,26 @@ const DIFF_BYTES = 65_536;
 const TEXT_BYTES = 1_048_576;
 
 /** Probes a path. All resources that are paths share this batch: one `stat` and one `sha256sum` per exchange. */
-export function path(question: PathQuestion): Probe<PathState> {
-  return batched(paths, question);
+export function path(query: PathQuery): Probe<PathState> {
+  return batched(paths, query);
 }
 
 /** Probes all paths of one exchange. */
-export const paths: Batch<PathQuestion, PathState> = { name: 'paths', script, read };
+export const paths: Batch<PathQuery, PathState> = { name: 'paths', script, read };
 
-function script(questions: readonly PathQuestion[]): Script {
-  const all = [...new Set(questions.map((question) => question.path))];
-  const hashed = [...new Set(questions.filter(({ sha256 }) => sha256).map((question) => question.path))];
+function script(queries: readonly PathQuery[]): Script {
+  const all = [...new Set(queries.map((query) => query.path))];
+  const hashed = [...new Set(queries.filter(({ sha256 }) => sha256).map((query) => query.path))];
   const texts = new Map<string, Script>();
-  for (const question of questions)
-    if (question.text === 'always') texts.set(question.path, always(question));
-  const differing = questions.filter((q) => q.text === 'differs' && q.sha256 && !texts.has(q.path));
+  for (const query of queries) if (query.text === 'always') texts.set(query.path, always(query));
+  const differing = queries.filter((q) => q.text === 'differs' && q.sha256 && !texts.has(q.path));
   return lines([
     sh`QUOTING_STYLE=literal stat --printf '%f %u %g %U %G %s %N\n' -- ${all} 2>/dev/null || :`,
     ...(hashed.length > 0 ? [sums(hashed)] : []),
     ...(texts.size + differing.length > 0 ? [fetch] : []),
     ...texts.values(),
     ...differing.map(differs),
-    ...questions.flatMap(below),
+    ...queries.flatMap(below),
   ]);
 }
 
@@ -76,10 +75,10 @@ n='
 '
 d() { case "$n$s$n" in *"$n$2  $1$n"*) ;; *) t "$1" ${DIFF_BYTES};; esac; }`;
 
-const always = (question: PathQuestion) => sh`t ${question.path} ${TEXT_BYTES}`;
-const differs = ({ path, sha256 = '' }: PathQuestion) => sh`d ${path} ${sha256}`;
+const always = (query: PathQuery) => sh`t ${query.path} ${TEXT_BYTES}`;
+const differs = ({ path, sha256 = '' }: PathQuery) => sh`d ${path} ${sha256}`;
 
-function below({ path, below }: PathQuestion): Script[] {
+function below({ path, below }: PathQuery): Script[] {
   if (!below) return [];
   const { owner, group } = below;
   return [
@@ -91,10 +90,10 @@ fi`,
 
 const kinds: Record<number, PathState['kind']> = { 32768: 'file', 16384: 'directory', 40960: 'link' };
 
-function read({ code, stdout, stderr }: Seen, questions: readonly PathQuestion[]): PathState[] {
+function read({ code, stdout, stderr }: Seen, queries: readonly PathQuery[]): PathState[] {
   if (code !== 0)
     throw failure({ what: 'the files could not be probed', why: `exit code ${code}`, said: stderr });
-  const asked = new Set(questions.map((question) => question.path));
+  const requested = new Set(queries.map((query) => query.path));
   const found = new Map<string, PathState>();
   const add = (name: string, more: Partial<PathState>) =>
     found.set(name, { ...missing, ...found.get(name), ...more });
@@ -104,19 +103,19 @@ function read({ code, stdout, stderr }: Seen, questions: readonly PathQuestion[]
     const [, stray] = /^stray (.+)$/.exec(line) ?? [];
     if (sum !== undefined && summed) add(summed, { sha256: sum });
     else if (base64 !== undefined && fetched) add(fetched, decoded(base64, found.get(fetched)?.size));
-    else if (stray) add([...asked].filter((name) => within(stray, name)).at(-1) ?? '', { stray });
+    else if (stray) add([...requested].filter((name) => within(stray, name)).at(-1) ?? '', { stray });
     else {
-      const [name, state] = parseStat(line, asked);
+      const [name, state] = parseStat(line, requested);
       if (name !== undefined && state) add(name, state);
     }
   }
-  return questions.map((question) => found.get(question.path) ?? missing);
+  return queries.map((query) => found.get(query.path) ?? missing);
 }
 
 const within = (inner: string, outer: string) => inner === outer || inner.startsWith(`${outer}/`);
 
 /** Parses a line of `stat`: `81a4 0 0 root root 12 /etc/motd`; for a link it ends with ` -> target`. */
-function parseStat(line: string, asked: ReadonlySet<string>): [string?, PathState?] {
+function parseStat(line: string, requested: ReadonlySet<string>): [string?, PathState?] {
   const [, hex, uid, gid, owner, group, size, rest] =
     /^([0-9a-f]+) (\d+) (\d+) (\S+) (\S+) (\d+) (\/.*)$/.exec(line) ?? [];
   if (!hex || !uid || !gid || !owner || !group || !rest) return [];
@@ -125,7 +124,7 @@ function parseStat(line: string, asked: ReadonlySet<string>): [string?, PathStat
   const mode = (bits & 0o7777).toString(8).padStart(4, '0');
   const state = { kind, owner, group, uid, gid, mode, size: Number(size) };
   if (kind !== 'link') return [rest, state];
-  const name = [...asked].find((name) => rest.startsWith(`${name} -> `));
+  const name = [...requested].find((name) => rest.startsWith(`${name} -> `));
   return name === undefined ? [] : [name, { ...state, target: rest.slice(name.length + 4) }];
 }
 

@@ -111,7 +111,7 @@ function plan(unit: string, options: ServiceOptions, state: ServiceState): Chang
   if (enabled === false && !DISABLED.has(state.file))
     todo.push(['disable', sh`systemctl disable --quiet -- ${unit}`]);
   if (running === true && !RUNNING.has(state.active))
-    todo.push([`start (it is ${state.active})`, start(unit)]);
+    todo.push([`start (state: ${state.active})`, start(unit)]);
   if (running === false && !['inactive', 'failed'].includes(state.active))
     todo.push(['stop', sh`systemctl stop -- ${unit}`]);
   return todo.map(([summary, script]) => ({

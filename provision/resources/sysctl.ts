@@ -64,18 +64,18 @@ const live = (key: string) => `/proc/sys/${key.replaceAll('.', '/')}`;
 const stored = (key: string) => `/etc/sysctl.d/90-${key}.conf`;
 
 /** Prints `PATH:LINE` for each line of each file that exists. */
-function script(questions: readonly (readonly string[])[]): Script {
-  const keys = [...new Set(questions.flat())];
+function script(queries: readonly (readonly string[])[]): Script {
+  const keys = [...new Set(queries.flat())];
   return sh`grep -s '' /dev/null ${keys.flatMap((key) => [live(key), stored(key)])} || :`;
 }
 
-function read({ stdout }: Seen, questions: readonly (readonly string[])[]): Setting[][] {
+function read({ stdout }: Seen, queries: readonly (readonly string[])[]): Setting[][] {
   const found = new Map<string, string>();
   for (const line of stdout.split('\n')) {
     const [path = '', ...words] = line.split(':');
     found.set(path, [...(found.has(path) ? [found.get(path)] : []), words.join(':')].join('\n'));
   }
-  return questions.map((keys) =>
+  return queries.map((keys) =>
     keys.map((key) => {
       const [now, file] = [found.get(live(key)), found.get(stored(key))];
       return { ...(now === undefined ? {} : { live: now }), ...(file === undefined ? {} : { stored: file }) };

@@ -17,20 +17,20 @@ export interface UnitOptions extends Notify {
  * crash.
  */
 function unit(name: string, options: UnitOptions): Resource<PathState> {
-  const whole = unitName('systemd.unit', name);
-  return unitFile('systemd.unit', name, `/etc/systemd/system/${whole}`, options, (draft) =>
-    verify(draft, whole),
+  const fullName = unitName('systemd.unit', name);
+  return unitFile('systemd.unit', name, `/etc/systemd/system/${fullName}`, options, (draft) =>
+    verify(draft, fullName),
   );
 }
 
 /** A drop-in for a unit: `systemd.dropin('nginx', 'limits', { content })` writes nginx.service.d/limits.conf. */
 function dropin(name: string, part: string, options: UnitOptions): Resource<PathState> {
-  const whole = unitName('systemd.dropin', name);
+  const fullName = unitName('systemd.dropin', name);
   word(`systemd.dropin ${name}`, part, /^[A-Za-z0-9_-]+$/, 'letters, digits, "_" and "-"');
   return unitFile(
     'systemd.dropin',
     `${name} ${part}`,
-    `/etc/systemd/system/${whole}.d/${part}.conf`,
+    `/etc/systemd/system/${fullName}.d/${part}.conf`,
     options,
   );
 }

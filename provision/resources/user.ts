@@ -110,7 +110,7 @@ cp -rT /etc/skel ${home}
 chown -R ${`${name}:`} ${home}`;
 
 /** Removes a user, and its home directory if `home` is true. */
-function gone(name: string, options: Notify & { home?: boolean } = {}): Resource<AccountState> {
+function absent(name: string, options: Notify & { home?: boolean } = {}): Resource<AccountState> {
   accountName('user.absent', name);
   return {
     kind: 'user.absent',
@@ -123,4 +123,4 @@ function gone(name: string, options: Notify & { home?: boolean } = {}): Resource
 }
 
 /** A user without a password. `user.absent(name)` removes it. */
-export const user = Object.assign(present, { absent: gone });
+export const user = Object.assign(present, { absent });

@@ -85,13 +85,13 @@ t.test('large output, a large script and part of a token in the output', async (
 t.test('progress arrives while the step runs', async (t) => {
   const shell = localShell();
   t.teardown(() => shell.close());
-  const heard: string[] = [];
+  const reported: string[] = [];
   await shell.exchange({
     steps: step(sh`echo 10% >&9; echo 20% >&9`),
     probes: [],
-    progress: (line) => heard.push(line),
+    progress: (line) => reported.push(line),
   });
-  t.strictSame(heard, ['10%', '20%']);
+  t.strictSame(reported, ['10%', '20%']);
 });
 
 t.test('a shell that ends is an error, never a success', async (t) => {
@@ -139,14 +139,14 @@ t.test('a reply that arrives byte by byte', async (t) => {
   const stdout = Readable.from(single(child.stdout), { objectMode: false });
   const stderr = Readable.from(single(child.stderr), { objectMode: false });
   const shell = openShell({ stdin: child.stdin, stdout, stderr }, 'bytes');
-  const heard: string[] = [];
+  const reported: string[] = [];
   const reply = await shell.exchange({
     steps: step(sh`echo ä€😀 >&9`),
     probes: [sh`printf %s ä€😀`],
-    progress: (line) => heard.push(line),
+    progress: (line) => reported.push(line),
   });
   t.equal(reply.probes[0]?.stdout, 'ä€😀');
   child.stdin.end();
   await once(child, 'close');
-  t.strictSame(heard, ['ä€😀']);
+  t.strictSame(reported, ['ä€😀']);
 });

@@ -35,9 +35,9 @@ const FRAME_END = 32;
 /** Talks to a running `sh`, one exchange at a time. Errors refer to it as `name`. */
 export function openShell(streams: Streams, name: string): Shell {
   let roundTrips = 0;
-  let gone: string | undefined;
+  let endReason: string | undefined;
   let output = '';
-  let hear: (() => void) | undefined;
+  let onData: (() => void) | undefined;
   let progress: Request['progress'];
   const chunks: Buffer[] = [];
   // The end of the received data: a token may arrive in pieces, and searching all the data each time is slow.
@@ -46,11 +46,11 @@ export function openShell(streams: Streams, name: string): Shell {
   streams.stdout.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
     tail = Buffer.concat([tail.subarray(-FRAME_END), chunk]);
-    hear?.();
+    onData?.();
   });
   const ended = (why: string) => {
-    gone ??= why;
-    hear?.();
+    endReason ??= why;
+    onData?.();
   };
   streams.stdout.on('close', () => ended('the connection was closed'));
   streams.stdout.on('end', () => ended('the shell exited'));
@@ -71,11 +71,11 @@ export function openShell(streams: Streams, name: string): Shell {
     roundTrips++;
     progress = request.progress;
     chunks.length = 0;
-    if (!gone) streams.stdin.write(compose(request, token));
+    if (!endReason) streams.stdin.write(compose(request, token));
     try {
       return await reply(request, token);
     } finally {
-      hear = undefined;
+      onData = undefined;
       progress = undefined;
     }
   }
@@ -86,18 +86,18 @@ export function openShell(streams: Streams, name: string): Shell {
       const fail = (why: string) =>
         reject(unreachable({ place: name, what: 'the shell returned no complete reply', why, said: output }));
       const deadline = setTimeout(() => fail('it timed out'), deadlineOf(request));
-      hear = () => {
-        const whole = tail.includes(end) ? parse(Buffer.concat(chunks), request, token) : undefined;
-        if (whole) {
+      onData = () => {
+        const complete = tail.includes(end) ? parse(Buffer.concat(chunks), request, token) : undefined;
+        if (complete) {
           clearTimeout(deadline);
-          return resolve(whole);
+          return resolve(complete);
         }
-        if (gone !== undefined) {
+        if (endReason !== undefined) {
           clearTimeout(deadline);
-          fail(gone);
+          fail(endReason);
         }
       };
-      hear();
+      onData();
     });
   }
 

@@ -81,7 +81,7 @@ interface Answer {
 function converse(socket: Socket, seconds: number): () => Promise<Answer> {
   let text = '';
   let settle: { resolve(answer: Answer): void; reject(error: Error): void } | undefined;
-  const gone = (why: string) =>
+  const fail = (why: string) =>
     settle?.reject(failure({ place: 'qemu', what: 'the QEMU monitor does not answer', why }));
   socket.setEncoding('utf8');
   socket.on('data', (data: string) => {
@@ -92,11 +92,11 @@ function converse(socket: Socket, seconds: number): () => Promise<Answer> {
       if (message.event === undefined) settle?.resolve(message);
     }
   });
-  socket.on('error', (error) => gone(error.message));
-  socket.on('close', () => gone('the connection was closed'));
+  socket.on('error', (error) => fail(error.message));
+  socket.on('close', () => fail('the connection was closed'));
   return () =>
     new Promise<Answer>((resolve, reject) => {
-      const timer = setTimeout(() => gone(`timed out after ${seconds} s`), seconds * 1000);
+      const timer = setTimeout(() => fail(`timed out after ${seconds} s`), seconds * 1000);
       const settled =
         <T>(settle: (value: T) => void) =>
         (value: T) => {

@@ -4,7 +4,7 @@ import type { Seen } from '../../shell/exchange.ts';
 import { type Script, sh } from '../../shell/sh.ts';
 
 /** The packages to probe; with `provided`, a package that provides the name is enough. */
-export interface AptQuestion {
+export interface AptQuery {
   readonly names: readonly string[];
   readonly provided: boolean;
 }
@@ -27,16 +27,16 @@ export interface AptState {
 }
 
 /** Probes all packages of one exchange, with one `dpkg-query` and one `grep` if all are installed. */
-export const packages: Batch<AptQuestion, AptState> = { name: 'packages', script, read };
+export const packages: Batch<AptQuery, AptState> = { name: 'packages', script, read };
 
 /** A format for dpkg-query: each field followed by a bar. */
 const fields = (...names: string[]) => `${names.map((name) => `\${${name}}|`).join('')}\n`;
 const STATUS = fields('db:Status-Abbrev', 'Package', 'Architecture', 'Version');
 const PROVIDES = fields('db:Status-Status', 'Provides');
 
-function script(questions: readonly AptQuestion[]): Script {
-  const names = [...new Set(questions.flatMap(({ names }) => names))];
-  const needed = [...new Set(questions.flatMap(({ names, provided }) => (provided ? names : [])))];
+function script(queries: readonly AptQuery[]): Script {
+  const names = [...new Set(queries.flatMap(({ names }) => names))];
+  const needed = [...new Set(queries.flatMap(({ names, provided }) => (provided ? names : [])))];
   return sh`if ! command -v dpkg-query >/dev/null; then echo none; exit 0; fi
 n='
 '
@@ -81,7 +81,7 @@ done
 return 1
 }`;
 
-function read({ stdout, stderr }: Seen, questions: readonly AptQuestion[]): AptState[] {
+function read({ stdout, stderr }: Seen, queries: readonly AptQuery[]): AptState[] {
   const all = stdout.trimEnd().split('\n');
   if (all[0] === 'none') throw failure({ what: 'this host has no dpkg', why: 'expected Debian or Ubuntu' });
   const at = all.indexOf('provided');
@@ -94,7 +94,7 @@ function read({ stdout, stderr }: Seen, questions: readonly AptQuestion[]): AptS
   });
   const provided = new Set(all.slice(at + 1).flatMap(provides));
   const state = { packages: found, provided, broken: all.at(-1) === 'broken' };
-  return questions.map(() => state);
+  return queries.map(() => state);
 }
 
 /** `installed|mail-transport-agent, default-mta (= 1)|` */

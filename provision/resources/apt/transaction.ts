@@ -4,9 +4,9 @@ import { broken, holder } from './state.ts';
 /** Seconds to wait for another apt or dpkg process. */
 const LOCK_SECONDS = 900;
 
-/** Messages that can mean an index truncated by a power cut: apt still reads it, but packages are missing. */
+/** Errors that can mean an index truncated by a power cut: apt still reads it, but packages are missing from it. */
 const TORN = 'could not be parsed|held broken packages|unmet dependencies';
-/** Messages after which a new index and new downloads may help. */
+/** Errors that a new index and new downloads may resolve. */
 const STALE = `${TORN}|Unable to locate package|no installation candidate|was not found|Unable to fetch some archives|Failed to fetch|Hash Sum mismatch|find an archive for it|dpkg-deb: error|unexpected end of file`;
 
 /**

@@ -4,7 +4,7 @@ import type { Script } from '../../shell/sh.ts';
 import { sh } from '../../shell/sh.ts';
 import { accountName, client, literal } from './client.ts';
 
-export type MysqlQuestion = { readonly database: string } | { readonly user: string; readonly host: string };
+export type MysqlQuery = { readonly database: string } | { readonly user: string; readonly host: string };
 
 /** The state of a database or user. If the server does not answer, nothing exists. */
 export interface MysqlState {
@@ -20,25 +20,25 @@ export interface MysqlState {
 }
 
 /** Probes all databases and users of one exchange with one run of the client. */
-export const mysqlState: Batch<MysqlQuestion, MysqlState> = { name: 'mysql', script, read };
+export const mysqlState: Batch<MysqlQuery, MysqlState> = { name: 'mysql', script, read };
 
 /** SHOW GRANTS fails for a user that does not exist; `--force` continues with the next query. */
-function script(questions: readonly MysqlQuestion[]): Script {
-  const sql = questions.map((question, i) => `SELECT '#${i}';\n${ask(question)}\n`).join('');
+function script(queries: readonly MysqlQuery[]): Script {
+  const sql = queries.map((query, i) => `SELECT '#${i}';\n${ask(query)}\n`).join('');
   return sh`${client(sql, [], ['--force'])} 2>/dev/null || :`;
 }
 
-function ask(question: MysqlQuestion): string {
-  if ('database' in question) {
-    return `SELECT 'database', default_character_set_name, default_collation_name FROM information_schema.schemata WHERE schema_name = ${literal(question.database)};`;
+function ask(query: MysqlQuery): string {
+  if ('database' in query) {
+    return `SELECT 'database', default_character_set_name, default_collation_name FROM information_schema.schemata WHERE schema_name = ${literal(query.database)};`;
   }
-  const { user, host } = question;
+  const { user, host } = query;
   return `SELECT 'user', plugin, HEX(authentication_string) FROM mysql.user WHERE user = ${literal(user)} AND host = ${literal(host)};
 SHOW GRANTS FOR ${accountName(user, host)};`;
 }
 
-function read({ stdout }: Seen, questions: readonly MysqlQuestion[]): MysqlState[] {
-  const states: MysqlState[] = questions.map(() => ({ exists: false, grants: [] }));
+function read({ stdout }: Seen, queries: readonly MysqlQuery[]): MysqlState[] {
+  const states: MysqlState[] = queries.map(() => ({ exists: false, grants: [] }));
   let at = -1;
   for (const line of stdout.split('\n')) {
     const state = states[at];
