@@ -28,7 +28,7 @@ export interface Facts {
    * as long (systemd-detect-virt(1) prints `qemu`).
    */
   readonly emulated: boolean;
-  /** Whether its kernel can encrypt what it sends, as encrypted overlay networks need. A container shares a kernel. */
+  /** Whether its kernel supports IPsec, which encrypted overlay networks need. A container has the kernel of its host. */
   readonly ipsec: Ipsec;
 }
 
