@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import { z } from 'zod';
-import { said } from '../testing/said.ts';
+import { outcome } from '../testing/outcome.ts';
 import { loadYaml } from './yaml.ts';
 
 t.test('invalid YAML: one line per problem, with its place', async (t) => {
@@ -35,17 +35,17 @@ t.test('invalid YAML: one line per problem, with its place', async (t) => {
   for (const [what, text, wanted] of table) {
     writeFileSync(file, text);
     t.match(
-      said(() => loadYaml(file, schema)),
+      outcome(() => loadYaml(file, schema)),
       wanted,
       what,
     );
   }
   t.match(
-    said(() => loadYaml(`${file}.no`, schema)),
+    outcome(() => loadYaml(`${file}.no`, schema)),
     /cannot be read: there is no such file/,
   );
   t.match(
-    said(() => loadYaml(t.testdirName, schema)),
+    outcome(() => loadYaml(t.testdirName, schema)),
     /cannot be read: it is a directory/,
   );
 });

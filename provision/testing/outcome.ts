@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { explain } from '../errors.ts';
 
 /** The result of a function as text, or its error as the command line prints it. */
-export const said = (work: () => unknown): string => {
+export const outcome = (work: () => unknown): string => {
   try {
     return inspect(work());
   } catch (error) {
