@@ -1,4 +1,4 @@
-/** What authors of resources import, beside `index.ts`: a probe, what it saw, and the changes that follow. */
+/** The public API for authors of resources, in addition to `index.ts`: probes, their output, and changes. */
 export {
   type Batch,
   batched,

@@ -1,4 +1,4 @@
-/** Which exit code a failure has: DESIGN's `0 agreed, 1 failed, 2 --check found differences, 3 input, 4 unreachable`. */
+/** Selects the exit code of a failure. A run also exits 0 (converged) and 2 (`--check` found differences). */
 export type Kind = 'failed' | 'input' | 'unreachable';
 
 export const exitCodes: Record<Kind, number> = { failed: 1, input: 3, unreachable: 4 };
@@ -6,17 +6,17 @@ export const exitCodes: Record<Kind, number> = { failed: 1, input: 3, unreachabl
 export interface Parts {
   /** Where: `file:line:column`, `host`, or `host: role: resource`. */
   place?: string;
-  /** What went wrong, in one line. */
+  /** What failed, in one line. */
   what: string;
-  /** Why, when that is known: what was expected and what was found. */
+  /** Why, if known: what was expected and what was found. */
   why?: string;
-  /** The host's (or another program's) own words: shown indented, last lines only. */
+  /** Output of the host or of a program; the last lines are shown, indented. */
   said?: string;
-  /** What to do now, or the command that helps. */
+  /** What to do next, or the command that helps. */
   todo?: string;
 }
 
-/** The one error of the engine. Its parts always print in the same order: place, what, why, words, what to do. */
+/** The engine's only error class. Its parts always print in the same order: place, what, why, output, what to do. */
 export class ProvisionError extends Error {
   readonly kind: Kind;
   readonly parts: Parts;
@@ -34,16 +34,16 @@ export const failure = (parts: Parts, cause?: unknown) => new ProvisionError('fa
 export const unreachable = (parts: Parts, cause?: unknown) =>
   new ProvisionError('unreachable', parts, { cause });
 
-/** What a person reads: one line, then the host's words, then what to do. */
+/** An error as a user sees it: one line, then the host's output, then what to do. */
 export function explain(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(explain).join('\n');
   if (!(error instanceof ProvisionError)) return error instanceof Error ? error.message : String(error);
   const { said, todo } = error.parts;
-  const words = said?.trim().split('\n').slice(-12) ?? [];
-  return [error.message, ...words.map((line) => `    ${line}`), ...(todo ? [`  → ${todo}`] : [])].join('\n');
+  const output = said?.trim().split('\n').slice(-12) ?? [];
+  return [error.message, ...output.map((line) => `    ${line}`), ...(todo ? [`  → ${todo}`] : [])].join('\n');
 }
 
-/** `; did you mean "x"?` when a known word is close enough to what was written, otherwise nothing. */
+/** `; did you mean "x"?` if a known word is close enough to what was written, otherwise an empty string. */
 export function didYouMean(written: string, known: Iterable<string>): string {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(written.length / 3)) + 1;
@@ -54,7 +54,7 @@ export function didYouMean(written: string, known: Iterable<string>): string {
   return best === undefined ? '' : `; did you mean "${best}"?`;
 }
 
-/** Levenshtein's distance, one row at a time. */
+/** The Levenshtein distance, computed one row at a time. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

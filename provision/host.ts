@@ -1,27 +1,27 @@
-/** A machine that can be reached over SSH: everything that is needed to do so, and what roles know it by. */
+/** A machine that can be reached over SSH: how to connect to it, and what roles know about it. */
 export interface Host {
   readonly name: string;
-  /** What ssh is given: an address, a DNS name, or an alias of ssh_config. */
+  /** Where SSH connects: an IP address, a DNS name, or an alias in ssh_config. */
   readonly address: string;
   readonly port?: number;
   readonly user?: string;
-  /** Private key files, tried before the agent's and ssh_config's. */
+  /** Private key files, tried before the keys of the agent and of ssh_config. */
   readonly keyFiles?: readonly string[];
-  /** Its public host keys (`ssh-ed25519 AAAA…`), learned by another way than SSH: nothing else is accepted. */
+  /** Its public host keys (`ssh-ed25519 AAAA…`), learned through a channel other than SSH; no other key is accepted. */
   readonly hostKeys?: readonly string[];
-  /** The key of a machine that the provider has just made is accepted the first time and then kept in this file. */
+  /** A known_hosts file: the host key of a newly created machine is accepted once and recorded here. */
   readonly acceptNewIn?: string;
   readonly groups: readonly string[];
-  /** The address at which the approach's other machines reach it. */
+  /** The address at which the other machines of the approach reach it. */
   readonly privateAddress?: string;
-  /** Where its ports answer on this computer. Guest port → address and port here. */
+  /** Forwarded ports: port on the machine → address and port on this computer. */
   readonly forwarded: Readonly<Record<number, { address: string; port: number }>>;
-  /** A container on this computer, made by the docker provider: it shares this computer's kernel. */
+  /** Whether it is a container on this computer, which shares this computer's kernel. */
   readonly container?: boolean;
-  /** Variables of this host alone: role → variable → value. */
+  /** Variables of this host only: role → variable → value. */
   readonly vars: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Where such a variable was written, `file:line:column`; its path begins with the role. */
+  /** Where such a variable is defined, as `file:line:column`; the path begins with the role. */
   readonly varsAt?: (path: readonly PropertyKey[]) => string;
-  /** A file that holds the password sudo asks for. */
+  /** A file that contains the password for sudo. */
   readonly sudoPasswordFile?: string;
 }

@@ -1,4 +1,4 @@
-/** What roles, approaches and the programs around them import: the words of the language. */
+/** The public API for roles, approaches and the programs around them. */
 export {
   didYouMean,
   exitCodes,
@@ -12,12 +12,12 @@ export type { Host } from './host.ts';
 export { secretVariable } from './input/variables.ts';
 export {
   type Approach,
-  type Artefact,
   approach,
   type Context,
   type Expected,
   type Verification,
 } from './language/approach.ts';
+export type { Artefact } from './language/artefact.ts';
 export type { Facts } from './language/facts.ts';
 export { type Handler, handler } from './language/resource.ts';
 export { type RoleCall, role } from './language/role.ts';

@@ -1,4 +1,4 @@
-/** What tests of roles and resources import: sample facts, a real shell, and a resource applied to it. */
+/** The public API for tests of roles and resources: sample facts, a real shell, and helpers that apply a resource. */
 export { render } from './language/template.ts';
 export { title } from './run/items.ts';
 export { localShell } from './shell/local.ts';

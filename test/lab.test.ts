@@ -92,8 +92,8 @@ t.test('up creates the image and the machine', async (t) => {
   const { exitCode, stdout, stderr } = await up('debian-13');
   t.equal(exitCode, 0, stderr);
   t.match(stdout, /^vm: running {3}debian-13, (KVM|software emulation) {3}ssh 127\.0\.0\.1:\d+/);
-  t.match(stderr, /image: debian-13: building it/);
-  t.match(stderr, /lab: virtual machines by (KVM|software emulation, which is slow)/);
+  t.match(stderr, /image: debian-13: building/);
+  t.match(stderr, /lab: virtual machines run with (KVM|software emulation, which is slow)/);
   t.strictSame(
     readdirSync(join(lab, 'images')).filter((name) => name.includes('draft')),
     [],
@@ -122,7 +122,7 @@ t.test('restoring a snapshot restores memory and disk and corrects the clock', a
   await run('ssh', 'approach_0', 'sudo touch /late; sudo date -s 2001-01-01');
   t.match(await run('restore', 'claen'), {
     exitCode: 3,
-    stderr: /has no snapshot "claen"; did you mean "clean"\?/,
+    stderr: /there is no snapshot "claen"; did you mean "clean"\?/,
   });
   t.match(await run('restore', 'clean'), { exitCode: 0 });
   const { stdout } = await run('ssh', 'approach_0', 'ls /late; date +%s');
@@ -137,7 +137,7 @@ t.test('a stopped machine is restored to its snapshot, and its stale pid is igno
   t.match(await status(), [{ state: 'stopped' }]);
   t.match(await run('snapshot', 'x'), {
     exitCode: 1,
-    stderr: /vm: does not run\n {2}→ npm run lab -- up approach_0/,
+    stderr: /vm: the machine is not running\n {2}→ start it: npm run lab -- up approach_0/,
   });
   t.match(await run('restore', 'clean'), { exitCode: 0 });
   t.match((await run('ssh', 'approach_0', 'ip -br address')).stdout, /10\.77\.0\.10\/24/);
@@ -152,7 +152,7 @@ t.test('down removes every process and file', async (t) => {
 });
 
 t.test('a machine whose creation was killed is created again', async (t) => {
-  await killedAt(/waiting for its SSH|name and keys/);
+  await killedAt(/waiting for SSH|name and keys/);
   t.strictSame(await status(), []);
   t.match(await up('debian-13'), { exitCode: 0 });
   t.equal((await run('ssh', 'approach_0', 'hostname')).stdout, 'vm');

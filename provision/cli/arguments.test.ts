@@ -1,5 +1,5 @@
 import t from 'tap';
-import { said } from '../testing/said.ts';
+import { outcome } from '../testing/outcome.ts';
 import { parseArguments } from './arguments.ts';
 
 t.test('the command line', async (t) => {
@@ -31,19 +31,19 @@ t.test('the command line', async (t) => {
     },
   );
   t.match(
-    said(() => parseArguments(['--chekc'])),
+    outcome(() => parseArguments(['--chekc'])),
     /unknown option '--chekc'; did you mean --check\?/,
   );
   t.match(
-    said(() => parseArguments(['a', '--provider', 'quemu'])),
+    outcome(() => parseArguments(['a', '--provider', 'quemu'])),
     /quemu.*qemu, vagrant, static/,
   );
   t.match(
-    said(() => parseArguments(['a', '-f', 'x'])),
+    outcome(() => parseArguments(['a', '-f', 'x'])),
     /--forks: expected a whole number of 1 or more, found "x"/,
   );
   t.match(
-    said(() => parseArguments(['a', 'b'])),
+    outcome(() => parseArguments(['a', 'b'])),
     /too many arguments/,
   );
 });

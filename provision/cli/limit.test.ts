@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Host } from '../host.ts';
-import { said } from '../testing/said.ts';
+import { outcome } from '../testing/outcome.ts';
 import { limit } from './limit.ts';
 
 const host = (name: string, ...groups: string[]): Host => ({
@@ -32,11 +32,11 @@ t.test('--limit is Ansible’s pattern', async (t) => {
     );
   }
   t.match(
-    said(() => limit('wbe1', hosts)),
+    outcome(() => limit('wbe1', hosts)),
     /--limit wbe1: there is no host or group "wbe1"; did you mean "web1"\?/,
   );
   t.match(
-    said(() => limit('web,!web', hosts)),
+    outcome(() => limit('web,!web', hosts)),
     /selects no host/,
   );
 });

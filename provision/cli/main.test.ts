@@ -82,12 +82,12 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
     [
       'tab',
       ['approach_0', '-i', inventory('tab.yml', 'hosts:\n\ta: 1\n')],
-      /tab\.yml:2:1: a tab is used as indentation/,
+      /tab\.yml:2:1: a tab is used for indentation/,
     ],
     [
       'duplicate key',
       ['approach_0', '-i', inventory('twice.yml', 'hosts: {}\nhosts: {}\n')],
-      /twice\.yml:2:1: the same key stands here twice/,
+      /twice\.yml:2:1: duplicate key/,
     ],
     [
       'unknown key',

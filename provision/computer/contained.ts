@@ -3,17 +3,18 @@ import { execa } from 'execa';
 import { failure } from '../errors.ts';
 import { computer } from './programs.ts';
 
-/** Words that go before a command of the image builder, so that it leaves nothing behind however it ends. */
+/** Prefixes for commands of the image builder, so that these leave nothing behind however they end. */
 export interface Contained {
-  /** For mmdebstrap, which makes a user namespace of its own where the caller is not root. */
+  /** For mmdebstrap, which creates its own user namespace if the caller is not root. */
   readonly builder: readonly string[];
-  /** For what has to be root: where the caller is not, root of a namespace in which the caller's files are root's. */
+  /** For commands that need root; for other users, root of a user namespace in which the caller's files belong to root. */
   readonly root: readonly string[];
 }
 
 /**
- * The builder mounts file systems and starts many processes. In namespaces of their own the mounts go with the last
- * process, and the processes with this one, even when it is killed: `setpriv --pdeathsig`, `unshare --kill-child`.
+ * The builder mounts file systems and starts many processes. In namespaces of their own the mounts disappear with the
+ * last process, and the processes end with this one, even if it is killed (`setpriv --pdeathsig`, `unshare
+ * --kill-child`).
  */
 export async function contained(): Promise<Contained> {
   const die = ['setpriv', '--pdeathsig', 'KILL', '--'];
@@ -24,23 +25,23 @@ export async function contained(): Promise<Contained> {
   }
   const own = ['unshare', '--mount', ...processes, '--mount-proc', '--'];
   const [program = '', ...args] = [...own, 'true'];
-  // in some containers root may not
+  // In some containers root may not create namespaces.
   const { exitCode } = await execa(program, args, { reject: false });
-  const words = exitCode === 0 ? [...die, ...own] : die;
-  return { builder: words, root: words };
+  const prefix = exitCode === 0 ? [...die, ...own] : die;
+  return { builder: prefix, root: prefix };
 }
 
 /**
- * Removes a draft with everything in it, also what belongs to other users of the caller's namespace. Never through
- * a mount: that would be this computer's own /sys or /dev.
+ * Removes a draft with its contents, including files of other users in the caller's namespace. It never descends into a
+ * mount, which could be this computer's own /sys or /dev.
  *
- * @throws ProvisionError (failed) when something is still mounted there
+ * @throws ProvisionError (failed) if file systems are still mounted there
  */
 export async function removeDraft(draft: string): Promise<void> {
   const mounts = mountsBelow(draft, readFileSync('/proc/self/mountinfo', 'utf8'));
   if (mounts.length > 0) {
-    const todo = `umount ${mounts.toReversed().join(' ')}`;
-    throw failure({ place: draft, what: 'an interrupted build has left file systems mounted', todo });
+    const todo = `unmount them: umount ${mounts.toReversed().join(' ')}`;
+    throw failure({ place: draft, what: 'an interrupted build left file systems mounted here', todo });
   }
   try {
     rmSync(draft, { recursive: true, force: true });
@@ -50,7 +51,7 @@ export async function removeDraft(draft: string): Promise<void> {
   }
 }
 
-/** Mount points in a folder, by proc(5)'s mountinfo: the fifth word, blanks written as \040. */
+/** The mount points below a folder, from mountinfo (proc(5)): the fifth field, with spaces encoded as \040. */
 export function mountsBelow(folder: string, mountinfo: string): string[] {
   const points = mountinfo.split('\n').map((row) => (row.split(' ')[4] ?? '').replaceAll('\\040', ' '));
   return points.filter((point) => point.startsWith(`${folder}/`));

@@ -8,18 +8,18 @@ import { outOfSpace } from './space.ts';
 export interface Download {
   readonly url: string;
   readonly file: string;
-  /** What the file must be, in hexadecimal. */
+  /** The expected checksum, in hexadecimal. */
   readonly sha256: string;
   progress(line: string): void;
-  /** Seconds without a byte after which the server counts as gone. */
+  /** Seconds without data after which the download fails. */
   readonly stallSeconds?: number;
 }
 
 /**
- * Fetches a file: beside its name until it is whole and its checksum is right. What an interrupted download has
- * got so far is kept, and the next one goes on from there.
+ * Downloads a file to `FILE.part`, checks it, and renames it. After an interruption the next download continues from
+ * the part that is already there.
  *
- * @throws ProvisionError (unreachable) when the server is gone, (failed) when the checksum is wrong
+ * @throws ProvisionError (unreachable) if the server does not answer, (failed) if the checksum is wrong
  */
 export async function download({ url, file, sha256, progress, stallSeconds = 30 }: Download): Promise<void> {
   const part = `${file}.part`;
@@ -27,30 +27,33 @@ export async function download({ url, file, sha256, progress, stallSeconds = 30 
     await fetchRest(url, part, progress, stallSeconds);
   } catch (error) {
     if ((error as { kind?: string }).kind) throw error;
-    throw outOfSpace(String(error), part) ?? gone(url, error, 'try again: it goes on where it stopped');
+    throw (
+      outOfSpace(String(error), part) ??
+      unreachableError(url, error, 'run the same command again; the download continues where it stopped')
+    );
   }
-  progress('checking its sha256');
+  progress('checking the sha256');
   const found = await hashOf(part);
   if (found !== sha256) {
     rmSync(part, { force: true });
     throw failure({
       place: url,
-      what: 'the download is not what its publisher signed for',
+      what: 'the download does not match its published checksum',
       why: `expected sha256 ${sha256}, found ${found}`,
-      todo: 'try again; if it stays so, something between here and there changes files',
+      todo: 'try again; if it still fails, a proxy or mirror may be modifying the file',
     });
   }
   renameSync(part, file);
 }
 
-/** A small text. @throws ProvisionError (unreachable) when it is not here within `seconds` */
+/** Downloads a small text. @throws ProvisionError (unreachable) if that takes longer than `seconds` */
 export async function fetchText(url: string, seconds: number): Promise<string> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(seconds * 1000) });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return await response.text();
   } catch (error) {
-    throw gone(url, error);
+    throw unreachableError(url, error);
   }
 }
 
@@ -65,11 +68,11 @@ async function fetchRest(
   try {
     const headers: Record<string, string> = have > 0 ? { range: `bytes=${have}-` } : {};
     const response = await fetch(url, { headers, signal: watch.signal });
-    if (response.status === 416) return; // there is no more than what is here; the checksum judges it
+    if (response.status === 416) return; // The part is complete; the checksum decides.
     if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`);
     const from = response.status === 206 ? have : 0;
     const total = from + Number(response.headers.get('content-length') ?? Number.NaN);
-    const counted = counter(from, total, progress, watch.fed);
+    const counted = counter(from, total, progress, watch.reset);
     const target = createWriteStream(part, { flags: from > 0 ? 'a' : 'w', mode: 0o600 });
     await pipeline(Readable.fromWeb(response.body), counted, target);
   } finally {
@@ -77,17 +80,22 @@ async function fetchRest(
   }
 }
 
-function counter(from: number, total: number, progress: (line: string) => void, fed: () => void): Transform {
+function counter(
+  from: number,
+  total: number,
+  progress: (line: string) => void,
+  received: () => void,
+): Transform {
   const start = Date.now();
   let bytes = from;
-  let told = 0;
+  let reported = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      fed();
+      received();
       bytes += chunk.length;
       const now = Date.now();
-      if (now - told > 500 || bytes === total) {
-        told = now;
+      if (now - reported > 500 || bytes === total) {
+        reported = now;
         const rate = (bytes - from) / 1e6 / Math.max(0.001, (now - start) / 1000);
         const of = Number.isNaN(total)
           ? ''
@@ -101,13 +109,13 @@ function counter(from: number, total: number, progress: (line: string) => void, 
 
 function watchdog(seconds: number) {
   const controller = new AbortController();
-  const bite = () => controller.abort(new Error(`nothing came for ${seconds} s`));
-  let timer = setTimeout(bite, seconds * 1000);
+  const expire = () => controller.abort(new Error(`no data received for ${seconds} s`));
+  let timer = setTimeout(expire, seconds * 1000);
   return {
     signal: controller.signal,
-    fed() {
+    reset() {
       clearTimeout(timer);
-      timer = setTimeout(bite, seconds * 1000);
+      timer = setTimeout(expire, seconds * 1000);
     },
     stop: () => clearTimeout(timer),
   };
@@ -123,16 +131,16 @@ function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-function gone(url: string, error: unknown, todo?: string) {
+function unreachableError(url: string, error: unknown, todo?: string) {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const code = (cause as { code?: string }).code;
-  const words: Record<string, string> = {
-    ENOTFOUND: 'there is no such name',
-    EAI_AGAIN: 'no answer from the name server',
-    ECONNREFUSED: 'it refuses connections',
-    ECONNRESET: 'it closed the connection',
-    ENETUNREACH: 'there is no route',
+  const reasons: Record<string, string> = {
+    ENOTFOUND: 'unknown host name',
+    EAI_AGAIN: 'the name server does not answer',
+    ECONNREFUSED: 'connection refused',
+    ECONNRESET: 'the server closed the connection',
+    ENETUNREACH: 'no route to the server',
   };
-  const why = words[code ?? ''] ?? (cause instanceof Error ? cause.message : String(cause));
+  const why = reasons[code ?? ''] ?? (cause instanceof Error ? cause.message : String(cause));
   return unreachable({ place: url, what: 'cannot be reached', why, ...(todo ? { todo } : {}) }, error);
 }

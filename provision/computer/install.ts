@@ -10,19 +10,19 @@ export interface Ask {
   progress(line: string): void;
 }
 
-/** What has to be installed, and how. Pure: it is what a person is asked about. */
+/** What to install, and how. The user is asked to confirm it. */
 export interface Plan {
-  /** Programs that are missing, or too old, in words. */
+  /** Programs that are missing or too old, for messages. */
   readonly needs: readonly string[];
   readonly packages: readonly string[];
-  /** A file of package sources that comes first, where the distribution's own suite is too old. */
+  /** A package source to add first, if the packages in the distribution's own suite are too old. */
   readonly source?: { readonly file: string; readonly content: string; readonly suite: string };
 }
 
 /**
- * The programs are there afterwards. What is missing is installed by apt-get, after a yes.
+ * Makes sure that programs are installed. Missing ones are installed with apt-get after confirmation.
  *
- * @throws ProvisionError (failed) naming the command to type, when nobody says yes or apt-get fails
+ * @throws ProvisionError (failed) with the command to run, if the user does not confirm or apt-get fails
  */
 export async function ensurePrograms(programs: readonly Program[], ask: Ask): Promise<void> {
   const here = computer();
@@ -30,24 +30,24 @@ export async function ensurePrograms(programs: readonly Program[], ask: Ask): Pr
   if (plan.packages.length === 0) return;
   refuseOthers(plan, here);
   const commands = commandsOf(plan, here.root || !locate('sudo'));
-  if (!ask.yes && !(await agreed(plan, commands))) {
+  if (!ask.yes && !(await confirmed(plan, commands))) {
     throw failure({
       place: 'this computer',
       what: `the lab needs ${plan.needs.join(', ')}`,
-      todo: `run: ${commands.join(' && ')}\n  → or let it be done for you: add --yes`,
+      todo: `run: ${commands.join(' && ')}\n  → or add --yes to have it done for you`,
     });
   }
   if (!here.root && !locate('sudo')) {
     throw failure({
       place: 'this computer',
-      what: 'only root may install',
-      todo: `as root: ${commands.join(' && ')}`,
+      what: 'only root can install packages',
+      todo: `run as root: ${commands.join(' && ')}`,
     });
   }
   await install(plan, here, ask);
 }
 
-/** Which packages, and from where. */
+/** Plans which packages to install, and from which source. */
 export function planInstall(absent: readonly Program[], here: Computer, sources: readonly Source[]): Plan {
   const newer = absent.some((program) => program.backports) && here.id === 'debian';
   const from = newer && here.codename === 'bookworm' ? backports(sources, here.codename) : undefined;
@@ -60,7 +60,7 @@ export function planInstall(absent: readonly Program[], here: Computer, sources:
   return { ...plan, source: { file, content: stanza(from), suite: `${here.codename}-backports` } };
 }
 
-/** What a person could type instead: each a line of shell. */
+/** The equivalent shell commands, one per line, for a user who prefers to run them. */
 export function commandsOf({ packages, source }: Plan, root: boolean): string[] {
   const sudo = root ? '' : 'sudo ';
   const write = source && `printf '${source.content.replaceAll('\n', '\\n')}' | ${sudo}tee ${source.file}`;
@@ -75,9 +75,9 @@ function refuseOthers({ needs }: Plan, here: Computer): void {
   if (here.platform !== 'linux') {
     throw failure({
       place: 'this computer',
-      what: 'the embedded lab runs on Linux',
+      what: 'the QEMU lab runs only on Linux',
       why: `this is ${here.pretty}`,
-      todo: 'use Vagrant here (vagrant up), or machines of your own: --inventory hosts.yml',
+      todo: 'use containers (--provider docker), Vagrant (vagrant up) or existing machines (--inventory hosts.yml)',
     });
   }
   if (here.id !== 'debian' && here.id !== 'ubuntu' && !here.like.some((id) => /^(debian|ubuntu)$/.test(id))) {
@@ -90,7 +90,7 @@ function refuseOthers({ needs }: Plan, here: Computer): void {
   }
 }
 
-async function agreed({ packages }: Plan, commands: readonly string[]): Promise<boolean> {
+async function confirmed({ packages }: Plan, commands: readonly string[]): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const indented = commands.map((command) => `    ${command}\n`).join('');
@@ -127,10 +127,10 @@ async function asRoot(
 ): Promise<void> {
   const [program = '', ...args] = here.root ? command : ['sudo', ...command];
   const start = Date.now();
-  const tell = () => progress(`${doing}: ${Math.round((Date.now() - start) / 1000)} s`);
-  tell();
-  const timer = setInterval(tell, 1000);
-  // sudo may ask for a password on the terminal by itself
+  const report = () => progress(`${doing}: ${Math.round((Date.now() - start) / 1000)} s`);
+  report();
+  const timer = setInterval(report, 1000);
+  // sudo may ask for a password on the terminal.
   const { exitCode, all } = await execa(program, args, { reject: false, input, all: true }).finally(() =>
     clearInterval(timer),
   );
@@ -144,7 +144,7 @@ async function asRoot(
   });
 }
 
-/** No package lists, or none younger than a day. */
+/** Whether the package lists are missing or older than a day. */
 function stale(lists = '/var/lib/apt/lists'): boolean {
   try {
     const newest = readdirSync(lists)

@@ -2,18 +2,18 @@ import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { execa } from 'execa';
 import { withLock } from './lock.ts';
 
-/** A key pair in OpenSSH's format. `file` is the private key, mode 0600; `public` its one line, without comment. */
+/** A key pair in OpenSSH format. `file` is the private key, mode 0600; `public` is the public key without comment. */
 export interface KeyPair {
   readonly file: string;
   readonly public: string;
 }
 
-/** The Ed25519 pair in `file` and `file.pub`, made if it is not there yet. */
+/** The Ed25519 key pair in `file` and `file.pub`, created if it does not exist. */
 export async function keyPair(file: string): Promise<KeyPair> {
   if (!existsSync(file))
     await withLock(
       file,
-      'makes a key',
+      'creating a key',
       () => {},
       () => makeKey(file),
     );
@@ -21,7 +21,7 @@ export async function keyPair(file: string): Promise<KeyPair> {
   return { file, public: `${type} ${key}` };
 }
 
-/** The private half gets its name last: where it is, the other is too. */
+/** The private key is renamed last, so that the public key exists whenever the private key does. */
 async function makeKey(file: string): Promise<void> {
   if (existsSync(file)) return;
   const draft = `${file}.draft`;

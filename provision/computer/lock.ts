@@ -5,9 +5,10 @@ import { failure } from '../errors.ts';
 import { ticking } from './ticking.ts';
 
 /**
- * Runs `work` while no other command works on `folder`; waits for the one that does, and says what it is doing.
- * The lock is a name in Linux's abstract socket namespace: it goes with its process, so no crash leaves it behind.
+ * Runs `work` while holding a lock on `folder`. If another run holds it, waits and reports what that run is doing.
+ * The lock is a name in Linux's abstract socket namespace, which disappears with its process, even after a crash.
  *
+ * @param doing what `work` does, as shown to others that wait: `bringing up approach_0`
  * @throws ProvisionError (failed) after `seconds` of waiting
  */
 export async function withLock<T>(
@@ -18,10 +19,10 @@ export async function withLock<T>(
   seconds = 900,
 ): Promise<T> {
   const path = `\0theapp-lab-${createHash('sha256').update(folder).digest('hex').slice(0, 32)}`;
-  const words = `${doing} (process ${process.pid})`;
+  const holder = `${process.pid} ${doing}`;
   const lock =
-    (await listen(path, words)) ??
-    (await ticking(waiting, 'waiting', (say) => turn(path, words, say, seconds)));
+    (await listen(path, holder)) ??
+    (await ticking(waiting, 'waiting', (say) => turn(path, holder, say, seconds)));
   try {
     return await work();
   } finally {
@@ -31,32 +32,34 @@ export async function withLock<T>(
 
 async function turn(
   path: string,
-  words: string,
+  holder: string,
   say: (line: string) => void,
   seconds: number,
 ): Promise<Server> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
-    const lock = await listen(path, words);
+    const lock = await listen(path, holder);
     if (lock) return lock;
-    const other = (await ask(path)) ?? 'does something';
-    say(`waiting while another ${other}`);
+    const [, pid, doing] = /^(\d+) (.*)$/s.exec((await ask(path)) ?? '') ?? [];
+    const other = pid === undefined ? 'another run' : `another run (process ${pid})`;
+    const task = doing ?? 'using the lab';
+    say(`waiting for ${other}, which is ${task}`);
     if (Date.now() > end) {
       throw failure({
         place: 'lab',
-        what: `another ${other}, since ${seconds} s`,
-        todo: 'end that process, then try again',
+        what: `${other} has been ${task} for ${seconds} s`,
+        todo: pid === undefined ? 'try again later' : `wait, or end it, then try again: kill ${pid}`,
       });
     }
     await sleep(200);
   }
 }
 
-function listen(path: string, words: string): Promise<Server | undefined> {
+function listen(path: string, holder: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       socket.on('error', () => {});
-      socket.end(words);
+      socket.end(holder);
     });
     server.once('error', (error: NodeJS.ErrnoException) =>
       error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
@@ -65,17 +68,17 @@ function listen(path: string, words: string): Promise<Server | undefined> {
   });
 }
 
-/** Who holds the lock, in its own words. */
+/** Asks the holder of the lock for its process id and what it is doing. */
 function ask(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ path, timeout: 2000 });
-    let words = '';
+    let text = '';
     socket.setEncoding('utf8');
     socket.on('data', (data: string) => {
-      words += data;
+      text += data;
     });
     socket.on('timeout', () => socket.destroy());
     socket.on('error', () => {});
-    socket.on('close', () => resolve(words || undefined));
+    socket.on('close', () => resolve(text || undefined));
   });
 }

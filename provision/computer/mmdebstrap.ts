@@ -6,10 +6,10 @@ import { computer, type Program } from './programs.ts';
 import { forSuite, oneLines, readSources } from './sources.ts';
 import { outOfSpace } from './space.ts';
 
-/** What Debian's packages are signed with; also on an Ubuntu that builds a Debian image. */
+/** The keyring that verifies Debian packages, also on Ubuntu when it builds a Debian image. */
 const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** What building a tree takes on this computer. */
+/** The programs needed to build a tree on this computer. */
 export const treePrograms = (root: boolean): Program[] => [
   { name: 'mmdebstrap', package: 'mmdebstrap' },
   { name: debianKeyring, package: 'debian-archive-keyring' },
@@ -25,19 +25,19 @@ export const treePrograms = (root: boolean): Program[] => [
 export interface Tree {
   readonly suite: string;
   readonly packages: readonly string[];
-  /** Options of mmdebstrap(1): its variant, its hooks, what it leaves out. */
+  /** Options of mmdebstrap(1): variant, hooks, exclusions. */
   readonly options: readonly string[];
-  /** A folder to work in, with an empty `tmp` in it. */
+  /** The working folder, which contains an empty `tmp`. */
   readonly draft: string;
-  /** The archive it becomes. */
+  /** The resulting archive. */
   readonly file: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
- * A Debian tree as a tar archive, from the package sources of this computer.
+ * Builds a Debian file system as a tar archive, from the package sources of this computer.
  *
- * @throws ProvisionError (failed) with the builder's own words
+ * @throws ProvisionError (failed) with the builder's output
  */
 export async function debianTree(tree: Tree, say: (words: string) => void): Promise<void> {
   const { suite, packages, options, draft, file } = tree;
@@ -56,31 +56,31 @@ export async function debianTree(tree: Tree, say: (words: string) => void): Prom
     '-',
     ...own.flatMap(oneLines),
   ];
-  // in another user namespace the lab's private folder cannot be entered
+  // From another user namespace the lab's private folder is not accessible.
   const env = { ...tree.env, ...(here.root ? { TMPDIR: join(draft, 'tmp') } : {}) };
   const line = (text: string) => {
     const doing = steps.exec(text);
-    if (doing) say(`building it: ${doing[1]}`);
+    if (doing) say(`building: ${doing[1]}`);
   };
   await run(command, { doing: 'mmdebstrap', cwd: draft, env, stdout: file, line });
 }
 
-/** Of mmdebstrap's words, those that say what takes time. */
+/** Matches the lines of mmdebstrap's output that report steps which take time. */
 const steps = /^I: (?:running )?((?:apt-get|downloading|extracting|installing|creating).*?)\.*$/;
 
 export interface Step {
-  /** What it does, for the error. */
+  /** What it does, for errors. */
   readonly doing: string;
   readonly cwd: string;
   readonly env?: Record<string, string>;
   readonly input?: string;
-  /** The file its output goes to. */
+  /** The file for its output. */
   readonly stdout?: string;
-  /** Hears each line of its words. */
+  /** Receives each line of stderr. */
   line?(line: string): void;
 }
 
-/** Runs one program that makes an image. @throws ProvisionError (failed) with its own words */
+/** Runs a program that builds an image. @throws ProvisionError (failed) with its output */
 export async function run([program = '', ...args]: readonly string[], step: Step): Promise<void> {
   const { doing, cwd, env = {}, input = '', stdout, line } = step;
   const child = execa(program, args, {
@@ -94,15 +94,15 @@ export async function run([program = '', ...args]: readonly string[], step: Step
   if (line) for await (const text of child.iterable({ from: 'stderr' })) line(text);
   const { exitCode, stderr, shortMessage } = await child;
   if (exitCode === 0) return;
-  const said = (stderr ?? []).filter((text) => !/^[ID]: /.test(text)).join('\n');
+  const output = (stderr ?? []).filter((text) => !/^[ID]: /.test(text)).join('\n');
   throw (
-    outOfSpace(said, cwd) ??
+    outOfSpace(output, cwd) ??
     failure({
       place: 'image',
       what: `${doing} failed`,
       why: exitCode === undefined ? `${shortMessage}` : `exit code ${exitCode}`,
-      said,
-      todo: 'see that this computer reaches its package sources (apt-get update), then try again',
+      said: output,
+      todo: 'check that this computer can reach its package sources, then try again: apt-get update',
     })
   );
 }

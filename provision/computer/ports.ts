@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { failure } from '../errors.ts';
 
-/** @throws ProvisionError (failed) naming who has a port of this computer's loopback that the machine is to have */
+/** @throws ProvisionError (failed) if a port for the machine is in use on this computer, with the program that uses it */
 export async function requireFree(machine: string, lab: string, ports: readonly number[]): Promise<void> {
   for (const port of ports) {
     const code = await tryPort(port);
@@ -14,9 +14,9 @@ export async function requireFree(machine: string, lab: string, ports: readonly 
       why: taken
         ? `${userOf(port) ?? 'another program'} uses it`
         : code === 'EACCES'
-          ? 'only root may have it'
+          ? 'only root can use it'
           : code,
-      todo: `${taken ? 'end that program' : 'run as root'}, or choose another port under "forward" in approaches/${lab}/machines.yml`,
+      todo: `${taken ? 'stop that program' : 'run as root'}, or choose another port under "forward" in approaches/${lab}/machines.yml`,
     });
   }
 }
@@ -24,8 +24,8 @@ export async function requireFree(machine: string, lab: string, ports: readonly 
 export const isFree = async (port: number) => (await tryPort(port)) === undefined;
 
 /**
- * A port that nobody has, below those that Linux gives to clients: a server that ends for a while could not have one
- * of those again while a client somewhere has it.
+ * A free port below the range that Linux assigns to clients. A server that restarts could not reuse a port of that
+ * range while a client is using it.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -34,7 +34,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** The error code with which a port is refused. */
+/** Tries to listen on a port; returns the error code if that fails. */
 function tryPort(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -43,7 +43,7 @@ function tryPort(port: number): Promise<string | undefined> {
   });
 }
 
-/** Who listens on a TCP port: `nginx (process 123)`, or the lab's machine; from /proc, as far as it may be read. */
+/** The program that listens on a TCP port, `nginx (process 123)` or a machine of the lab, if /proc shows it. */
 export function userOf(port: number): string | undefined {
   const inode = ['/proc/net/tcp', '/proc/net/tcp6'].map((table) => listener(table, port)).find(Boolean);
   if (!inode) return undefined;
@@ -60,7 +60,7 @@ export function userOf(port: number): string | undefined {
   return undefined;
 }
 
-/** The socket's inode in a table of proc(5): local address `IP:PORT` in hexadecimal, state 0A is listening. */
+/** The inode of a socket in a table of proc(5): local address `IP:PORT` in hexadecimal, state 0A means listening. */
 function listener(table: string, port: number): string | undefined {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   try {

@@ -1,17 +1,17 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
-/** A program that the lab runs, or a file it reads, by its whole path, and the package of Debian and Ubuntu that has it. */
+/** A program that the lab runs, or a file that it reads (absolute path), and its package on Debian and Ubuntu. */
 export interface Program {
   readonly name: string;
   readonly package: string;
-  /** Why the installed version will not do: it is installed again, from where a newer one is. */
+  /** Why the installed version is too old. A newer one is then installed. */
   readonly outdated?: string;
-  /** The distribution's own package is too old on Debian 12: it comes from the backports there. */
+  /** Whether Debian 12 needs the package from backports, because its own is too old. */
   readonly backports?: boolean;
 }
 
-/** What this computer is: its distribution by os-release's words. */
+/** The operating system of this computer, from os-release. */
 export interface Computer {
   readonly platform: string;
   readonly id: string;
@@ -26,7 +26,7 @@ export function computer(osRelease = '/etc/os-release'): Computer {
   try {
     text = readFileSync(osRelease, 'utf8');
   } catch {
-    // not a Linux that says what it is
+    // Not Linux, or without os-release.
   }
   const word = (key: string) => new RegExp(`^${key}="?([^"\\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
   return {
@@ -42,7 +42,7 @@ export function computer(osRelease = '/etc/os-release'): Computer {
 export const missing = (programs: readonly Program[]) =>
   programs.filter(({ name, outdated }) => outdated !== undefined || !locate(name));
 
-/** Where a program is, also in the folders of root that a user's PATH leaves out. */
+/** The path of a program. Also searches the sbin folders, which are missing from the PATH of ordinary users. */
 export function locate(name: string): string | undefined {
   if (isAbsolute(name)) return existsSync(name) ? name : undefined;
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];

@@ -34,7 +34,7 @@ deb cdrom:[Debian]/ bookworm main
 deb https://vendor.example/apt stable main
 `;
 
-t.test('both formats', async (t) => {
+t.test('both formats are parsed', async (t) => {
   t.strictSame(parseStanzas(debian), [
     {
       uris: ['http://mirror.example/debian'],
@@ -55,7 +55,7 @@ t.test('both formats', async (t) => {
   ]);
 });
 
-t.test('files that apt reads, in its order; others are ignored', async (t) => {
+t.test('reads the same files as apt, in the same order', async (t) => {
   const folder = t.testdir({
     'sources.list': 'deb http://a.example/debian bookworm main\n',
     'sources.list.d': {
@@ -72,10 +72,10 @@ t.test('files that apt reads, in its order; others are ignored', async (t) => {
     [of('a.example'), of('mirror.example'), of('vendor.example'), of('off.example')],
     [1, 4, 1, 0],
   );
-  t.strictSame(readSources(t.testdir({})), [], 'none at all');
+  t.strictSame(readSources(t.testdir({})), [], 'no sources');
 });
 
-t.test('another suite comes from where this one comes', async (t) => {
+t.test('another suite comes from the same sources', async (t) => {
   const own = forSuite(parseStanzas(debian), 'bookworm', 'trixie');
   t.strictSame(own.flatMap(oneLines), [
     'deb http://mirror.example/debian trixie main',
@@ -87,7 +87,7 @@ t.test('another suite comes from where this one comes', async (t) => {
     'deb http://mirror.example/debian trixie main',
     'deb https://mirror.example/debian trixie-security main',
   ]);
-  t.strictSame(forSuite(parseLines(lines), 'noble', 'trixie'), [], 'another distribution has none');
+  t.strictSame(forSuite(parseLines(lines), 'noble', 'trixie'), [], 'none for another distribution');
 });
 
 t.test('backports are a copy of the stanza with another suite', async (t) => {

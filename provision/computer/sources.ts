@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One package source: what a deb822 stanza or a one-line entry says. */
+/** A package source: a deb822 stanza or a one-line entry. */
 export interface Source {
   readonly uris: readonly string[];
   readonly suites: readonly string[];
@@ -9,7 +9,7 @@ export interface Source {
   readonly signedBy?: string;
 }
 
-/** This computer's package sources, of both formats. Files that apt ignores are ignored. */
+/** The package sources of this computer, in both formats. Ignores the same files as apt. */
 export function readSources(etc = '/etc/apt'): Source[] {
   const files = [
     'sources.list',
@@ -21,7 +21,7 @@ export function readSources(etc = '/etc/apt'): Source[] {
   });
 }
 
-/** deb822: stanzas of `Key: value`, continued by indented lines (sources.list(5)). */
+/** Parses deb822: stanzas of `Key: value`, continued on indented lines (sources.list(5)). */
 export function parseStanzas(content: string): Source[] {
   const uncommented = content.replace(/^#.*\n?/gm, '');
   return uncommented.split(/\n\s*\n/).flatMap((stanza) => {
@@ -36,7 +36,7 @@ export function parseStanzas(content: string): Source[] {
   });
 }
 
-/** `deb [option=value …] URI SUITE COMPONENT…`, an entry a line (sources.list(5)). */
+/** Parses `deb [option=value …] URI SUITE COMPONENT…`, one entry per line (sources.list(5)). */
 export function parseLines(content: string): Source[] {
   return [...content.matchAll(/^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*([^#\n]*)/gm)].map(
     ([, options = '', uri = '', suite = '', components = '']) =>
@@ -44,7 +44,7 @@ export function parseLines(content: string): Source[] {
   );
 }
 
-/** The distribution's own sources, with another suite in its suite's place; empty where there are none. */
+/** The distribution's own sources with its suite replaced by another; empty if there are none. */
 export function forSuite(sources: readonly Source[], codename: string, suite: string): Source[] {
   const own = new RegExp(`^${codename}(-updates|-security|/updates)?$`);
   return sources.flatMap((entry) => {
@@ -54,7 +54,7 @@ export function forSuite(sources: readonly Source[], codename: string, suite: st
   });
 }
 
-/** The distribution's backports, from where the distribution's own packages come. */
+/** The source of the distribution's backports, based on the source of its packages. */
 export function backports(sources: readonly Source[], codename: string): Source | undefined {
   const own = sources.find(
     ({ suites, components }) => suites.includes(codename) && components.includes('main'),
@@ -73,7 +73,7 @@ export function stanza({ uris, suites, components, signedBy }: Source): string {
   return `${fields.join('\n')}\n`;
 }
 
-/** One-line entries, an archive area and suite each: what mmdebstrap takes on its command line. */
+/** One-line entries, one for each URI and suite, as arguments of mmdebstrap. */
 export function oneLines({ uris, suites }: Source): string[] {
   return uris.flatMap((uri) => suites.map((suite) => `deb ${uri} ${suite} main`));
 }

@@ -1,20 +1,20 @@
 import { statfsSync } from 'node:fs';
 import { failure } from '../errors.ts';
 
-/** @throws ProvisionError (failed) when the disk that holds `folder` has less than `gigabytes` free */
+/** @throws ProvisionError (failed) if less than `gigabytes` are free on the disk of `folder` */
 export function requireSpace(folder: string, gigabytes: number, what: string): void {
   const { bavail, bsize } = statfsSync(folder);
   const free = (bavail * bsize) / 1e9;
   if (free >= gigabytes) return;
   throw failure({
     place: folder,
-    what: `the disk is too full for ${what}`,
-    why: `it needs ${gigabytes} GB, ${free.toFixed(1)} GB are free`,
-    todo: 'make room, or put the lab on another disk: THEAPP_LAB=/path/to/folder',
+    what: `not enough disk space for ${what}`,
+    why: `${gigabytes} GB needed, ${free.toFixed(1)} GB free`,
+    todo: 'free some space, or move the lab to another disk: THEAPP_LAB=/path/to/folder',
   });
 }
 
-/** The error to show when something ran out of space half way; otherwise undefined. */
+/** The error for output that reports a full disk; otherwise undefined. */
 export function outOfSpace(said: string, folder: string) {
   if (!/ENOSPC|No space left on device/i.test(said)) return undefined;
   return failure({
@@ -24,6 +24,6 @@ export function outOfSpace(said: string, folder: string) {
       .split('\n')
       .filter((line) => /ENOSPC|No space left/i.test(line))
       .join('\n'),
-    todo: 'make room, or put the lab on another disk: THEAPP_LAB=/path/to/folder',
+    todo: 'free some space, or move the lab to another disk: THEAPP_LAB=/path/to/folder',
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Shows, each second, how long a long wait has lasted: `words: 12 s`. `say` changes the words meanwhile, and the
- * clock goes on.
+ * Reports every second how long `work` has been running: `words: 12 s`. `work` can change the words with `say`, which
+ * does not reset the time.
  */
 export async function ticking<T>(
   progress: (line: string) => void,
@@ -9,9 +9,9 @@ export async function ticking<T>(
 ): Promise<T> {
   const start = Date.now();
   let now = words;
-  const tell = () => progress(`${now}: ${Math.round((Date.now() - start) / 1000)} s`);
-  tell();
-  const timer = setInterval(tell, 1000);
+  const report = () => progress(`${now}: ${Math.round((Date.now() - start) / 1000)} s`);
+  report();
+  const timer = setInterval(report, 1000);
   try {
     return await work((next) => {
       now = next;

@@ -2,22 +2,22 @@ import { parse } from 'yaml';
 import { didYouMean, inputError } from '../errors.ts';
 import { type Layer, unknownVariable } from './variables.ts';
 
-/** A variable given with `-e`: for one role (`nginx.port=80`), or for the only role that has it (`port=80`). */
+/** A variable set with `-e`: for one role (`nginx.port=80`), or for the only role that has it (`port=80`). */
 export interface Extra {
   readonly role?: string;
   readonly key: string;
   readonly value: unknown;
-  /** As it was written. */
+  /** As written on the command line. */
   readonly text: string;
 }
 
-/** A role's name and the names of its variables. */
+/** The name of a role and the names of its variables. */
 export interface RoleVariables {
   readonly role: string;
   readonly known: readonly string[];
 }
 
-/** @throws ProvisionError (input) for what is not `key=value` */
+/** @throws ProvisionError (input) if the text is not `key=value` */
 export function parseExtra(text: string): Extra {
   const [, role, key, value] = /^(?:([\w-]+)\.)?(\w+)=(.*)$/s.exec(text) ?? [];
   if (key === undefined || value === undefined) {
@@ -34,7 +34,7 @@ export function parseExtra(text: string): Extra {
   }
 }
 
-/** Every `-e` must be meant for a role that the approach applies. @throws ProvisionError (input) */
+/** Checks that every `-e` sets a variable of a role that the approach applies. @throws ProvisionError (input) */
 export function checkExtras(extras: readonly Extra[], calls: readonly RoleVariables[]): void {
   const roles = new Map(calls.map(({ role, known }) => [role, known]));
   for (const { role, key, text } of extras) {
@@ -58,7 +58,7 @@ export function checkExtras(extras: readonly Extra[], calls: readonly RoleVariab
   }
 }
 
-/** The layer that `-e` makes for one role: above everything else. */
+/** The top layer of a role's variables, from `-e`. */
 export function extraLayer(extras: readonly Extra[], { role, known }: RoleVariables): Layer {
   const mine = extras.filter((extra) => (extra.role ?? role) === role && known.includes(extra.key));
   return {

@@ -4,19 +4,19 @@ import { didYouMean } from '../errors.ts';
 import { isSecret, type Secret, secret } from '../shell/secret.ts';
 import { combine, describe, parseYaml, position } from './yaml.ts';
 
-/** A schema for a secret variable: what a person writes as text is hidden from then on. */
+/** The schema of a secret variable: text from the user becomes a Secret as soon as it is parsed. */
 export const secretVariable = z.union(
   [z.custom<Secret>(isSecret), z.string().min(1).transform(secret)],
   'expected a secret',
 );
 
-/** One place that gives variables to a role; later layers win. `where` says in an error where a key was written. */
+/** One source of a role's variables; later layers take precedence. `where` returns where a key is set, for errors. */
 export interface Layer {
   readonly values: Readonly<Record<string, unknown>>;
   where(path: readonly PropertyKey[]): string;
 }
 
-/** A role's commented defaults. @throws ProvisionError (input) */
+/** The role's `defaults.yml`. @throws ProvisionError (input) */
 export function defaultsLayer(folder: string): Layer {
   const file = join(folder, 'defaults.yml');
   const { data, document, counter } = parseYaml(file);
@@ -27,9 +27,9 @@ export function defaultsLayer(folder: string): Layer {
 }
 
 /**
- * Lays the layers over each other, key by key, and checks the whole.
+ * Merges the layers key by key and checks the result.
  *
- * @throws ProvisionError (input): every problem, each with the place of the layer that caused it
+ * @throws ProvisionError (input) that lists every problem, each with its place in the layer that caused it
  */
 export function resolve<S extends z.ZodObject>(
   role: string,
@@ -56,14 +56,14 @@ export function resolve<S extends z.ZodObject>(
     ...wrong
       .flatMap((issue) => describe(issue, data, schema))
       .map(({ path, key, message }) => {
-        const whole = [...path, ...(key === undefined ? [] : [key])];
+        const fullPath = [...path, ...(key === undefined ? [] : [key])];
         return {
-          place: source(path[0])?.where(whole) ?? role,
-          what: `${[role, ...whole].join('.')}: ${message}`,
+          place: source(path[0])?.where(fullPath) ?? role,
+          what: `${[role, ...fullPath].join('.')}: ${message}`,
         };
       }),
   ]);
 }
 
 export const unknownVariable = (role: string, key: string, known: readonly string[]) =>
-  `${role} has no variable "${key}"${didYouMean(key, known)} (it has: ${known.join(', ')})`;
+  `${role} has no variable "${key}"${didYouMean(key, known)} (its variables: ${known.join(', ')})`;

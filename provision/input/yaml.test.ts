@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import { z } from 'zod';
-import { said } from '../testing/said.ts';
+import { outcome } from '../testing/outcome.ts';
 import { loadYaml } from './yaml.ts';
 
-t.test('bad YAML: one line a problem, with its place', async (t) => {
+t.test('invalid YAML: one line per problem, with its place', async (t) => {
   const schema = z.strictObject({
     port: z.int().min(1).max(65535),
     name: z.string(),
@@ -16,12 +16,12 @@ t.test('bad YAML: one line a problem, with its place', async (t) => {
     ['too big', 'port: 70000\nname: a\n', /port: expected at most 65535, found the number 70000/],
     ['missing', 'port: 1\n', /x\.yml:1:1: name: missing, expected a string/],
     [
-      'not of the list',
+      'not one of the values',
       'port: 1\nname: a\ntls: maybe\n',
       /x\.yml:3.*tls: expected one of none, files, found "maybe"/,
     ],
-    ['tab', 'port: 1\nname:\n\t- a\n', /x\.yml:3:1: a tab is used as indentation/],
-    ['duplicate', 'port: 1\nport: 2\nname: a\n', /x\.yml:2:1: the same key stands here twice/],
+    ['tab', 'port: 1\nname:\n\t- a\n', /x\.yml:3:1: a tab is used for indentation/],
+    ['duplicate', 'port: 1\nport: 2\nname: a\n', /x\.yml:2:1: duplicate key/],
     ['syntax', 'port: [1\nname: a\n', /x\.yml:\d+:\d+: not valid YAML/],
     ['empty', '', /x\.yml:1:1: the file is empty/],
     ['a list', '- 1\n', /x\.yml:1:1: the file: expected a mapping, found a list/],
@@ -35,17 +35,17 @@ t.test('bad YAML: one line a problem, with its place', async (t) => {
   for (const [what, text, wanted] of table) {
     writeFileSync(file, text);
     t.match(
-      said(() => loadYaml(file, schema)),
+      outcome(() => loadYaml(file, schema)),
       wanted,
       what,
     );
   }
   t.match(
-    said(() => loadYaml(`${file}.no`, schema)),
+    outcome(() => loadYaml(`${file}.no`, schema)),
     /cannot be read: there is no such file/,
   );
   t.match(
-    said(() => loadYaml(t.testdirName, schema)),
+    outcome(() => loadYaml(t.testdirName, schema)),
     /cannot be read: it is a directory/,
   );
 });

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { didYouMean, inputError, type ProvisionError } from '../errors.ts';
 
 /**
- * Reads a YAML file and checks it whole. All that is wrong with it is one error, a line a problem:
+ * Reads and checks a YAML file. One error lists every problem, one line each:
  * `file:line:column: path: what was expected, what was found; did you mean …`.
  *
  * @throws ProvisionError (input)
@@ -14,7 +14,7 @@ export function loadYaml<S extends z.ZodType>(file: string, schema: S, todo?: st
   return loadPlaced(file, schema, todo).value;
 }
 
-/** The same, with the place of each of its parts, for whoever finds out later that one is wrong. */
+/** Like `loadYaml`, and also returns the place of each part, for errors that are found later. */
 export function loadPlaced<S extends z.ZodType>(
   file: string,
   schema: S,
@@ -34,7 +34,7 @@ export function loadPlaced<S extends z.ZodType>(
   );
 }
 
-/** The parsed document, for whoever needs positions of its own. Duplicate keys, tabs and syntax are refused here. */
+/** The parsed document with its positions. Refuses duplicate keys, tabs and syntax errors. */
 export function parseYaml(file: string) {
   let text: string;
   try {
@@ -71,7 +71,7 @@ export interface Problem {
   key?: string;
 }
 
-/** zod's issues in words: expected, found, did you mean. Its own messages never reach a person. */
+/** Describes a zod issue: expected, found, did you mean. zod's own messages are never shown. */
 export function describe(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodType): Problem[] {
   const path = [...issue.path];
   const found = at(data, path);
@@ -89,7 +89,7 @@ export function describe(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodTy
   return [{ path, message: `expected ${expected(issue)}, found ${show(found)}` }];
 }
 
-/** Several problems are one error: every line stands by itself. */
+/** Combines several problems into one error with a self-contained line for each. */
 export function combine(problems: { place: string; what: string }[], todo?: string): ProvisionError {
   const [first, ...rest] = problems;
   if (!first) throw new TypeError('no problem to report');
@@ -98,11 +98,11 @@ export function combine(problems: { place: string; what: string }[], todo?: stri
 }
 
 export const shown = (file: string) => {
-  const near = relative(process.cwd(), file);
-  return near.startsWith('..') ? file : near;
+  const path = relative(process.cwd(), file);
+  return path.startsWith('..') ? file : path;
 };
 
-/** `line:column` of a path in a document, or of the nearest thing around it. */
+/** `file:line:column` of a path in a document, or of its nearest existing parent. */
 export function position(
   file: string,
   root: unknown,
@@ -127,12 +127,12 @@ export function position(
 }
 
 function syntax(code: string, message: string): string {
-  if (code === 'TAB_AS_INDENT') return 'a tab is used as indentation; YAML takes spaces only';
-  if (code === 'DUPLICATE_KEY') return 'the same key stands here twice';
+  if (code === 'TAB_AS_INDENT') return 'a tab is used for indentation, but YAML allows only spaces';
+  if (code === 'DUPLICATE_KEY') return 'duplicate key';
   return `not valid YAML: ${message.split('\n')[0]}`;
 }
 
-/** Words of a schema's own may begin with "expected" themselves, as zod's `error` wants it. */
+/** A schema's own messages may already begin with "expected". */
 const expected = (issue: z.core.$ZodIssue): string => wanted(issue).replace(/^expected /, '');
 
 function wanted(issue: z.core.$ZodIssue): string {
@@ -191,7 +191,7 @@ function at(data: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** The keys that the mapping at `path` may have: what "did you mean" chooses from. */
+/** The keys allowed in the mapping at `path`, as candidates for "did you mean". */
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   const inner = unwrapped(schema);
   const [key, ...rest] = path;
@@ -206,7 +206,7 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   return [];
 }
 
-/** What stands inside `.optional()`, `.default()`, `.nullable()` and `.transform()`. */
+/** The schema inside `.optional()`, `.default()`, `.nullable()` and `.transform()`. */
 function unwrapped(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodPipe) return unwrapped(schema.in as z.ZodType);
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) {

@@ -1,82 +1,78 @@
 import type { Host } from '../host.ts';
 import type { Secret } from '../shell/secret.ts';
 import type { Script } from '../shell/sh.ts';
+import type { Artefact } from './artefact.ts';
 import type { Facts } from './facts.ts';
 import type { RoleCall } from './role.ts';
 
-/** The hosts of an approach: `all`, and one list for each of its groups. */
+/** The hosts of an approach: `all`, and one list for each group. */
 export type Hosts<G extends string> = Readonly<Record<G | 'all', readonly Host[]>>;
 
-/** A file on this computer that a host is to have: a release of TheAPP, a runtime. The version says which. */
-export interface Artefact {
-  readonly version: string;
-  readonly file: string;
-  readonly sha256: string;
-  readonly bytes: number;
-}
-
-/** What an approach's code works with. */
+/** The functions available to an approach's code. */
 export interface Context<G extends string> {
   readonly hosts: Hosts<G>;
   /**
-   * Makes hosts agree with roles: all hosts side by side, each for itself; the await is the barrier. A host that
-   * fails is left out of everything that follows; when none is left the run ends.
+   * Brings hosts to the state that the roles describe. Hosts run in parallel and independently; the await is the
+   * barrier. A host that fails is skipped from then on; the run ends when no host is left.
    */
   apply(hosts: Host | readonly Host[], ...roles: RoleCall[]): Promise<void>;
-  /** Those of the hosts that `apply` would reach now: `--limit` names them, and nothing has gone wrong on them. */
+  /** The hosts that `apply` would act on now: selected by `--limit`, and not failed so far. */
   remaining(hosts: readonly Host[]): readonly Host[];
-  /** A value from a host: the output of a script that changes nothing. `predicted` stands in for it under --list. */
+  /** Reads a value from a host: the output of a script that changes nothing. `--list` uses `predicted` instead. */
   read(host: Host, script: Script, predicted?: string): Promise<string>;
-  /** What cannot change of a host in a run. */
+  /** The properties of a host that cannot change during a run. */
   facts(host: Host): Promise<Facts>;
-  /** The variables of a role on a host: the call's, overridden by the host's own and then by `-e`. */
+  /** The variables of a role on a host: those of the call, overridden by the host's own and then by `-e`. */
   variables<V>(host: Host, call: RoleCall<V>): V;
-  /** Shows a warning, and the run goes on. The same message is shown once a run. */
+  /** Shows a warning and continues. The same message is shown only once per run. */
   warn(message: string): void;
-  /** A generated secret, made once and kept with the approach's others. */
+  /** A generated secret, created once and stored with the approach's other secrets. */
   secret(name: string): Secret;
   /**
-   * Something made or fetched on this computer: a build, a download. Everything a person gave is checked before it
-   * is done; `predicted` stands in for it until then.
+   * A file built or downloaded on this computer. `make` runs only once all input has been checked; the check uses
+   * `predicted` instead.
    */
   artefact(make: () => Promise<Artefact>, predicted?: Artefact): Promise<Artefact>;
 }
 
-/** What `verify` asks with: the running system, as a user would, from outside the machines. */
+/** The functions available to `verify`, which tests the running system from outside the machines, as a user would. */
 export interface Verification<G extends string> {
   readonly hosts: Hosts<G>;
-  /** Where a port of a host answers from here: its forwarded port, or its own address. */
+  /** The URL of a host's port as seen from this computer: through a forwarded port, or at the host's address. */
   url(host: Host, port: number, path?: string): string;
-  /** Asks until the answer is as expected, for 30 s at most; each check is a line of the report. Gives the body. */
+  /**
+   * Sends a request until the response is as expected: for up to 2 min while nothing answers, and up to 30 s while the
+   * response is wrong. Each check is a line of the report. Returns the body.
+   */
   expect(url: string, expected: Expected): Promise<string>;
 }
 
 export interface Expected {
-  /** GET unless said. What changes something may be asked more than once. */
+  /** Default: GET. A request may be sent more than once, also one that changes something. */
   readonly method?: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
-  /** Goes along as JSON. */
+  /** The request body, sent as JSON. */
   readonly send?: unknown;
-  /** The media type that is asked for; any unless said. */
+  /** The Accept header; any media type by default. */
   readonly accept?: string;
   readonly status?: number;
-  /** The whole body, when a string; a pattern in it otherwise. */
+  /** A string is the whole body; a regular expression matches part of it. */
   readonly body?: string | RegExp;
-  /** Where the same is asked when the site sends everyone to TLS (status 308); any certificate is accepted. */
+  /** The HTTPS URL to try if the site redirects to TLS (status 308); any certificate is accepted. */
   readonly secure?: string;
 }
 
 export interface Approach<G extends string = string> {
-  /** The groups of machines.yml that the approach speaks to. */
+  /** The groups of machines.yml that the approach uses. */
   readonly groups: readonly G[];
   provision(context: Context<G>): Promise<void>;
   verify(context: Verification<G>): Promise<void>;
-  /** What says more when an answer is not the right one. */
+  /** What to do when a check of `verify` fails, for example a command that shows the logs. */
   readonly hint?: string;
-  /** Takes off what `provision` put on; the data stays unless `purge`. */
+  /** Removes what `provision` installed; data is kept unless `purge` is set. */
   decommission(context: Context<G> & { readonly purge: boolean }): Promise<void>;
-  /** Puts the release before the present one back. */
+  /** Rolls back to the previous release. */
   rollback?(context: Context<G>): Promise<void>;
-  /** Where a person looks at the result. */
+  /** The URLs shown at the end of a run. */
   urls(context: Pick<Verification<G>, 'hosts' | 'url'>): readonly string[];
 }
 

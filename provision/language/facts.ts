@@ -4,7 +4,7 @@ import { sh } from '../shell/sh.ts';
 import { type Ipsec, ipsecProbe, readIpsec } from './ipsec.ts';
 import type { Probe } from './resource.ts';
 
-/** What cannot change in a run. Role code may branch on these, and on nothing else of a host. */
+/** The properties of a host that cannot change during a run. Role code may branch on these and on nothing else. */
 export interface Facts {
   /** `debian`, `ubuntu`: ID of os-release(5). */
   readonly distribution: string;
@@ -12,27 +12,27 @@ export interface Facts {
   readonly version: string;
   /** `trixie`, `noble`: VERSION_CODENAME of os-release(5). */
   readonly codename: string;
-  /** As dpkg calls it: `amd64`, `arm64`. */
+  /** In dpkg's notation: `amd64`, `arm64`. */
   readonly architecture: string;
   readonly kernel: string;
   readonly hostname: string;
   readonly cores: number;
   /** MiB. */
   readonly memory: number;
-  /** All addresses but loopback's and link-local ones. */
+  /** All addresses except loopback and link-local ones. */
   readonly addresses: readonly string[];
-  /** Whether systemd runs as process 1. */
+  /** Whether systemd is process 1. */
   readonly systemd: boolean;
   /**
-   * Whether its processors are emulated by a program, as QEMU's are without KVM: all takes ten times as long
-   * (systemd-detect-virt(1) says `qemu`).
+   * Whether its processors are emulated in software, as by QEMU without KVM, where everything takes about ten times
+   * as long (systemd-detect-virt(1) prints `qemu`).
    */
   readonly emulated: boolean;
-  /** Whether its kernel can encrypt what it sends, as encrypted overlay networks need. A container shares a kernel. */
+  /** Whether its kernel supports IPsec, which encrypted overlay networks need. A container has the kernel of its host. */
   readonly ipsec: Ipsec;
 }
 
-/** Few processes: what the shell can read by itself it reads by itself. */
+/** Starts as few processes as possible: the shell itself reads what it can. */
 export const factsProbe = {
   script: sh`( . /etc/os-release; printf 'distribution=%s\nlike=%s\nversion=%s\ncodename=%s\n' "$ID" "$ID_LIKE" "$VERSION_ID" "$VERSION_CODENAME" )
 printf 'architecture=%s\n' "$(dpkg --print-architecture)"
@@ -50,9 +50,11 @@ ${ipsecProbe()}`,
     const family = [get('distribution'), ...get('like').split(' ')];
     if (code !== 0 || !family.includes('debian')) {
       throw failure({
-        what: `this is ${get('distribution') || 'not a system that can be told'}; Debian and Ubuntu are supported`,
+        what: get('distribution')
+          ? `unsupported operating system: ${get('distribution')}`
+          : 'unrecognised operating system',
         said: stderr,
-        todo: 'use Debian 12 or 13, or Ubuntu 22.04 or 24.04',
+        todo: 'use a machine with Debian 12 or 13, or Ubuntu 22.04 or 24.04',
       });
     }
     return {

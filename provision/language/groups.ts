@@ -1,7 +1,7 @@
 import { inputError } from '../errors.ts';
 import type { Host } from '../host.ts';
 
-/** The hosts of an approach by group. @throws ProvisionError (input) for a group that no host is in */
+/** The hosts of an approach by group. @throws ProvisionError (input) for a group without hosts */
 export function grouped<G extends string>(
   groups: readonly G[],
   hosts: readonly Host[],
@@ -11,7 +11,7 @@ export function grouped<G extends string>(
     if (members.length > 0) return [group, members] as const;
     throw inputError({
       what: `no host is in the group "${group}"`,
-      todo: `give a host of machines.yml, or of the inventory, groups: [${group}]`,
+      todo: `add groups: [${group}] to a host in machines.yml or in the inventory`,
     });
   });
   return Object.fromEntries([...entries, ['all', hosts]]) as Record<G | 'all', readonly Host[]>;

@@ -12,7 +12,7 @@ const [ESP, USER] = [`${modules}/kernel/net/ipv4/esp4.ko`, `${modules}/kernel/ne
 const builtin = `${modules}/modules.builtin`;
 const config = 'proc/config.gz';
 
-/** What the probe prints on a machine whose root is this folder, by a real shell with `set -e`. */
+/** The output of the probe with this folder as its root, in a real shell with `set -e`. */
 function probed(root: string, kernel: string): string {
   const script = `set -e\nkernel=${kernel}\n${ipsecProbe(root).text}`;
   return execFileSync('sh', { input: script, encoding: 'utf8' });
@@ -23,7 +23,7 @@ function read(stdout: string, kernel: string): Ipsec {
   return readIpsec((key) => (key === 'kernel' ? kernel : (value.get(key) ?? '')));
 }
 
-/** The files of a machine: a folder when its name ends in a slash, compressed when it ends in `.gz`. */
+/** Writes the files of a machine; a name ending in a slash is a folder, and one ending in `.gz` is compressed. */
 function machine(root: string, files: Readonly<Record<string, string>>): string {
   for (const [name, content] of Object.entries(files)) {
     const path = join(root, name);
@@ -33,19 +33,19 @@ function machine(root: string, files: Readonly<Record<string, string>>): string 
   return root;
 }
 
-t.test('what the files of a machine say', async (t) => {
+t.test('the files of a machine', async (t) => {
   const both = 'kernel/net/xfrm/xfrm_user.ko\nkernel/net/ipv4/esp4.ko\n';
   const none = `there is no /${modules}, and no /proc/config.gz`;
   const unset = 'CONFIG_XFRM_USER=y\n# CONFIG_INET_ESP is not set\nCONFIG_INET_ESP_OFFLOAD=y\n';
   const table: [string, Record<string, string>, Ipsec['has'], string][] = [
     [
-      'Debian: modules that nobody has loaded',
+      'Debian: modules that are not loaded',
       { [`${ESP}.xz`]: '', [`${USER}.xz`]: '', [builtin]: '' },
       'yes',
       'esp4 is installed, xfrm_user is installed',
     ],
     [
-      'Ubuntu, encrypting already',
+      'Ubuntu: modules that are loaded',
       { 'sys/module/esp4/': '', 'sys/module/xfrm_user/': '', [`${ESP}.zst`]: '', [builtin]: '' },
       'yes',
       'esp4 is loaded, xfrm_user is loaded',
@@ -71,7 +71,7 @@ t.test('what the files of a machine say', async (t) => {
       'esp4 is built in, xfrm_user is built in',
     ],
     [
-      "a container: the modules are its host's",
+      'a container, whose modules are those of its host',
       { [config]: 'CONFIG_INET_ESP=m\nCONFIG_XFRM_USER=y\n' },
       'unknown',
       `esp4 is a module, and there is no /${modules}`,
@@ -82,8 +82,8 @@ t.test('what the files of a machine say', async (t) => {
       'yes',
       'esp4 is loaded, xfrm_user is loaded',
     ],
-    ['a container that sees nothing', {}, 'unknown', none],
-    ['a container that sees one of them', { 'sys/module/xfrm_user/': '' }, 'unknown', none],
+    ['a container without any evidence', {}, 'unknown', none],
+    ['a container with evidence for one feature', { 'sys/module/xfrm_user/': '' }, 'unknown', none],
     [
       'no for one, unknown for the other',
       { [config]: 'CONFIG_INET_ESP=m\n' },
@@ -104,12 +104,12 @@ t.test('what the files of a machine say', async (t) => {
   }
 });
 
-t.test('what this computer said once: a kernel with neither ESP nor modules', async (t) => {
+t.test('recorded output of a kernel with neither ESP nor modules', async (t) => {
   const stdout = 'config=yes\nCONFIG_XFRM_USER=y\n';
   t.strictSame(read(stdout, '6.18.44'), { has: 'no', seen: '/proc/config.gz has no CONFIG_INET_ESP' });
 });
 
-t.test('the kernel of this computer agrees', async (t) => {
+t.test('the probe matches the kernel of this computer', async (t) => {
   const { has, seen } = read(probed('', release()), release());
   t.comment(`${has}: ${seen}`);
   const state =

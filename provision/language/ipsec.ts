@@ -1,16 +1,16 @@
 import { lines, type Script, sh } from '../shell/sh.ts';
 
-/** Whether a kernel can encrypt what it sends (IPsec), and what says so. */
+/** Whether a kernel supports IPsec, and the evidence for it. */
 export interface Ipsec {
-  /** `unknown` when neither its modules nor its configuration can be seen, as in many containers. */
+  /** `unknown` if neither its modules nor its configuration are visible, as in many containers. */
   readonly has: 'yes' | 'no' | 'unknown';
-  /** For a person: `/proc/config.gz has no CONFIG_INET_ESP`. */
+  /** For messages: `/proc/config.gz has no CONFIG_INET_ESP`. */
   readonly seen: string;
 }
 
 /**
- * What an encrypted overlay network needs: ESP, and the interface that Docker sets it up with. ESP brings its ciphers
- * along (XFRM_ESP of the kernel's net/xfrm/Kconfig selects them).
+ * The kernel features that an encrypted overlay network needs: ESP, and the interface through which Docker configures
+ * it. ESP includes its ciphers (XFRM_ESP in the kernel's net/xfrm/Kconfig selects them).
  */
 const parts = [
   { name: 'esp4', folder: 'net/ipv4', option: 'CONFIG_INET_ESP' },
@@ -19,9 +19,9 @@ const parts = [
 type Part = (typeof parts)[number];
 
 /**
- * Looks for each part among the modules that are loaded, installed or built in, then in the kernel's configuration.
- * Looking loads nothing, and starts no process on a machine with the usual modules. The shell's variable `kernel` is
- * the release of the kernel. A test looks below another `root`.
+ * Probes whether each feature is a loaded, installed or built-in module, or else part of the kernel's configuration. It
+ * loads no module, and starts no process on a machine with the usual modules. The shell variable `kernel` contains the
+ * kernel release. Tests pass another `root`.
  */
 export const ipsecProbe = (
   root = '',
@@ -42,7 +42,7 @@ elif [ ! -r "$modules/modules.builtin" ]; then unseen=yes
 elif grep -qF ${`/${name}.ko`} "$modules/modules.builtin"; then echo ${`${name}=built in`}
 else echo ${`${name}=missing`}; fi`;
 
-/** Reads what the probe printed. */
+/** Parses the output of the probe. */
 export function readIpsec(get: (key: string) => string): Ipsec {
   const found = parts.map((part) => readPart(part, get));
   const has = (['no', 'unknown'] as const).find((one) => found.some((part) => part.has === one)) ?? 'yes';

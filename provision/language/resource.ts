@@ -2,8 +2,8 @@ import type { Seen, Upload } from '../shell/exchange.ts';
 import { lines, type Script } from '../shell/sh.ts';
 
 /**
- * A read-only look at what can change. Either one script of its own, or an entry of a batch: all entries of the
- * same batch in one exchange are looked at by one script, so that 30 files cost two processes and not sixty.
+ * A read-only query of state that can change: either a script of its own, or an entry of a batch. One script probes
+ * all entries of a batch in an exchange, so 30 files cost two processes instead of sixty.
  */
 export type Probe<S> =
   | { readonly script: Script; read(seen: Seen): S }
@@ -12,7 +12,7 @@ export type Probe<S> =
 export interface Batch<A, S> {
   readonly name: string;
   script(args: readonly A[]): Script;
-  /** One state for each argument, in their order. */
+  /** One state for each argument, in the same order. */
   read(seen: Seen, args: readonly A[]): readonly S[];
 }
 
@@ -27,36 +27,38 @@ export interface Diff {
   readonly after: string;
 }
 
-/** One thing that has to be done: what a person is told, and the shell that makes it so. */
+/** One change to a host. */
 export interface Change {
+  /** What the change does, beginning with a verb: `install curl`, which a dry run prints as `would install curl`. */
   readonly summary: string;
   readonly diff?: Diff;
   readonly upload?: Upload;
   readonly script: Script;
 }
 
-/** What runs once at the end of a role when something it was told about has changed. Owed until it succeeds. */
+/** Runs once at the end of a role if a resource that notifies it has changed. It remains pending until it succeeds. */
 export interface Handler {
   readonly name: string;
   readonly script: Script;
 }
 
-/** One thing that should be so. `plan` is pure: no connection, no clock, no file; empty when it is already so. */
+/** A part of a host's desired state. `plan` is pure: it uses no connection, clock or file. */
 export interface Resource<S = unknown> {
-  /** What it is a kind of, as a role writes it: `file`, `apt.packages`. */
+  /** The kind of resource, as written in a role: `file`, `apt.packages`. */
   readonly kind: string;
-  /** Which one: a path, names of packages. `kind name` is what a person reads. */
+  /** Identifies the resource, for example a path or names of packages. Users see `kind name`. */
   readonly name: string;
   readonly probe: Probe<S>;
+  /** The changes that lead from this state to the desired state; empty if they are the same. */
   plan(state: S): readonly Change[];
   readonly notify?: readonly Handler[];
-  /** Seconds a change may take before its process group is killed; 600 unless said. */
+  /** Seconds after which a change is killed with its process group; default: 600. */
   readonly timeout?: number;
-  /** Joins the next resource of the same role to this one when both can be one change; undefined when not. */
+  /** Merges the next resource of the same role into this one if one change can do both; otherwise undefined. */
   join?(next: Resource): Resource | undefined;
 }
 
-/** `notify: reload` or `notify: [reload, restart]`: the option every resource takes. */
+/** The option `notify: reload` or `notify: [reload, restart]`, which every resource takes. */
 export interface Notify {
   notify?: Handler | readonly Handler[];
 }
@@ -65,7 +67,7 @@ export function notified({ notify }: Notify): { notify?: readonly Handler[] } {
   return notify === undefined ? {} : { notify: [notify].flat() };
 }
 
-/** A handler is a value: the scripts run in order, the first that fails ends it, and the debt stays. */
+/** A handler is a value. Its scripts run in order; if one fails, the rest is skipped and the handler stays pending. */
 export function handler(name: string, ...scripts: Script[]): Handler {
   return { name, script: lines(scripts) };
 }

@@ -6,38 +6,38 @@ import type { Facts } from './facts.ts';
 import type { Resource } from './resource.ts';
 import { render, type Text } from './template.ts';
 
-/** What a role's code is given: its variables, and what cannot change in a run. */
+/** The input of a role's code: its variables, and what cannot change during a run. */
 export interface TaskContext<V> {
   readonly vars: V;
   readonly facts: Facts;
   readonly host: Pick<Host, 'name' | 'groups' | 'privateAddress'>;
   /**
-   * Renders a file of the role's `templates` folder, or one given by its whole path, with the variables, `facts`,
-   * `host` and whatever is given beside them.
+   * Renders a file from the role's `templates` folder, or from an absolute path, with the variables, `facts`, `host`
+   * and the additional values in `more`.
    */
   template(file: string, more?: Readonly<Record<string, unknown>>): Text;
 }
 
 export interface RoleDefinition<S extends z.ZodObject> {
-  /** `import.meta.dirname` of the role: where `defaults.yml` and `templates/` stand, and what it is called. */
+  /** The role's `import.meta.dirname`, which contains `defaults.yml` and `templates/`. Its base name names the role. */
   readonly folder: string;
   readonly vars: S;
-  /** What should be so, in order. */
+  /** The desired state, in order. */
   tasks(context: TaskContext<z.output<S>>): readonly Resource[];
-  /** What should be so once the role is taken off again. `purge`: the data too. */
+  /** The desired state after the role has been removed; `purge` also removes its data. */
   remove?(context: TaskContext<z.output<S>> & { readonly purge: boolean }): readonly Resource[];
 }
 
-/** A role applied with some variables; the rest comes from its defaults, the host's own and `-e`. */
+/** A role applied with some variables; the others come from its defaults, the host and `-e`. */
 export interface RoleCall<V = Readonly<Record<string, unknown>>> {
   readonly role: string;
-  /** The names of its variables. */
+  /** The names of all its variables. */
   readonly known: readonly string[];
-  /** Checks the variables whole. @throws ProvisionError (input) */
+  /** Combines and checks all variables. @throws ProvisionError (input) */
   resolve(layers: readonly Layer[]): Resolved<V>;
 }
 
-/** A role whose variables are known to be right; what is left needs the host's facts. */
+/** A role whose variables have been checked; its resources depend on the host's facts. */
 export interface Resolved<V = Readonly<Record<string, unknown>>> {
   readonly role: string;
   readonly vars: V;
@@ -46,7 +46,7 @@ export interface Resolved<V = Readonly<Record<string, unknown>>> {
 
 export interface Role<S extends z.ZodObject> {
   (given?: Partial<z.input<S>>): RoleCall<z.output<S>>;
-  /** The same role as it is taken off a host. */
+  /** Removes the role from a host. */
   absent(given?: Partial<z.input<S>> & { purge?: boolean }): RoleCall<z.output<S>>;
 }
 
@@ -61,7 +61,7 @@ export function role<S extends z.ZodObject>(definition: RoleDefinition<S>): Role
     known: Object.keys(definition.vars.shape),
     resolve: (layers) => {
       defaults ??= defaultsLayer(definition.folder);
-      const here: Layer = { values: given, where: () => `the approach's call of ${name}()` };
+      const here: Layer = { values: given, where: () => `${name}() in the approach` };
       const vars = resolve(name, definition.vars, [defaults, here, ...layers]);
       return {
         role: name,

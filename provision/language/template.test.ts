@@ -1,9 +1,9 @@
 import t from 'tap';
 import { secret } from '../shell/secret.ts';
-import { said } from '../testing/said.ts';
+import { outcome } from '../testing/outcome.ts';
 import { render } from './template.ts';
 
-t.test('templates are strict, and keep track of secrets', async (t) => {
+t.test('templates are strict and track secrets', async (t) => {
   const folder = t.testdir({
     'a.hbs': '{{name}} & {{#if on}}on{{/if}} {{password}}\n',
     'b.hbs': 'x\n{{nmae}}\n',
@@ -16,19 +16,19 @@ t.test('templates are strict, and keep track of secrets', async (t) => {
     secrets: ['pass-word-1'],
   });
   t.match(
-    said(() => render(`${folder}/b.hbs`, values)),
+    outcome(() => render(`${folder}/b.hbs`, values)),
     /b\.hbs:2: "nmae" is not defined/,
   );
   t.match(
-    said(() => render(`${folder}/c.hbs`, values)),
-    /\{\{#if\}\} asks about a name that does not exist/,
+    outcome(() => render(`${folder}/c.hbs`, values)),
+    /\{\{#if\}\} uses a name that is not defined/,
   );
   t.match(
-    said(() => render(`${folder}/d.hbs`, values)),
+    outcome(() => render(`${folder}/d.hbs`, values)),
     /d\.hbs:\d: Parse error/,
   );
   t.match(
-    said(() => render(`${folder}/e.hbs`, values)),
+    outcome(() => render(`${folder}/e.hbs`, values)),
     /the template cannot be read/,
   );
 });

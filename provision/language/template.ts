@@ -5,17 +5,17 @@ import { inputError } from '../errors.ts';
 import { shown } from '../input/yaml.ts';
 import { isSecret, reveal } from '../shell/secret.ts';
 
-/** A text for a file: whoever prints it masks the secrets that stand in it. */
+/** The content of a file. Anything that prints it redacts these secrets. */
 export interface Text {
   readonly text: string;
   readonly secrets: readonly string[];
 }
 
 /**
- * Renders a Handlebars file for a configuration: nothing is escaped, and every name must exist, also those that
- * `{{#if}}` and `{{#each}}` ask about.
+ * Renders a Handlebars template for a configuration file: nothing is escaped, and every name must be defined,
+ * including those in `{{#if}}` and `{{#each}}`.
  *
- * @throws ProvisionError (input) that names the file and line
+ * @throws ProvisionError (input) with the file and line
  */
 export function render(file: string, values: Readonly<Record<string, unknown>>): Text {
   const secrets = new Set<string>();
@@ -29,13 +29,13 @@ export function render(file: string, values: Readonly<Record<string, unknown>>):
       place: line === undefined ? shown(file) : `${shown(file)}:${line}`,
       what:
         error.message.split('\n')[0]?.replace(/ not defined in \[object Object\]/, ' is not defined') ??
-        'cannot be rendered',
-      todo: 'give the role a variable of that name, or mend the template',
+        'the template cannot be rendered',
+      todo: 'correct the template, or add a variable with that name to the role',
     });
   }
 }
 
-/** Its own one-file build: the package's main module is 46 files, and spends most of its time on source maps. */
+/** The single-file build: the main module loads 46 files and spends most of its start-up time on source maps. */
 const Handlebars: typeof HandlebarsModule = createRequire(import.meta.url)('handlebars/dist/handlebars.js');
 const engine = Handlebars.create();
 
@@ -44,13 +44,13 @@ for (const name of ['if', 'unless', 'each', 'with'] as const) {
   engine.registerHelper(
     name,
     function (this: unknown, value: unknown, options: HandlebarsModule.HelperOptions) {
-      if (value === undefined) throw new Error(`{{#${name}}} asks about a name that does not exist`);
+      if (value === undefined) throw new Error(`{{#${name}}} uses a name that is not defined`);
       return original.call(this, value, options);
     },
   );
 }
 
-/** Compiled templates by their text: many hosts, and many files of a role, are rendered from the same one. */
+/** Compiled templates by their text: one template serves many hosts and often many files of a role. */
 const known = new Map<string, HandlebarsModule.TemplateDelegate>();
 
 function compiled(text: string): HandlebarsModule.TemplateDelegate {
@@ -67,7 +67,7 @@ function read(file: string): string {
   }
 }
 
-/** The values with every secret as it is; each is kept so that the text's printers can hide it. */
+/** The values with secrets in plain text; each secret is collected so that output can be redacted. */
 function plain(value: unknown, secrets: Set<string>): unknown {
   if (isSecret(value)) {
     secrets.add(reveal(value));

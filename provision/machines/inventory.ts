@@ -8,9 +8,12 @@ import { forward, keys, port } from './machines.ts';
 const word = (what: string) => z.string().regex(/^[A-Za-z0-9][\w.-]*$/, what);
 const hostKey = z
   .string()
-  .regex(/^(ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+ AAAA[\w+/=]+( .*)?$/, 'a public host key, "ssh-ed25519 AAAA…"');
+  .regex(
+    /^(ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+ AAAA[\w+/=]+( .*)?$/,
+    'a public host key, such as "ssh-ed25519 AAAA…"',
+  );
 
-/** Files are named relative to the inventory, or from the home folder by `~/`. */
+/** The schema; paths are relative to the folder of the inventory, or to the home folder with `~/`. */
 function schemaIn(folder: string) {
   const file = z
     .string()
@@ -24,17 +27,17 @@ function schemaIn(folder: string) {
     .strictObject({
       address: z
         .string()
-        .regex(/^[A-Za-z0-9][\w.:-]*$/, 'an address, a DNS name or an alias of ssh_config')
+        .regex(/^[A-Za-z0-9][\w.:-]*$/, 'an address, a DNS name or an alias in ssh_config')
         .optional(),
       port: port.optional(),
       user: z
         .string()
-        .regex(/^[a-z_][\w.-]*\$?$/i, 'the name of a user')
+        .regex(/^[a-z_][\w.-]*\$?$/i, 'a user name')
         .optional(),
       key: file.optional(),
       keys: z.array(file).min(1).optional(),
       host_key: z.union([hostKey, z.array(hostKey).min(1)]).optional(),
-      groups: z.array(word('the name of a group')).optional(),
+      groups: z.array(word('a group name')).optional(),
       private_address: z.ipv4().optional(),
       forward,
       vars: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
@@ -45,7 +48,7 @@ function schemaIn(folder: string) {
       context.addIssue({
         code: 'custom',
         path: ['keys'],
-        message: 'there is a "key" already; expected one of the two',
+        message: '"key" is also set; expected only one of them',
       });
     });
   const hosts = z
@@ -57,30 +60,34 @@ function schemaIn(folder: string) {
   return z.strictObject({ hosts });
 }
 
-/** A host of an inventory, as it stands there. */
+/** A host as written in an inventory. */
 export type Entry = z.output<ReturnType<typeof schemaIn>>['hosts'][string];
 
-/** The hosts of an inventory file by name, its files checked. @throws ProvisionError (input) */
+/** The hosts of an inventory file by name, with the files they refer to checked. @throws ProvisionError (input) */
 export const loadInventory = (file: string): Record<string, Entry> => loadPlacedInventory(file).hosts;
 
-/** The same, with the place of each key. */
+/** Like `loadInventory`, and also returns the place of each key. */
 export function loadPlacedInventory(file: string): {
   hosts: Record<string, Entry>;
   where(path: readonly PropertyKey[]): string;
 } {
   const path = resolve(file);
-  const { value, where } = loadPlaced(path, schemaIn(dirname(path)), 'docs/inventory.md shows an inventory');
+  const { value, where } = loadPlaced(
+    path,
+    schemaIn(dirname(path)),
+    'see the example of an inventory in docs/inventory.md',
+  );
   return { hosts: value.hosts, where };
 }
 
 function unreadable(path: string): string | undefined {
   try {
-    if (statSync(path).isDirectory()) return 'it is a folder';
+    if (statSync(path).isDirectory()) return 'it is a directory';
     closeSync(openSync(path, 'r'));
     return undefined;
   } catch (error) {
     const code = String((error as NodeJS.ErrnoException).code);
-    const words: Record<string, string> = { ENOENT: 'there is no such file', EACCES: 'permission denied' };
-    return words[code] ?? code;
+    const reasons: Record<string, string> = { ENOENT: 'there is no such file', EACCES: 'permission denied' };
+    return reasons[code] ?? code;
   }
 }

@@ -9,16 +9,16 @@ const load = (text: string) => {
   return loadMachines(folder);
 };
 
-t.test('what is not said has a default', async (t) => {
+t.test('defaults', async (t) => {
   t.strictSame(load('machines: { vm: {} }').vm, { memory: 1024, cpus: 2, disk: 10, groups: [], forward: {} });
   t.strictSame(load('machines: { vm: { forward: { 8080: 80 } } }').vm?.forward, { 8080: 80 });
 });
 
 const bad: [name: string, text: string, message: RegExp][] = [
-  ['no machine', 'machines: {}', /:1:1: machines: expected at least one machine$/],
+  ['no machines', 'machines: {}', /:1:1: machines: expected at least one machine$/],
   ['an upper-case name', 'machines: { Bad: {} }', /:1:13: machines\.Bad: expected a lower-case name/],
   [
-    'a port that is none',
+    'a port that is not a number',
     'machines: { a: { forward: { x: 80 } } }',
     /:1:29: machines\.a\.forward\.x: expected a port$/,
   ],
@@ -36,12 +36,12 @@ const bad: [name: string, text: string, message: RegExp][] = [
     /:1:18: machines\.a\.box\.name: missing, expected a string$/,
   ],
   [
-    'a checksum that is none',
+    'an invalid checksum',
     'machines: { a: { box: { name: b, checksum: 12 } } }',
     /machines\.a\.box\.checksum: expected/,
   ],
   [
-    'an address that is none',
+    'an invalid address',
     'machines: { a: { address: 10.0.0 } }',
     /:1:18: machines\.a\.address: expected .*"10\.0\.0"$/,
   ],

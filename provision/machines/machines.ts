@@ -5,7 +5,7 @@ import { loadYaml } from '../input/yaml.ts';
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'a lower-case name of letters, digits and hyphens');
 export const port = z.int().min(1).max(65535);
 
-/** Keys of a mapping are checked by this: a problem stands at the key itself. */
+/** Checks the keys of a mapping and reports a problem at the key itself. */
 export function keys(fits: (key: string) => boolean, expected: string) {
   return (all: Record<string, unknown>, context: z.RefinementCtx) => {
     for (const key of Object.keys(all).filter((key) => !fits(key))) {
@@ -14,7 +14,7 @@ export function keys(fits: (key: string) => boolean, expected: string) {
   };
 }
 
-/** Port outside → port of the machine. */
+/** Port on this computer → port of the machine. */
 export const forward = z
   .record(z.string(), port)
   .superRefine(keys((key) => /^\d{1,5}$/.test(key) && Number(key) >= 1 && Number(key) <= 65535, 'a port'))
@@ -27,11 +27,11 @@ export const machine = z.strictObject({
   /** GiB. */
   disk: z.int().min(4).max(4096).default(10),
   groups: z.array(name).default([]),
-  /** IPv4 address on the network that the approach's machines share. */
+  /** The IPv4 address on the private network of the approach's machines. */
   address: z.ipv4().optional(),
-  /** Ports of this computer's loopback → ports of the machine. */
+  /** Ports on this computer's loopback interface → ports of the machine. */
   forward,
-  /** The Vagrant box, when it is not the default one. Its version, or where it is and the SHA-256 of what is there. */
+  /** The Vagrant box, if not the default one: by version, or by URL and the SHA-256 of the file there. */
   box: z
     .strictObject({
       name: z.string().min(1),
@@ -45,7 +45,7 @@ export const machine = z.strictObject({
     .optional(),
 });
 
-/** What machines.yml asks for: memory in MiB, disk in GiB. */
+/** A machine as described in machines.yml: memory in MiB, disk in GiB. */
 export type Machine = z.output<typeof machine>;
 
 const schema = z.strictObject({

@@ -18,7 +18,7 @@ import { machinesOf, readSaved } from './qemu/state.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 
-/** The embedded lab: virtual machines by QEMU, with nothing else to install or to run. */
+/** The built-in lab: virtual machines run by QEMU, without any other software. */
 export const qemu: Provider = {
   name: 'qemu',
   running: async (approach) => isUp(approach),
@@ -26,27 +26,27 @@ export const qemu: Provider = {
 };
 
 export interface LabOptions extends ProviderOptions {
-  /** Ports of this computer are free ones, whatever machines.yml says. */
+  /** Uses free ports on this computer instead of those in machines.yml. */
   readonly anyPorts?: boolean;
 }
 
-/** True when the lab has machines and all of them run. */
+/** Whether the lab has machines and all of them are running. */
 function isUp(lab: string): boolean {
   const names = machinesOf(lab);
   return names.length > 0 && names.every((name) => processOf(machineFolder(lab, name)) !== undefined);
 }
 
 /**
- * Every machine running: those that exist are started as they are, the others are made.
+ * Brings up every machine: existing ones are started, the others are created.
  *
- * @throws ProvisionError, or an AggregateError of them: every machine is heard
+ * @throws ProvisionError, or an AggregateError with one for each machine that failed
  */
 export async function bringUp(options: LabOptions): Promise<Host[]> {
   const { approach: lab, progress } = options;
   imageNamed(options.image);
   const folder = privateFolder(folderOf(lab));
   const waiting = (line: string) => progress('lab', line);
-  return await withLock(folder, `brings up ${lab}`, waiting, async () => {
+  return await withLock(folder, `bringing up ${lab}`, waiting, async () => {
     try {
       return await machinesUp(options);
     } catch (error) {
@@ -61,22 +61,23 @@ async function machinesUp(options: LabOptions): Promise<Host[]> {
   const names = Object.keys(machines);
   const exists = (name: string) => readSaved(machineFolder(lab, name)) !== undefined;
   for (const name of names) refuseOtherImage(lab, name, options.image);
-  // what an interrupted command has left
+  // Left by an interrupted run.
   for (const name of leftOf(lab).filter((name) => !exists(name))) await cutPower(machineFolder(lab, name));
   const complete = names.every(exists);
   if (!complete) await requirePorts(options);
-  const means = complete ? undefined : await prepare(options);
+  const prepared = complete ? undefined : await prepare(options);
   const works = Object.entries(machines).map(async ([name, machine]): Promise<Host> => {
-    const tell = (line: string) => progress(name, line);
-    const making = means && !exists(name) && { lab, name, machine, anyPorts, progress: tell, ...means };
-    const saved = making ? await makeMachine(making) : await startMachine(lab, name, tell);
-    // what it is made of stays as it was made; what it is for is machines.yml's to say
+    const report = (line: string) => progress(name, line);
+    const making = prepared &&
+      !exists(name) && { lab, name, machine, anyPorts, progress: report, ...prepared };
+    const saved = making ? await makeMachine(making) : await startMachine(lab, name, report);
+    // Its hardware does not change, but its groups follow machines.yml.
     return { ...hostOf(lab, name, saved), groups: machine.groups };
   });
   return await all(works);
 }
 
-/** Before anything is built or booted. */
+/** Checks the ports before anything is built or booted. */
 async function requirePorts({ approach: lab, machines, anyPorts }: LabOptions): Promise<void> {
   for (const [name, { forward }] of Object.entries(machines)) {
     if (anyPorts || readSaved(machineFolder(lab, name))) continue;
@@ -87,18 +88,22 @@ async function requirePorts({ approach: lab, machines, anyPorts }: LabOptions): 
 async function prepare(options: LabOptions) {
   const { progress } = options;
   const image = await prepareImage(options);
-  const { name, words } = await accelerator(image, (line) => progress('lab', line));
-  progress('lab', `virtual machines by ${words}`);
+  const { name, description } = await accelerator(image, (line) => progress('lab', line));
+  progress('lab', `virtual machines run with ${description}`);
   return { image, accelerator: name };
 }
 
-/** A machine keeps what it was made with. */
+/** Refuses to change the image of an existing machine. */
 function refuseOtherImage(lab: string, name: string, option: string): void {
   const has = readSaved(machineFolder(lab, name))?.image.image.name;
   const named = imageNamed(option);
   if (has === undefined || named === 'auto' || named.name === has) return;
-  const todo = `keep it (leave --image out), or make it anew: npm run lab -- down ${lab}`;
-  throw failure({ place: name, what: `was made with the image ${has}, not ${named.name}`, todo });
+  const todo = `omit --image to keep it; or remove it, to create it again: npm run lab -- down ${lab}`;
+  throw failure({
+    place: name,
+    what: `the machine was created with the image ${has}, not ${named.name}`,
+    todo,
+  });
 }
 
 async function all<T>(works: readonly Promise<T>[]): Promise<T[]> {
@@ -111,27 +116,27 @@ async function all<T>(works: readonly Promise<T>[]): Promise<T[]> {
   return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
-/** Stops the machines of a lab and removes all that is theirs; images stay. */
+/** Stops the machines of a lab and removes everything that belongs to them. Images are kept. */
 export async function destroy(lab: string, waiting: (line: string) => void = () => {}): Promise<void> {
   if (!existsSync(folderOf(lab))) return;
-  await withLock(folderOf(lab), `takes down ${lab}`, waiting, async () => {
+  await withLock(folderOf(lab), `taking down ${lab}`, waiting, async () => {
     for (const name of leftOf(lab)) await cutPower(machineFolder(lab, name));
     rmSync(folderOf(lab), { recursive: true, force: true });
   });
 }
 
 export interface FreshOptions {
-  /** A name of its own for this lab, so that it meets no other. */
+  /** A unique name for this lab. */
   readonly lab: string;
-  /** Whose machines.yml is taken; `approach_0` unless said. */
+  /** The approach whose machines.yml is used; default: `approach_0`. */
   readonly approach?: string;
   readonly machines?: Readonly<Record<string, Machine>>;
-  /** `debian` unless said. */
+  /** Default: `debian`. */
   readonly image?: string;
   progress?(topic: string, line: string): void;
 }
 
-/** Machines that nobody has used yet, on free ports, whatever the lab of this name was before: for tests. */
+/** Newly created machines on free ports, for tests. An existing lab with this name is removed first. */
 export async function freshHosts(options: FreshOptions): Promise<Host[]> {
   const { lab, approach = 'approach_0', image = 'debian', progress = () => {} } = options;
   const machines = options.machines ?? loadMachines(join(project, 'approaches', approach));
@@ -139,15 +144,15 @@ export async function freshHosts(options: FreshOptions): Promise<Host[]> {
   return await bringUp({ approach: lab, machines, image, yes: true, anyPorts: true, progress });
 }
 
-/** A power cut: the machine stops in the middle of what it does. */
+/** Simulates a power cut. */
 export const cutPowerOf = (lab: string, machine: string) => cutPower(machineFolder(lab, machine));
 
-/** Starts it again, on the disk that the power cut left. Its ports stay the same. */
+/** Starts the machine again with the disk as the power cut left it. Its ports stay the same. */
 export async function powerOn(lab: string, machine: string, progress: (line: string) => void = () => {}) {
   return hostOf(lab, machine, await startMachine(lab, machine, progress));
 }
 
-/** Pulls a machine's network plug, or puts it in: `user` is its way to this computer and out, `lan` the others. */
+/** Unplugs or plugs in a network: `user` connects to this computer and the outside, `lan` to the other machines. */
 export async function setLink(
   lab: string,
   machine: string,

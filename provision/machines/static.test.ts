@@ -51,13 +51,17 @@ t.test('an inventory becomes hosts', async (t) => {
   ]);
 });
 
-t.test('a host without groups has those of the machine it stands for', async (t) => {
+t.test('a host without groups gets those of its machine in machines.yml', async (t) => {
   const groups = async (text: string, machines: object) =>
     (await hostsOf(text, machines)).map((h) => h.groups);
-  t.strictSame(await groups('hosts: { any: {} }', { vm: app }), [['app']], 'the only one');
+  t.strictSame(await groups('hosts: { any: {} }', { vm: app }), [['app']], 'of the only machine');
   const two = { a: app, b: { ...app, groups: ['db'] } };
-  t.strictSame(await groups('hosts: { b: {}, c: {} }', two), [['db'], []], 'the one of that name');
-  t.strictSame(await groups('hosts: { a: { groups: [] } }', two), [[]], 'what it says itself comes first');
+  t.strictSame(
+    await groups('hosts: { b: {}, c: {} }', two),
+    [['db'], []],
+    'of the machine with the same name',
+  );
+  t.strictSame(await groups('hosts: { a: { groups: [] } }', two), [[]], 'its own groups take precedence');
 });
 
 const key = '{ address: 192.0.2.1, key: id }';
@@ -78,39 +82,31 @@ const bad: [name: string, text: string, message: RegExp][] = [
     'hosts: { a: { address: -oProxy } }',
     /hosts\.a\.address: expected an address, a DNS name/,
   ],
-  ['an option as a user', 'hosts: { a: { user: -l } }', /hosts\.a\.user: expected the name of a user/],
+  ['an option as a user', 'hosts: { a: { user: -l } }', /hosts\.a\.user: expected a user name/],
   ['a host named like an option', 'hosts: { -a: {} }', /:1:10: hosts\.-a: expected a name of letters/],
   [
-    'a key that is not there',
+    'a key that does not exist',
     'hosts: { a: { key: gone } }',
     /:1:15: hosts\.a\.key: .*\/gone cannot be read: there is no such file$/,
   ],
-  ['one key of several', 'hosts: { a: { keys: [id, gone] } }', /:1:26: hosts\.a\.keys\.1: .*no such file/],
-  ['a folder as a key', 'hosts: { a: { key: directory } }', /cannot be read: it is a folder/],
+  ['one of several keys', 'hosts: { a: { keys: [id, gone] } }', /:1:26: hosts\.a\.keys\.1: .*no such file/],
+  ['a directory as a key', 'hosts: { a: { key: directory } }', /cannot be read: it is a directory/],
+  ['key and keys', 'hosts: { a: { key: id, keys: [id] } }', /:1:24: hosts\.a\.keys: "key" is also set/],
   [
-    'key and keys',
-    'hosts: { a: { key: id, keys: [id] } }',
-    /:1:24: hosts\.a\.keys: there is a "key" already/,
-  ],
-  [
-    'a password file that is not there',
+    'a password file that does not exist',
     'hosts: { a: { sudo_password_file: no } }',
     /sudo_password_file: .*no such file/,
   ],
-  ['a host key that is none', 'hosts: { a: { host_key: abc } }', /hosts\.a\.host_key: .*public host key/],
+  ['an invalid host key', 'hosts: { a: { host_key: abc } }', /hosts\.a\.host_key: .*public host key/],
   [
-    'a private address that is none',
+    'an invalid private address',
     'hosts: { a: { private_address: web } }',
     /:1:15: hosts\.a\.private_address: /,
   ],
-  [
-    'a group with a space',
-    'hosts: { a: { groups: ["a b"] } }',
-    /hosts\.a\.groups\.0: expected the name of a group/,
-  ],
+  ['a group with a space', 'hosts: { a: { groups: ["a b"] } }', /hosts\.a\.groups\.0: expected a group name/],
   ['vars without a role', 'hosts: { a: { vars: { tls: none } } }', /:1:23: hosts\.a\.vars\.tls: /],
-  ['a duplicate host', 'hosts:\n  a: {}\n  a: {}', /:3:3: the same key stands here twice/],
-  ['a tab', 'hosts:\n\ta: {}', /hosts\.yml:2:1: a tab is used as indentation/],
+  ['a duplicate host', 'hosts:\n  a: {}\n  a: {}', /:3:3: duplicate key/],
+  ['a tab', 'hosts:\n\ta: {}', /hosts\.yml:2:1: a tab is used for indentation/],
   ['broken syntax', 'hosts: [', /hosts\.yml:1:\d+: not valid YAML/],
 ];
 for (const [name, text, message] of bad) {
@@ -122,13 +118,13 @@ for (const [name, text, message] of bad) {
   });
 }
 
-t.test('every problem is told at once', async (t) => {
+t.test('all problems are reported together', async (t) => {
   const text = 'hosts:\n  a: { port: 0, key: gone }\n  b: { usr: x }\n';
   const error: unknown = await hostsOf(text).catch((error) => error);
   t.match(String((error as Error).message).split('\n'), [/a\.port/, /a\.key/, /b\.usr/]);
 });
 
-t.test('a file that is not there', async (t) => {
+t.test('a file that does not exist', async (t) => {
   const hosts = staticProvider(join(folder, 'none.yml')).hosts(options);
   await t.rejects(hosts, { kind: 'input', message: /none\.yml: cannot be read: there is no such file/ });
 });

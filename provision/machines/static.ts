@@ -4,22 +4,22 @@ import { loadPlacedInventory } from './inventory.ts';
 import type { Provider, ProviderOptions } from './provider.ts';
 
 /**
- * Machines that exist already, named in an inventory file:
+ * Existing machines, listed in an inventory file:
  *
  *     hosts:
- *       web:                                  # address: web, unless one is given; ssh_config is honoured
+ *       web:                                  # the default address is web; ssh_config is honoured
  *         address: 192.0.2.10
  *         port: 22
  *         user: debian
  *         key: ~/.ssh/id_ed25519              # or keys: [ … ]
- *         host_key: ssh-ed25519 AAAA…         # or a list; nothing else is accepted then
- *         groups: [app]                       # those of the approach's machine of this name, or of its only one
+ *         host_key: ssh-ed25519 AAAA…         # or a list; no other key is accepted
+ *         groups: [app]                       # default: those of the machine with this name, or of the only machine
  *         private_address: 10.0.0.10
- *         forward: { 8080: 80 }               # port of the address: port of the machine, where they differ
+ *         forward: { 8080: 80 }               # port at the address: port of the machine, if they differ
  *         sudo_password_file: secrets/web     # mode 0600
  *         vars: { nginx: { tls: self_signed } }
  *
- * The file is read whole when it is asked for hosts. @throws ProvisionError (input)
+ * The file is read and checked when the hosts are requested. @throws ProvisionError (input)
  */
 export function staticProvider(file: string): Provider {
   return {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { created, hostOf, parseSshConfig, parseStatus } from './vagrant.ts';
 
-// In the format of Vagrant 2.3.4 (its "Machine-Readable Output" page), with libvirt's addresses.
+// In the format of Vagrant 2.3.4 (see its page "Machine-Readable Output"), with addresses from libvirt.
 const status = `1718000000,web,metadata,provider,libvirt
 1718000000,web,provider-name,libvirt
 1718000001,web,state,running
@@ -69,7 +69,7 @@ t.test('a section and a machine of machines.yml become a host', async (t) => {
   });
 });
 
-t.test('a machine of Hyper-V has nothing but its own address', async (t) => {
+t.test('a Hyper-V machine is reached only at its own address', async (t) => {
   const section = parseSshConfig(sshConfig).web ?? { options: {}, keyFiles: [] };
   const machine = { memory: 1, cpus: 1, disk: 4, groups: [], address: '10.77.0.10', forward: { 8080: 80 } };
   t.match(hostOf('web', section, machine, { by: 'hyperv', acceptNewIn: '/kept' }), {
@@ -79,7 +79,7 @@ t.test('a machine of Hyper-V has nothing but its own address', async (t) => {
   });
 });
 
-t.test('machines that Vagrant has made are known by their files', async (t) => {
+t.test('machines created by Vagrant are found by their files', async (t) => {
   t.strictSame(created(t.testdir({})), {}, 'none');
   const machine = (id: string) => ({ libvirt: { id } });
   const folder = t.testdir({

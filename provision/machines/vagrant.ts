@@ -8,10 +8,10 @@ import type { Provider } from './provider.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 
-/** What Vagrant calls a machine: its Vagrantfile has those of all approaches. */
+/** The name of a machine in Vagrant; the Vagrantfile has the machines of all approaches. */
 const fullName = (approach: string, name: string) => `${approach}-${name}`;
 
-/** The machines of the Vagrantfile, once `vagrant up` has made them. */
+/** The machines of the Vagrantfile, once `vagrant up` has created them. */
 export const vagrant: Provider = {
   name: 'vagrant',
   running: async (approach) => {
@@ -38,33 +38,33 @@ export const vagrant: Provider = {
   },
 };
 
-/** A machine that Vagrant has made. */
-export interface Made {
-  /** Vagrant's word for what runs it: `virtualbox`. */
+/** A machine created by Vagrant. */
+export interface Created {
+  /** Vagrant's name of the provider: `virtualbox`. */
   readonly by: string;
-  /** Where the key of this very machine can be kept. */
+  /** The known_hosts file for the host key of this machine. */
   readonly acceptNewIn: string;
 }
 
 /**
- * Machines that Vagrant has made in a folder, by name: it keeps a file `id` for each. Costs nothing where there are
- * none.
+ * The machines that Vagrant has created in a folder, by name. Vagrant keeps a file `id` for each of them. Does not start
+ * Vagrant.
  */
-export function created(folder: string): Record<string, Made> {
+export function created(folder: string): Record<string, Created> {
   const data = resolve(folder, process.env.VAGRANT_DOTFILE_PATH || '.vagrant');
   if (!existsSync(data)) return {};
   const files = globSync('machines/*/*/id', { cwd: data }).sort();
   return Object.fromEntries(
     files.map((file) => {
       const id = readFileSync(join(data, file), 'utf8').trim();
-      const kept = `known_hosts-${id.replace(/[^\w-]/g, '-')}`;
+      const knownHosts = `known_hosts-${id.replace(/[^\w-]/g, '-')}`;
       const [, name = '', by = ''] = file.split(sep);
-      return [name, { by, acceptNewIn: join(data, dirname(file), kept) }];
+      return [name, { by, acceptNewIn: join(data, dirname(file), knownHosts) }];
     }),
   );
 }
 
-/** State of each machine by `vagrant status --machine-readable`: lines `time,machine,state,running`. */
+/** The state of each machine, from `vagrant status --machine-readable`: lines `time,machine,state,running`. */
 export function parseStatus(text: string): Record<string, string> {
   const rows = text.split('\n').map((line) => line.trim().split(','));
   return Object.fromEntries(
@@ -72,7 +72,7 @@ export function parseStatus(text: string): Record<string, string> {
   );
 }
 
-/** Sections of `vagrant ssh-config` by host: first value of each option, every `IdentityFile`. */
+/** A section of `vagrant ssh-config`: the first value of each option, and every `IdentityFile`. */
 export interface Section {
   readonly options: Readonly<Record<string, string>>;
   readonly keyFiles: readonly string[];
@@ -92,15 +92,15 @@ export function parseSshConfig(text: string): Record<string, Section> {
   return sections;
 }
 
-/** Vagrant shows no host key: the first one is accepted and kept in `acceptNewIn`, for as long as this machine is. */
+/** Vagrant does not provide host keys, so the first one is accepted and stored in `acceptNewIn` with the machine. */
 export function hostOf(
   name: string,
   { options, keyFiles }: Section,
   machine: Machine,
-  { by, acceptNewIn }: Made,
+  { by, acceptNewIn }: Created,
 ): Host {
   const address = options.HostName ?? '127.0.0.1';
-  // Hyper-V neither forwards ports nor gives the addresses that are asked for: its machines have one of their own
+  // Hyper-V neither forwards ports nor assigns the configured addresses; its machines have their own address.
   const direct = by === 'hyperv';
   const forwarded = Object.entries(direct ? {} : machine.forward).map(([here, guest]) => [
     guest,
@@ -126,7 +126,7 @@ async function allUp(names: readonly string[]): Promise<boolean> {
   return names.every((name) => states[name] === 'running');
 }
 
-/** What `vagrant ssh-config` says; Vagrant's own provisioner hands it over in a file (vagrant/provisioning.rb). */
+/** The output of `vagrant ssh-config`. Vagrant's provisioner passes it in a file (vagrant/provisioning.rb). */
 async function sshConfig(names: readonly string[]): Promise<string> {
   const file = process.env.THEAPP_SSH_CONFIG;
   return file ? readFileSync(file, 'utf8') : await run(['ssh-config', ...names]);
@@ -135,7 +135,7 @@ async function sshConfig(names: readonly string[]): Promise<string> {
 async function run(args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr, shortMessage, code } = await execa('vagrant', args, {
     cwd: project,
-    // of all approaches, whichever a person has set
+    // The machines of all approaches, even if the user has selected one.
     env: { APPROACH: '' },
     reject: false,
     timeout: 120_000,
@@ -145,7 +145,7 @@ async function run(args: readonly string[]): Promise<string> {
     throw failure({
       place: 'vagrant',
       what: 'Vagrant is not installed',
-      todo: 'install it, or: --provider qemu',
+      todo: 'install it, or use the built-in lab: --provider qemu',
     });
   }
   const why = exitCode === undefined ? `${shortMessage}` : `exit code ${exitCode}`;
@@ -156,5 +156,5 @@ const notUp = (approach: string, names: readonly string[]) =>
   failure({
     place: 'vagrant',
     what: `${names.join(', ')} of ${approach} ${names.length > 1 ? 'are' : 'is'} not up`,
-    todo: `vagrant up --no-provision /${approach}/, or let the lab make machines: --provider qemu`,
+    todo: `vagrant up --no-provision /${approach}/; or use the built-in lab: --provider qemu`,
   });

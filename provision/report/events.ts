@@ -1,6 +1,6 @@
 import type { Diff } from '../language/resource.ts';
 
-/** A line of the recap: what happened on one host. */
+/** One line of the recap: the result for one host. */
 export interface HostRecap {
   readonly host: string;
   readonly ok: number;
@@ -12,7 +12,7 @@ export interface HostRecap {
   readonly seconds: number;
 }
 
-/** All that a run tells. `--json` prints these as they are, one object a line. */
+/** Everything a run reports. `--json` prints these objects, one per line. */
 export type Event =
   | { event: 'start'; approach: string; provider: string; hosts: readonly string[]; check: boolean }
   | { event: 'progress'; topic: string; message: string }
@@ -46,5 +46,5 @@ export type Event =
       seconds: number;
     };
 
-/** Hears a run. */
+/** Receives the events of a run. */
 export type Reporter = (event: Event) => void;

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 import type { Event, Reporter } from './events.ts';
 
-/** Keeps what happened and writes one self-contained page when the recap comes. */
+/** Collects the events of a run and writes a self-contained page after the recap. */
 export function htmlReporter(file: string): Reporter {
   const events: Event[] = [];
   return (event) => {
@@ -36,7 +36,7 @@ table { border-collapse: collapse; width: 100% } th, td { text-align: left; padd
 .ok { color: #2a7d2a } .changed, .pending, .ran { color: #a66a00 } .error { color: #c22 } pre { white-space: pre-wrap; margin: .3rem 0 }
 </style>
 <h1>{{start.approach}}</h1>
-<p>{{when}}, {{start.provider}}{{#if start.check}}, looking only{{/if}}; exit code {{recap.exitCode}}</p>
+<p>{{when}}, {{start.provider}}{{#if start.check}}, dry run{{/if}}; exit code {{recap.exitCode}}</p>
 <table><thead><tr><th>host<th>ok<th>changed<th>failed<th>unreachable<th>handlers<th>round trips<th>seconds</thead>
 {{#each recap.hosts}}<tr><td>{{host}}<td>{{ok}}<td>{{changed}}<td>{{failed}}<td>{{unreachable}}<td>{{handlers}}<td>{{roundTrips}}<td>{{seconds}}</tr>{{/each}}</table>
 {{#each warnings}}<p class="pending">{{message}}</p>{{/each}}

@@ -1,6 +1,6 @@
 import type { Reporter } from './events.ts';
 
-/** One JSON object a line on stdout; the last is the recap. What a person only waits for is left out. */
+/** Writes one JSON object per line to stdout; the last one is the recap. */
 export const jsonReporter: Reporter = (event) => {
   process.stdout.write(`${JSON.stringify(event)}\n`);
 };

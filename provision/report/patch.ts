@@ -2,7 +2,7 @@ import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import type { Diff } from '../language/resource.ts';
 import type { Color } from './terminal.ts';
 
-/** How a file changes, as `diff -u` shows it, with two lines around each change. */
+/** A change of a file in the format of `diff -u`, with two lines of context. */
 export function patch({ path, before, after }: Diff, color: (style: Color, text: string) => string): string {
   const text = createTwoFilesPatch(path, path, before, after, 'before', 'after', {
     context: 2,

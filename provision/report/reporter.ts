@@ -6,13 +6,13 @@ export interface ReportOptions {
   readonly json: boolean;
   readonly diff: boolean;
   readonly verbose: boolean;
-  /** Where an HTML page about the run goes. */
+  /** The file for an HTML report of the run. */
   readonly report?: string;
 }
 
-/** Human output to stderr; machine output to stdout instead of it; the page beside either. */
+/** Writes readable output to stderr or JSON to stdout, and in both cases the HTML report if requested. */
 export async function reporterOf({ json, diff, verbose, report }: ReportOptions): Promise<Reporter> {
-  // Loaded when they are used only: most runs show no difference between texts, and write no page.
+  // Loaded on demand: most runs show no diffs and write no HTML report.
   const patch = diff ? (await import('./patch.ts')).patch : undefined;
   const page = report === undefined ? undefined : (await import('./html.ts')).htmlReporter(report);
   const main = json ? jsonReporter : terminalReporter({ out: process.stderr, patch, verbose });

@@ -4,23 +4,23 @@ import type { Event, HostRecap, Reporter } from './events.ts';
 
 export interface TerminalOptions {
   readonly out: NodeJS.WriteStream;
-  /** Shows a difference between texts; without it none is shown. */
+  /** Formats a diff; without it no diffs are shown. */
   readonly patch?: Patch | undefined;
-  /** A line for every resource, also those that are as they should be. */
+  /** Prints a line for every resource, including those already in the desired state. */
   readonly verbose: boolean;
 }
 
 export type Color = Parameters<typeof styleText>[0];
 export type Patch = (diff: Diff, color: (style: Color, text: string) => string) => string;
-/** Seconds between two lines about the same wait where a line cannot be written over. */
+/** Seconds between two progress lines about the same topic if the output is not a terminal. */
 const QUIET = 10;
 
-/** Lines for a person. On a terminal the last line says what is being waited for. */
+/** Readable output. On a terminal the last line shows the current progress. */
 export function terminalReporter({ out, patch, verbose }: TerminalOptions): Reporter {
   const color = (style: Color, text: string) =>
     out.hasColors?.() && !process.env.NO_COLOR ? styleText(style, text, { validateStream: false }) : text;
-  const calm = new Map<string, { role: string; ok: number }>();
-  const said = new Map<string, number>();
+  const unchanged = new Map<string, { role: string; ok: number }>();
+  const lastPrinted = new Map<string, number>();
   let status = false;
 
   const write = (line: string) => {
@@ -36,30 +36,33 @@ export function terminalReporter({ out, patch, verbose }: TerminalOptions): Repo
       return;
     }
     const now = performance.now() / 1000;
-    if (now - (said.get(topic) ?? -QUIET) < QUIET) return;
-    said.set(topic, now);
+    if (now - (lastPrinted.get(topic) ?? -QUIET) < QUIET) return;
+    lastPrinted.set(topic, now);
     write(text);
   };
-  /** The line of a role in which nothing, or nothing more, had to change. */
+  /** Prints how many resources of a role did not need to change. */
   const close = (host: string) => {
-    const { role, ok } = calm.get(host) ?? {};
+    const { role, ok } = unchanged.get(host) ?? {};
     if (role !== undefined && ok) write(color('green', `  ✓ ${host}  ${role}: ${ok} ok`));
-    calm.delete(host);
+    unchanged.delete(host);
   };
   const resource = (event: Extract<Event, { event: 'resource' }>) => {
     const { host, role, status, changes, predicted } = event;
-    const before = calm.get(host) ?? { role, ok: 0 };
+    const before = unchanged.get(host) ?? { role, ok: 0 };
     if (status === 'ok' && !verbose) {
-      calm.set(host, { role, ok: before.ok + 1 });
+      unchanged.set(host, { role, ok: before.ok + 1 });
       return;
     }
-    const guess = predicted ? ' (predicted)' : '';
-    if (status === 'ok') return write(color('green', `  ✓ ${host}  ${role}: ${event.resource}${guess}`));
+    const prediction = predicted ? ' (predicted)' : '';
+    if (status === 'ok') return write(color('green', `  ✓ ${host}  ${role}: ${event.resource}${prediction}`));
     for (const change of changes) {
-      const words = { pending: 'would ', changed: '', skipped: 'left out: ' }[status];
+      const words = { pending: 'would ', changed: '', skipped: 'skipped: ' }[status];
       const took = status === 'changed' && event.seconds >= 1 ? `  ${event.seconds.toFixed(1)} s` : '';
       write(
-        color('yellow', `  ~ ${host}  ${role}: ${event.resource}: ${words}${change.summary}${guess}${took}`),
+        color(
+          'yellow',
+          `  ~ ${host}  ${role}: ${event.resource}: ${words}${change.summary}${prediction}${took}`,
+        ),
       );
       if (patch && change.diff) write(patch(change.diff, color));
     }
@@ -69,7 +72,7 @@ export function terminalReporter({ out, patch, verbose }: TerminalOptions): Repo
     switch (event.event) {
       case 'start':
         return write(
-          `${color('bold', event.approach)} on ${event.hosts.join(', ')} (${event.provider})${event.check ? ', looking only' : ''}`,
+          `${color('bold', event.approach)} on ${event.hosts.join(', ')} (${event.provider})${event.check ? ', dry run' : ''}`,
         );
       case 'progress':
         return wait(event.topic, event.message);
@@ -83,7 +86,7 @@ export function terminalReporter({ out, patch, verbose }: TerminalOptions): Repo
       }
       case 'verify':
         close('');
-        for (const host of [...calm.keys()]) close(host);
+        for (const host of [...unchanged.keys()]) close(host);
         return write(
           color(
             event.ok ? 'green' : 'red',
@@ -100,7 +103,7 @@ export function terminalReporter({ out, patch, verbose }: TerminalOptions): Repo
         return;
       }
       case 'recap': {
-        for (const host of [...calm.keys()]) close(host);
+        for (const host of [...unchanged.keys()]) close(host);
         const width = Math.max(0, ...event.hosts.map(({ host }) => host.length));
         write('');
         for (const host of event.hosts) write(recapLine(host, width, color));

@@ -1,6 +1,6 @@
 import type { Reporter } from './events.ts';
 
-/** Reports warnings, each once. */
+/** Reports each warning only once. */
 export function warnings(report: Reporter): (message: string) => void {
   const given = new Set<string>();
   return (message) => {

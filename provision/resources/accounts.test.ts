@@ -7,7 +7,7 @@ import { type AccountState, accounts } from './accounts.ts';
 import { group } from './group.ts';
 import { user } from './user.ts';
 
-/** getent on Ubuntu 24.04, as the probe prints it. */
+/** Output of the probe with getent on Ubuntu 24.04. */
 const recorded = `redis:x:107:114::/var/lib/redis:/usr/sbin/nologin
 app:x:998:997:The app,,,:/srv/app:/bin/sh
 groups
@@ -20,12 +20,12 @@ homes
 
 t.test('plan', async (t) => {
   const state = (resource: Resource<AccountState>) => {
-    const question = (resource.probe as { arg: unknown }).arg as Parameters<typeof accounts.read>[1][number];
-    return accounts.read({ code: 0, stdout: recorded, stderr: '' }, [question])[0] as AccountState;
+    const query = (resource.probe as { arg: unknown }).arg as Parameters<typeof accounts.read>[1][number];
+    return accounts.read({ code: 0, stdout: recorded, stderr: '' }, [query])[0] as AccountState;
   };
   const cases: [string, Resource<AccountState>, string[]][] = [
     [
-      'as it should be',
+      'in the desired state',
       user('app', {
         group: 'app',
         groups: ['docker'],
@@ -36,22 +36,30 @@ t.test('plan', async (t) => {
       }),
       [],
     ],
-    ['nothing said, nothing changed', user('redis', { system: true }), []],
+    ['unset options are left as they are', user('redis', { system: true }), []],
     ['absent', user('web', { system: true }), ['create']],
-    ['shell', user('app', { system: true, shell: '/bin/bash' }), ['shell /bin/sh → /bin/bash']],
+    ['shell', user('app', { system: true, shell: '/bin/bash' }), ['change shell /bin/sh → /bin/bash']],
     [
       'group missing',
       user('app', { system: true, groups: ['docker', 'ssl-cert', 'adm'] }),
       ['add to ssl-cert, adm'],
     ],
-    ['own group counts', user('app', { system: true, groups: ['app'] }), []],
-    ['another own group', user('app', { system: true, group: 'ssl-cert' }), ['group 997 → ssl-cert']],
-    ['home folder missing', user('redis', { home: '/var/lib/redis' }), ['create /var/lib/redis']],
-    ['many', user('app', { uid: 7, home: '/srv/b' }), ['uid 998 → 7, home /srv/app → /srv/b, create /srv/b']],
+    ['the primary group counts', user('app', { system: true, groups: ['app'] }), []],
+    [
+      'another primary group',
+      user('app', { system: true, group: 'ssl-cert' }),
+      ['change group 997 → ssl-cert'],
+    ],
+    ['home directory missing', user('redis', { home: '/var/lib/redis' }), ['create /var/lib/redis']],
+    [
+      'several',
+      user('app', { uid: 7, home: '/srv/b' }),
+      ['change uid 998 → 7, home /srv/app → /srv/b, create /srv/b'],
+    ],
     ['no such user', user.absent('web'), []],
     ['user to remove', user.absent('app'), ['remove']],
     ['group', group('docker', { gid: 996 }), []],
-    ['group with another number', group('docker', { gid: 7 }), ['gid 996 → 7']],
+    ['group with another gid', group('docker', { gid: 7 }), ['change gid 996 → 7']],
     ['no group', group('web'), ['create']],
     ['group to remove', group.absent('docker'), ['remove']],
   ];
@@ -64,13 +72,13 @@ t.test('plan', async (t) => {
   }
 });
 
-t.test('input that cannot be meant', async (t) => {
+t.test('invalid input', async (t) => {
   for (const name of ['', 'Root', '-x', 'a b', 'a:b', 'a'.repeat(33)])
-    t.throws(() => user(name), /cannot be the name/, name);
-  t.throws(() => user('app', { groups: ['a,b'] }), /cannot be the name/);
+    t.throws(() => user(name), /not a valid name/, name);
+  t.throws(() => user('app', { groups: ['a,b'] }), /not a valid name/);
   t.throws(() => user('app', { home: 'srv' }), /not absolute/);
   t.throws(() => user('app', { comment: 'a:b' }), /a comment without/);
-  t.throws(() => group('a b'), /cannot be the name/);
+  t.throws(() => group('a b'), /not a valid name/);
 });
 
 t.test('real useradd and groupadd on copies of /etc and /home', async (t) => {
@@ -80,15 +88,15 @@ t.test('real useradd and groupadd on copies of /etc and /home', async (t) => {
   t.teardown(() => shell.close());
   const cases: [Resource<AccountState>, string][] = [
     [group('t-one', { gid: 4242 }), 'create'],
-    [group('t-one', { gid: 4243 }), 'gid 4242 → 4243'],
+    [group('t-one', { gid: 4243 }), 'change gid 4242 → 4243'],
     [group('t-two', { system: true }), 'create'],
     [user('t-app', { system: true, comment: 'The app' }), 'create'],
     [
       user('t-app', { system: true, groups: ['t-one', 't-two'], shell: '/bin/sh' }),
-      'shell /usr/sbin/nologin → /bin/sh, add to t-one, t-two',
+      'change shell /usr/sbin/nologin → /bin/sh, add to t-one, t-two',
     ],
     [user('t-person', { groups: ['t-one'] }), 'create'],
-    [user('t-person', { comment: 'A person' }), 'comment (none) → A person'],
+    [user('t-person', { comment: 'A person' }), 'change comment (none) → A person'],
     [user('t-two', { createHome: false }), 'create'],
     [user('t-late', { system: true }), 'create'],
     [user('t-late', { home: '/home/t-late' }), 'create /home/t-late'],
@@ -98,7 +106,7 @@ t.test('real useradd and groupadd on copies of /etc and /home', async (t) => {
     const name = `${resource.kind} ${resource.name}: ${expected}`;
     t.equal((await applyOnce(resource, shell)).map(({ summary }) => summary).join(), expected, name);
     const before = fingerprint(`${dir}/home`) + readFileSync(`${dir}/etc/passwd`, 'utf8');
-    t.strictSame(await applyOnce(resource, shell), [], `${name}, green`);
+    t.strictSame(await applyOnce(resource, shell), [], `${name}, again`);
     t.equal(fingerprint(`${dir}/home`) + readFileSync(`${dir}/etc/passwd`, 'utf8'), before);
   }
   t.match(
@@ -109,5 +117,5 @@ t.test('real useradd and groupadd on copies of /etc and /home', async (t) => {
   t.ok(statSync(`${dir}/home/t-person`).isDirectory());
   await t.rejects(applyOnce(group.absent('t-person'), shell), /primary group/);
   await t.rejects(applyOnce(user('t-x', { group: 'no-such' }), shell), /group 'no-such' does not exist/);
-  t.notMatch(readFileSync('/etc/passwd', 'utf8'), /^t-app/m, 'this computer is as it was');
+  t.notMatch(readFileSync('/etc/passwd', 'utf8'), /^t-app/m, 'this computer is unchanged');
 });

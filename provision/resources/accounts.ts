@@ -2,8 +2,8 @@ import { type Batch, batched, type Probe } from '../language/resource.ts';
 import type { Seen } from '../shell/exchange.ts';
 import { type Script, sh } from '../shell/sh.ts';
 
-/** Which entries of the user and group lists are wanted to be known; `home`: whether that folder exists. */
-export interface AccountQuestion {
+/** The user and groups to probe; `home` also probes whether that directory exists. */
+export interface AccountQuery {
   readonly user?: string;
   readonly groups: readonly string[];
   readonly home?: string;
@@ -26,22 +26,22 @@ export interface GroupEntry {
 
 export interface AccountState {
   readonly user?: UserEntry;
-  /** Those of the groups asked about that exist. */
+  /** The probed groups that exist. */
   readonly groups: readonly GroupEntry[];
   readonly homeExists: boolean;
 }
 
-export function account(question: AccountQuestion): Probe<AccountState> {
-  return batched(accounts, question);
+export function account(query: AccountQuery): Probe<AccountState> {
+  return batched(accounts, query);
 }
 
-/** All users and groups of one exchange: two processes. */
-export const accounts: Batch<AccountQuestion, AccountState> = { name: 'accounts', script, read };
+/** Probes all users and groups of one exchange with two processes. */
+export const accounts: Batch<AccountQuery, AccountState> = { name: 'accounts', script, read };
 
-function script(questions: readonly AccountQuestion[]): Script {
-  const users = unique(questions.flatMap(({ user }) => user ?? []));
-  const groups = unique(questions.flatMap(({ groups }) => groups));
-  const homes = unique(questions.flatMap(({ home }) => home ?? []));
+function script(queries: readonly AccountQuery[]): Script {
+  const users = unique(queries.flatMap(({ user }) => user ?? []));
+  const groups = unique(queries.flatMap(({ groups }) => groups));
+  const homes = unique(queries.flatMap(({ home }) => home ?? []));
   return sh`${users.length > 0 ? sh`getent passwd ${users} || :` : sh`:`}
 echo groups
 ${groups.length > 0 ? sh`getent group ${groups} || :` : sh`:`}
@@ -49,7 +49,7 @@ echo homes
 ${homes.length > 0 ? sh`for h in ${homes}; do if [ -d "$h" ]; then printf '%s\n' "$h"; fi; done` : sh`:`}`;
 }
 
-function read({ stdout }: Seen, questions: readonly AccountQuestion[]): AccountState[] {
+function read({ stdout }: Seen, queries: readonly AccountQuery[]): AccountState[] {
   const all = stdout.split('\n');
   const [g, h] = [all.indexOf('groups'), all.indexOf('homes')];
   const users = new Map(all.slice(0, Math.max(g, 0)).map((line) => [line.split(':')[0], userEntry(line)]));
@@ -57,12 +57,12 @@ function read({ stdout }: Seen, questions: readonly AccountQuestion[]): AccountS
     all.slice(g + 1, Math.max(h, 0)).map((line) => [line.split(':')[0], groupEntry(line)]),
   );
   const homes = new Set(all.slice(h + 1));
-  return questions.map((question) => {
-    const user = question.user === undefined ? undefined : users.get(question.user);
+  return queries.map((query) => {
+    const user = query.user === undefined ? undefined : users.get(query.user);
     return {
       ...(user ? { user } : {}),
-      groups: question.groups.flatMap((name) => groups.get(name) ?? []),
-      homeExists: question.home !== undefined && homes.has(question.home),
+      groups: query.groups.flatMap((name) => groups.get(name) ?? []),
+      homeExists: query.home !== undefined && homes.has(query.home),
     };
   });
 }

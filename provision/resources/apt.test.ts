@@ -9,7 +9,7 @@ import { applyOnce, isolated, pending } from '../testing/resources.ts';
 import { type AptState, packages } from './apt/state.ts';
 import { apt } from './apt.ts';
 
-/** dpkg-query on Ubuntu 24.04 and Debian 13, as the probe prints it. */
+/** Output of the probe with dpkg-query on Ubuntu 24.04 and Debian 13. */
 const recorded = `ii |nginx|amd64|1.24.0-2ubuntu7.5|
 iF |mariadb-server|all|1:10.11.13-0ubuntu0.24.04.1|
 rc |cron|amd64|3.0pl1-184ubuntu2|
@@ -37,15 +37,20 @@ t.test('plan', async (t) => {
     ['only what is missing', apt.packages(['nginx', 'curl', 'git']), seen, ['install curl, git']],
     ['half-configured', apt.packages(['mariadb-server']), seen, ['install mariadb-server']],
     ['half-installed', apt.packages(['broken']), seen, ['install broken']],
-    ['only its configuration', apt.packages(['cron']), seen, ['install cron']],
+    ['only configuration left', apt.packages(['cron']), seen, ['install cron']],
     ['held', apt.packages(['redis-server']), seen, []],
-    ['provided by another', apt.packages(['httpd', 'mail-transport-agent', 'msmtp-mta']), seen, []],
-    ['provided by what is not installed', apt.packages(['default-mta']), seen, ['install default-mta']],
+    ['provided by another package', apt.packages(['httpd', 'mail-transport-agent', 'msmtp-mta']), seen, []],
+    [
+      'provided by a package that is not installed',
+      apt.packages(['default-mta']),
+      seen,
+      ['install default-mta'],
+    ],
     ['an architecture', apt.packages(['libc6:amd64']), seen, []],
     ['another architecture', apt.packages(['libc6:i386']), seen, ['install libc6:i386']],
     ['version', apt.packages(['nginx=1.24.0-2ubuntu7.5']), seen, []],
     ['another version', apt.packages(['nginx=1.24.0-1']), seen, ['install nginx=1.24.0-1']],
-    ['version, any of', apt.packages(['nginx=1.24.*']), seen, []],
+    ['a version pattern', apt.packages(['nginx=1.24.*']), seen, []],
     ['a virtual package has no version', apt.packages(['httpd=1']), seen, ['install httpd=1']],
     ['interrupted', apt.packages(['nginx']), broken, ['repair an interrupted installation']],
     [
@@ -55,7 +60,7 @@ t.test('plan', async (t) => {
       ['repair an interrupted installation, install curl'],
     ],
     ['absent', apt.absent(['curl', 'mail-transport-agent']), seen, []],
-    ['absent, but for its configuration', apt.absent(['cron']), seen, []],
+    ['absent, except for its configuration', apt.absent(['cron']), seen, []],
     ['purge', apt.absent(['cron', 'curl'], { purge: true }), seen, ['purge cron']],
     ['remove', apt.absent(['nginx', 'broken', 'cron']), seen, ['remove nginx, broken']],
   ];
@@ -68,7 +73,7 @@ t.test('plan', async (t) => {
   }
 });
 
-t.test('what apt-get is told', async (t) => {
+t.test('options of apt-get', async (t) => {
   const seen = state(recorded);
   const cases: [ReturnType<typeof apt.packages>, RegExp][] = [
     [apt.packages(['curl']), /^get install --no-install-recommends curl$/m],
@@ -86,7 +91,7 @@ t.test('what apt-get is told', async (t) => {
   for (const [resource, expected] of cases) t.match(resource.plan(seen)[0]?.script.text, expected);
 });
 
-t.test('neighbours become one', async (t) => {
+t.test('adjacent resources are merged', async (t) => {
   const [reload, restart] = [handler('reload', sh`:`), handler('restart', sh`:`)];
   const a = apt.packages(['a1', 'b1'], { notify: reload });
   const cases: [string, ReturnType<typeof apt.packages>, string | undefined][] = [
@@ -101,7 +106,7 @@ t.test('neighbours become one', async (t) => {
   t.equal(apt.absent(['a1']).join?.(apt.absent(['b1']))?.kind, 'apt.absent');
 });
 
-t.test('input that cannot be meant', async (t) => {
+t.test('invalid input', async (t) => {
   t.throws(() => apt.packages([]), /list is empty/);
   t.throws(() => apt.packages(['nginx', 'nginx']), /twice/);
   for (const name of ['Nginx', 'a', '-y', 'nginx curl', 'nginx=', 'ngin*', 'a1/bookworm']) {
@@ -122,7 +127,7 @@ t.test('this computer', async (t) => {
   t.throws(() => packages.read({ code: 0, stdout: 'none\n', stderr: '' }, []), /no dpkg/);
 });
 
-/** A package with one file and, when it is given, a script that runs after it is unpacked. */
+/** Builds a package with one file and optionally a script that runs after unpacking. */
 function deb(folder: string, name: string, version: string, postinst?: string, fields = ''): string {
   const root = `${folder}/${name}-${version}`;
   mkdirSync(`${root}/DEBIAN`, { recursive: true });
@@ -138,7 +143,7 @@ function deb(folder: string, name: string, version: string, postinst?: string, f
   return `${control}Filename: ./${name}_${version}_all.deb\nSize: ${bytes.length}\nSHA256: ${sha256}\n\n`;
 }
 
-/** A computer's apt and dpkg with nothing installed, and a source of our own packages: real ones, off the network. */
+/** A real apt and dpkg with nothing installed and a local source of test packages, without a network. */
 function scratchApt(folder: string, index: string): Record<string, string> {
   const dirs = {
     '/etc/apt': 'etc',
@@ -166,7 +171,7 @@ function scratchApt(folder: string, index: string): Record<string, string> {
   );
 }
 
-t.test('real apt and dpkg with our own packages', async (t) => {
+t.test('real apt and dpkg with test packages', async (t) => {
   const dir = execFileSync('mktemp', ['-d', '/tmp/apt-test-XXXXXX'], { encoding: 'utf8' }).trim();
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   mkdirSync(`${dir}/repo`);
@@ -179,22 +184,22 @@ t.test('real apt and dpkg with our own packages', async (t) => {
   ].join('');
   const shell = localShell(isolated(scratchApt(dir, index)));
   t.teardown(() => shell.close());
-  const heard: string[] = [];
+  const reported: string[] = [];
   const apply = async (resource: ReturnType<typeof apt.packages>) =>
-    (await applyOnce(resource, shell, (line) => heard.push(line))).map(({ summary }) => summary).join();
+    (await applyOnce(resource, shell, (line) => reported.push(line))).map(({ summary }) => summary).join();
 
   t.equal(await apply(apt.packages(['one', 'two'])), 'install one, two');
-  t.match(heard.join('\n'), /^refreshing the package index\n(.*\n)*\d+ % Unpacking two \(\w+\)$/m);
+  t.match(reported.join('\n'), /^refreshing the package index\n(.*\n)*\d+ % Unpacking two \(\w+\)$/m);
   t.equal(readFileSync(`${dir}/opt/one/version`, 'utf8'), '2\n');
-  t.equal(await apply(apt.packages(['one', 'two', 'both'])), '', 'a virtual package is there');
+  t.equal(await apply(apt.packages(['one', 'two', 'both'])), '', 'a virtual package counts as installed');
   t.equal(await apply(apt.packages(['one=1'])), 'install one=1');
-  heard.length = 0;
+  reported.length = 0;
   t.equal(await apply(apt.absent(['one', 'none'])), 'remove one');
   await t.rejects(apply(apt.packages(['nonesuch'])), /E: Unable to locate package nonesuch/);
   t.strictSame(
-    heard.filter((line) => line.startsWith('refreshing')).length,
+    reported.filter((line) => line.startsWith('refreshing')).length,
     1,
-    'asked again before giving up',
+    'the index is refreshed before giving up',
   );
 
   await t.rejects(apply(apt.packages(['slow'])), /exit code 1/, 'dpkg is killed');
@@ -204,11 +209,11 @@ t.test('real apt and dpkg with our own packages', async (t) => {
   await t.rejects(apply(apt.packages(['bad'])), /the postinst says no/);
   t.equal(await apply(apt.absent(['bad'])), 'repair an interrupted installation, remove bad');
 
-  heard.length = 0;
+  reported.length = 0;
   const lock = `open F, '>', '${dir}/dpkg/lock-frontend'; $l = pack('s s x4 q q l', 1, 0, 0, 0, 0); fcntl(F, 6, $l) or die; $| = 1; print "held\n"; sleep 2`;
   const holder = spawn('perl', ['-e', lock]);
   await new Promise((resolve) => holder.stdout.once('data', resolve));
   t.equal(await apply(apt.packages(['one'])), 'install one');
-  t.match(heard, [/^waiting: perl \(process \d+\) holds \/var\/lib\/dpkg\/lock-frontend$/]);
-  t.notOk(existsSync('/opt/one'), 'all in its own namespace');
+  t.match(reported, [/^waiting: perl \(process \d+\) holds \/var\/lib\/dpkg\/lock-frontend$/]);
+  t.notOk(existsSync('/opt/one'), 'everything happens in its own namespace');
 });

@@ -11,30 +11,29 @@ import { install, remove, repair } from './apt/transaction.ts';
 import { someOf, word } from './check.ts';
 
 export interface PackagesOptions extends Notify {
-  /** Also what the packages recommend; false unless said: only what they cannot do without. */
+  /** Whether recommended packages are installed too; default: false. */
   recommends?: boolean;
-  /** A release that is preferred for them and what they need: 'bookworm-backports'. Its source must be there. */
+  /** The preferred release for the packages and their dependencies, for example 'bookworm-backports'; needs its source. */
   release?: string;
 }
 
 export interface AbsentOptions extends Notify {
-  /** Also their configuration and data that their scripts remove; false unless said. */
+  /** Whether configuration, and data that their scripts remove, is removed too; default: false. */
   purge?: boolean;
 }
 
-/** A resource of apt knows what it was made of, so that two can become one. */
+/** A resource that knows its own input, so that two can be merged. */
 interface Packages<O extends Notify> extends Resource<AptState> {
   readonly names: readonly string[];
   readonly options: O;
 }
 
-/** Seconds: a slow machine with a slow mirror. */
+/** Time limit in seconds, for slow machines and slow mirrors. */
 const TIMEOUT = 3600;
 
 /**
- * These packages, installed: `name`, `name:arch`, `name=version` or `name=1.2*`. A virtual package is there when any
- * installed package provides it. What stands next to each other in a role, with equal options and handlers, is one
- * transaction.
+ * Installs packages: `name`, `name:arch`, `name=version` or `name=1.2*`. A virtual package counts as installed if any
+ * installed package provides it. Adjacent resources in a role with equal options and handlers become one transaction.
  */
 function present(names: readonly string[], options: PackagesOptions = {}): Resource<AptState> {
   const { recommends = false, release } = options;
@@ -58,8 +57,8 @@ function present(names: readonly string[], options: PackagesOptions = {}): Resou
   return resource('apt.packages', names, options, true, plan, present);
 }
 
-/** None of these packages. What they were installed with stays: `apt-get autoremove` is a person's decision. */
-function gone(names: readonly string[], options: AbsentOptions = {}): Resource<AptState> {
+/** Removes packages. Dependencies installed with them are kept: whether to run `apt-get autoremove` is up to you. */
+function absent(names: readonly string[], options: AbsentOptions = {}): Resource<AptState> {
   const { purge = false } = options;
   for (const name of someOf('apt.absent', names)) word('apt.absent', name, PLAIN, 'the name of a package');
   const plan = (state: AptState): Change[] => {
@@ -68,11 +67,11 @@ function gone(names: readonly string[], options: AbsentOptions = {}): Resource<A
     const script = remove(purge ? 'purge' : 'remove', here);
     return [{ summary: withRepair(state, `${purge ? 'purge' : 'remove'} ${here.join(', ')}`), script }];
   };
-  return resource('apt.absent', names, options, false, plan, gone);
+  return resource('apt.absent', names, options, false, plan, absent);
 }
 
-/** Debian's packages. */
-export const apt = { packages: present, absent: gone };
+/** Debian packages. */
+export const apt = { packages: present, absent };
 
 const PLAIN = /^[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?$/;
 const NAME = /^[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~*-]+)?$/;
@@ -86,32 +85,32 @@ function resource<O extends Notify>(
   plan: (state: AptState) => Change[],
   make: (names: readonly string[], options: O) => Resource<AptState>,
 ): Packages<O> {
-  const question = { names: names.map((name) => name.replace(/=.*$/, '')), provided };
+  const query = { names: names.map((name) => name.replace(/=.*$/, '')), provided };
   return {
     kind,
     name: names.join(' '),
     names,
     options,
-    probe: batched(probe, question),
+    probe: batched(probe, query),
     plan,
     timeout: TIMEOUT,
     ...notified(options),
     join(next) {
       if (next.kind !== kind) return undefined;
       const other = next as Packages<O>;
-      if (!alike(options, other.options)) return undefined;
+      if (!sameOptions(options, other.options)) return undefined;
       return make([...new Set([...names, ...other.names])], options);
     },
   };
 }
 
-/** Options are equal when they say the same, and notify the same handlers. */
-function alike(one: Notify, other: Notify): boolean {
+/** Whether two sets of options are equal and notify the same handlers. */
+function sameOptions(one: Notify, other: Notify): boolean {
   const handlers = ({ notify }: Notify): readonly Handler[] => (notify === undefined ? [] : [notify].flat());
-  const words = (options: Notify) =>
+  const text = (options: Notify) =>
     JSON.stringify(Object.entries({ ...options, notify: undefined }).sort(([a], [b]) => (a < b ? -1 : 1)));
   const [a, b] = [handlers(one), handlers(other)];
-  return words(one) === words(other) && a.length === b.length && a.every((handler) => b.includes(handler));
+  return text(one) === text(other) && a.length === b.length && a.every((handler) => b.includes(handler));
 }
 
 const withRepair = ({ broken }: AptState, summary: string) => (broken ? `${REPAIR}, ${summary}` : summary);
@@ -127,11 +126,11 @@ function isPresent(wanted: string, state: AptState): boolean {
   const [name = '', version] = wanted.split('=');
   const installed = find(name, state).filter(({ status }) => /^[ih]i$/.test(status));
   if (version === undefined) return installed.length > 0 || state.provided.has(name);
-  const fits = version.endsWith('*')
+  const matches = version.endsWith('*')
     ? (found: string) => found.startsWith(version.slice(0, -1))
     : (found: string) => found === version;
-  return installed.some((found) => fits(found.version));
+  return installed.some((found) => matches(found.version));
 }
 
-/** `un`: never here; `rc`: only configuration is left. Anything else is at least half here. */
+/** `un` was never installed; of `rc` only configuration is left. Everything else is at least partly installed. */
 const isLeft = (status: string, purge: boolean) => !/^.n/.test(status) && (purge || !/^.c/.test(status));

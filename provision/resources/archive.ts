@@ -1,39 +1,41 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
+import type { Artefact } from '../language/artefact.ts';
 import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { type Script, sh } from '../shell/sh.ts';
-import { checked, type Local, uploading } from './artefact.ts';
+import { checkSha256, uploading } from './artefact.ts';
 import { absolute, account } from './check.ts';
 import { type PathState, path as probePath } from './paths.ts';
 
-export interface ArchiveOptions extends Local, Notify {
-  /** Leading folders of the names in the archive that are left out; 0 unless said. */
+export interface ArchiveOptions extends Notify {
+  /** The number of leading directories to strip from names in the archive; default: 0. */
   stripComponents?: number;
-  /** Of all that is unpacked; root unless said. */
+  /** The owner of all unpacked files; default: root. */
   owner?: string;
   group?: string;
 }
 
-/** The file in the folder that says which archive it was unpacked from. */
+/** The file in the directory that records which archive it was unpacked from. */
 const MARKER = '.provision-archive';
 
 /**
- * A folder that is what a local tar archive holds, whole or not at all: unpacked beside it and renamed. What the
- * folder held before goes. The compression is tar's to find out; its program must be on the host.
+ * A directory with the contents of a local tar archive. The archive is unpacked next to the directory and then renamed,
+ * so the directory is never incomplete; its previous contents are removed. tar detects the compression, whose program
+ * must be installed on the host.
  */
-export function archive(folder: string, options: ArchiveOptions): Resource<PathState> {
+export function archive(folder: string, source: Artefact, options: ArchiveOptions = {}): Resource<PathState> {
   const name = absolute('archive', folder);
   const place = `archive ${name}`;
-  const local = checked(place, options);
+  checkSha256(place, source);
   const { stripComponents = 0, owner = 'root', group = 'root' } = options;
   const belongs = `${account(place, owner)}:${account(place, group)}`;
-  const marker = `${local.sha256}\n`;
+  const marker = `${source.sha256}\n`;
   const sha256 = createHash('sha256').update(marker).digest('hex');
-  const upload = beside(name, 'upload');
+  const upload = sibling(name, 'upload');
   const plan = (state: PathState): Change[] => {
     if (state.kind === 'file' && state.sha256 === sha256) return [];
-    const summary = state.kind === 'absent' ? 'unpack' : 'unpack: another archive';
-    return [uploading(summary, local, upload, unpack(name, upload, marker, stripComponents, belongs))];
+    const summary = state.kind === 'absent' ? 'unpack' : 'unpack another archive';
+    return [uploading(summary, source, upload, unpack(name, upload, marker, stripComponents, belongs))];
   };
   return {
     kind: 'archive',
@@ -44,11 +46,11 @@ export function archive(folder: string, options: ArchiveOptions): Resource<PathS
   };
 }
 
-const beside = (folder: string, what: string) =>
+const sibling = (folder: string, what: string) =>
   posix.join(posix.dirname(folder), `.${posix.basename(folder)}.provision-${what}`);
 
 function unpack(folder: string, upload: string, marker: string, strip: number, belongs: string): Script {
-  const [draft, old] = [beside(folder, 'draft'), beside(folder, 'old')];
+  const [draft, old] = [sibling(folder, 'draft'), sibling(folder, 'old')];
   return sh`rm -rf --one-file-system -- ${[draft, old]}
 mkdir -m 0700 -- ${draft}
 ( umask 022; tar -xf ${upload} -C ${draft} --no-same-owner --same-permissions --strip-components=${strip} )

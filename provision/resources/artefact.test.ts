@@ -7,9 +7,14 @@ import { applyOnce, fingerprint, pending } from '../testing/resources.ts';
 import { archive } from './archive.ts';
 import { artefact } from './artefact.ts';
 
-const local = (from: string) => {
-  const bytes = readFileSync(from);
-  return { from, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
+const local = (file: string) => {
+  const bytes = readFileSync(file);
+  return {
+    version: '1',
+    file,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    bytes: bytes.length,
+  };
 };
 
 t.test('artefact', async (t) => {
@@ -17,28 +22,33 @@ t.test('artefact', async (t) => {
   const shell = localShell();
   t.teardown(() => shell.close());
   const path = `${dir}/host/app`;
-  const cases: [Parameters<typeof artefact>[1], string][] = [
-    [local(`${dir}/one`), 'upload'],
-    [local(`${dir}/one`), ''],
+  const cases: [string, Parameters<typeof artefact>[2], string][] = [
+    ['one', {}, 'upload'],
+    ['one', {}, ''],
     [
-      { ...local(`${dir}/two`), mode: '0755', owner: 'nobody' },
-      'upload: another sha256, owner root:root → nobody:root, mode 0644 → 0755',
+      'two',
+      { mode: '0755', owner: 'nobody' },
+      'upload (the sha256 differs), change owner root:root → nobody:root, mode 0644 → 0755',
     ],
-    [{ ...local(`${dir}/two`), mode: '0700' }, 'owner nobody:root → root:root, mode 0755 → 0700'],
+    ['two', { mode: '0700' }, 'change owner nobody:root → root:root, mode 0755 → 0700'],
   ];
-  for (const [options, expected] of cases) {
-    const changes = await applyOnce(artefact(path, options), shell);
+  for (const [name, options, expected] of cases) {
+    const source = local(`${dir}/${name}`);
+    const changes = await applyOnce(artefact(path, source, options), shell);
     t.equal(changes.map(({ summary }) => summary).join(), expected, expected);
-    t.equal(readFileSync(path, 'utf8'), readFileSync(options.from, 'utf8'));
+    t.equal(readFileSync(path, 'utf8'), readFileSync(source.file, 'utf8'));
   }
   const [change] = await pending(artefact(path, local(`${dir}/one`)), shell);
   t.strictSame(change?.upload, { from: `${dir}/one`, to: `${dir}/host/.app.provision-draft`, bytes: 5 });
   const torn = { ...local(`${dir}/one`), sha256: 'f'.repeat(64) };
-  await t.rejects(applyOnce(artefact(path, torn), shell), /what arrived is not the file that was sent: one/);
-  t.equal(readFileSync(path, 'utf8'), 'two\n', 'it is as it was');
+  await t.rejects(
+    applyOnce(artefact(path, torn), shell),
+    /the uploaded file differs from the local file: one/,
+  );
+  t.equal(readFileSync(path, 'utf8'), 'two\n', 'the file is unchanged');
   t.strictSame(readdirSync(`${dir}/host`), ['app']);
   await t.rejects(applyOnce(artefact(`${dir}/host`, local(`${dir}/one`)), shell), /host is a directory/);
-  t.throws(() => artefact('/x', { from: 'x', sha256: 'no', bytes: 1 }), /64 lower-case hex/);
+  t.throws(() => artefact('/x', { version: '1', file: 'x', sha256: 'no', bytes: 1 }), /64 lower-case hex/);
 });
 
 t.test('archive', async (t) => {
@@ -59,7 +69,7 @@ t.test('archive', async (t) => {
   t.teardown(() => shell.close());
   const folder = `${dir}/host/app`;
   const release = (name: string, more = {}) =>
-    archive(folder, { ...local(`${dir}/${name}.tgz`), stripComponents: 1, ...more });
+    archive(folder, local(`${dir}/${name}.tgz`), { stripComponents: 1, ...more });
   const summaries = async (resource: ReturnType<typeof archive>) =>
     (await applyOnce(resource, shell)).map(({ summary }) => summary).join();
 
@@ -72,17 +82,17 @@ t.test('archive', async (t) => {
   t.equal(fingerprint(folder), before);
 
   await t.rejects(applyOnce(release('torn'), shell), /gzip|tar/);
-  t.equal(fingerprint(folder), before, 'whole or not at all');
-  t.equal(await summaries(release('v2')), 'unpack: another archive');
+  t.equal(fingerprint(folder), before, 'the directory is unchanged');
+  t.equal(await summaries(release('v2')), 'unpack another archive');
   t.strictSame(readdirSync(folder).sort(), ['.provision-archive', 'new']);
-  t.strictSame(readdirSync(`${dir}/host`), ['app'], 'nothing beside it');
-  t.equal(await summaries(release('implied')), 'unpack: another archive');
+  t.strictSame(readdirSync(`${dir}/host`), ['app'], 'nothing is left next to it');
+  t.equal(await summaries(release('implied')), 'unpack another archive');
   t.equal(
     statSync(`${folder}/bin`).mode & 0o7777,
     0o755,
-    'a folder that only stands in a name can be entered',
+    'a directory that is implied by a name can be entered',
   );
   await applyOnce(release('v2'), shell);
   writeFileSync(`${folder}/.provision-archive`, '');
-  t.equal(await summaries(release('v2')), 'unpack: another archive', 'a marker that was cut short');
+  t.equal(await summaries(release('v2')), 'unpack another archive', 'an incomplete marker');
 });

@@ -7,22 +7,22 @@ import { type PathState, path as probePath } from './paths.ts';
 
 export interface CommandOptions extends Notify {
   run: Script;
-  /** Done when something stands at this path. */
+  /** The command is skipped if this path exists. */
   creates?: string;
-  /** Done when this script, which only looks, ends with 0. */
+  /** The command is skipped if this read-only script exits with 0. */
   unless?: Script;
-  /** Seconds; 600 unless said. */
+  /** Time limit in seconds; default: 600. */
   timeout?: number;
 }
 
-/** What no resource knows how to do. It runs under `set -e` and umask 022, until what it is asked for is there. */
+/** Runs a command that no other resource covers, under `set -e` and umask 022, unless it has already been done. */
 export function command(name: string, options: CommandOptions): Resource {
   const { run, creates, unless, timeout } = options;
   if ((creates === undefined) === (unless === undefined)) {
     throw inputError({
       place: `command ${name}`,
-      what: 'exactly one of creates and unless must say when it is done',
-      why: creates === undefined ? 'there is neither' : 'there are both',
+      what: 'exactly one of creates and unless is required',
+      why: creates === undefined ? 'neither is set' : 'both are set',
     });
   }
   const summary = 'run';

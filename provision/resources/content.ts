@@ -3,10 +3,10 @@ import type { Text } from '../language/template.ts';
 import { isSecret, reveal, type Secret, secret } from '../shell/secret.ts';
 import { type Script, sh } from '../shell/sh.ts';
 
-/** What a file may hold: plain text, a secret, or a rendered template that knows which secrets stand in it. */
+/** The content of a file: plain text, a secret, or a rendered template with the secrets in it. */
 export type Content = string | Secret | Text;
 
-/** @throws ProvisionError (input) for a NUL byte, which no shell can carry */
+/** @throws ProvisionError (input) for a NUL byte, which cannot be passed through a shell */
 export function textOf(place: string, content: Content): Text {
   const text = isSecret(content)
     ? { text: reveal(content), secrets: [reveal(content)] }
@@ -14,11 +14,15 @@ export function textOf(place: string, content: Content): Text {
       ? { text: content, secrets: [] }
       : content;
   if (!text.text.includes('\0')) return text;
-  throw inputError({ place, what: 'the content holds a NUL byte', todo: 'binary files are artefact(…)' });
+  throw inputError({
+    place,
+    what: 'the content contains a NUL byte',
+    todo: 'for binary files use artefact(…)',
+  });
 }
 
-/** The script, told which secrets stand in it, so that whoever prints its output masks them. */
-export function hiding(secrets: readonly string[], script: Script): Script {
+/** Marks the secrets in a script, so that they are redacted in its output. */
+export function withSecrets(secrets: readonly string[], script: Script): Script {
   return secrets.length === 0
     ? script
     : sh`: ${secrets.map((value) => secret(value))}

@@ -5,15 +5,15 @@ import { fileLike } from './file.ts';
 import type { PathState } from './paths.ts';
 
 export interface CronOptions extends Notify {
-  /** Five fields of crontab(5), or `@daily` and its like. */
+  /** Five fields as in crontab(5), or `@daily` and similar. */
   schedule: string;
-  /** root unless said. */
+  /** Default: root. */
   user?: string;
-  /** One line for `sh`; a `%` in it is a per cent sign, not crontab's line break. */
+  /** One line for `sh`; `%` is a literal per cent sign, not a newline as in crontab. */
   command: string;
 }
 
-/** A job in /etc/cron.d; cron reads it by itself. */
+/** A job in /etc/cron.d, which cron reads automatically. */
 function present(name: string, options: CronOptions): Resource<PathState> {
   const place = `cron ${fileName('cron', name)}`;
   const schedule = word(place, options.schedule.trim(), SCHEDULE, 'five fields, or @hourly, @daily, …');
@@ -39,13 +39,13 @@ const SCHEDULE = new RegExp(
   String.raw`^(@(reboot|yearly|annually|monthly|weekly|daily|midnight|hourly)|${FIELD}([ \t]+${FIELD}){4})$`,
 );
 
-function gone(name: string, options: Notify = {}): Resource<PathState> {
+function absent(name: string, options: Notify = {}): Resource<PathState> {
   const job = removed('cron.absent', `/etc/cron.d/${fileName('cron.absent', name)}`, false, options);
   return { ...job, name };
 }
 
-/** cron ignores files with any other character, a dot above all. */
+/** cron ignores files with any other character in their name, such as a dot. */
 const fileName = (kind: string, name: string) =>
   word(`${kind} ${name}`, name, /^[A-Za-z0-9_-]+$/, 'letters, digits, "_" and "-"');
 
-export const cron = Object.assign(present, { absent: gone });
+export const cron = Object.assign(present, { absent });

@@ -1,15 +1,15 @@
 import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { sh } from '../shell/sh.ts';
 import { absolute, type Owned, type Ownership, owned } from './check.ts';
-import { own, ownershipDrift, refusal, standing } from './draft.ts';
+import { changeOf, describe, ownershipDrift, refusal, setOwnership } from './draft.ts';
 import { type PathState, path as probePath } from './paths.ts';
 
 export interface DirectoryOptions extends Ownership, Notify {
-  /** All below it belongs to the same owner and group too; modes below stay as they are. */
+  /** Whether everything below it gets the same owner and group; modes below are not changed. */
   recursive?: boolean;
 }
 
-/** A folder: root:root and 0755 unless said. Folders above it that are missing are made, root:root 0755. */
+/** A directory; default: root:root and 0755. Missing parent directories are created with root:root and 0755. */
 export function directory(path: string, options: DirectoryOptions = {}): Resource<PathState> {
   const name = absolute('directory', path);
   const ownership = owned(`directory ${name}`, options, '0755');
@@ -27,22 +27,24 @@ function plan(path: string, ownership: Owned, recursive: boolean, state: PathSta
   if (state.kind === 'absent') {
     const script = sh`umask 022
 mkdir -p -- ${path}
-${own(path, ownership)}`;
+${setOwnership(path, ownership)}`;
     return [{ summary: 'create', script }];
   }
   if (state.kind !== 'directory') {
-    return [refusal(`${path} is a ${standing(state)}`, 'file.absent(path) before it removes that')];
+    return [
+      refusal(`${path} is a ${describe(state)}`, 'to remove it, put file.absent(path) before this resource'),
+    ];
   }
   const drift = ownershipDrift(state, ownership);
   const stray = recursive && state.stray !== undefined;
-  if (stray) drift.push(`owner of ${state.stray} and what else is not ${ownership.owner}:${ownership.group}`);
+  if (stray) drift.push(`owner of ${state.stray} and others below to ${ownership.owner}:${ownership.group}`);
   if (drift.length === 0) return [];
   const all = stray ? sh`chown -hR -- ${`${ownership.owner}:${ownership.group}`} ${path}` : sh`:`;
   return [
     {
-      summary: drift.join(', '),
+      summary: changeOf(drift),
       script: sh`${all}
-${own(path, ownership)}`,
+${setOwnership(path, ownership)}`,
     },
   ];
 }

@@ -3,29 +3,29 @@ import type { Change } from '../language/resource.ts';
 import type { Text } from '../language/template.ts';
 import { type Script, sh } from '../shell/sh.ts';
 import type { Owned } from './check.ts';
-import { hiding } from './content.ts';
+import { withSecrets } from './content.ts';
 import type { PathState } from './paths.ts';
 
-/** The draft of a path, in the same folder, hidden, with a name that no `*.conf` and no cron reads. */
+/** The draft of a file: hidden, in the same directory, with a name that `*.conf` does not match and cron ignores. */
 export const draftOf = (path: string) =>
   posix.join(posix.dirname(path), `.${posix.basename(path)}.provision-draft`);
 
-/** A check of the draft before it becomes the file: `(draft) => sh`visudo -cf ${draft}``. */
+/** Validates the draft before it replaces the file: `(draft) => sh`visudo -cf ${draft}``. */
 export type Validate = (draft: string) => Script;
 
 /**
- * Writes a file so that it is never half there and never readable by more than it should be: a new draft under
- * umask 077, settled. A draft that a crash left is replaced; a link that somebody laid in its place is not followed.
+ * Writes a file atomically and without exposing its content: a new draft under umask 077 is finished and renamed. A
+ * draft left by a crash is replaced; a symbolic link in its place is not followed.
  */
 export function write(path: string, { text, secrets }: Text, ownership: Owned, validate?: Validate): Script {
   const draft = draftOf(path);
-  return hiding(
+  return withSecrets(
     secrets,
     sh`${cleared(draft)}
 trap ${`rm -f -- '${draft.replaceAll("'", "'\\''")}'`} EXIT
 umask 077
 set -C
-# Through cat, which says why it cannot write: the shell's own printf says "I/O error" of a full disk.
+# cat reports why it cannot write; the shell's own printf reports a full disk as "I/O error".
 printf %s ${text} | cat >${draft}
 set +C
 ${finishDraft(path, ownership, validate)}
@@ -33,11 +33,11 @@ trap - EXIT`,
   );
 }
 
-/** Nothing at the path of a draft; a process only when a crash, or somebody, left something there. */
+/** Removes an old draft. Starts a process only if there is one. */
 export const cleared = (draft: string): Script =>
   sh`if [ -e ${draft} ] || [ -L ${draft} ]; then rm -rf -- ${draft}; fi`;
 
-/** A draft becomes the file: owner and mode, validated, on the disk, renamed, and the name on the disk. */
+/** Sets owner and mode of a draft, validates it, syncs it, renames it to the file, and syncs the directory. */
 export function finishDraft(path: string, { owner, group, mode }: Owned, validate?: Validate): Script {
   const draft = draftOf(path);
   return sh`chown -h ${`${owner}:${group}`} ${draft}
@@ -48,7 +48,7 @@ mv -fT -- ${draft} ${path}
 sync ${posix.dirname(path)}`;
 }
 
-/** What of owner and mode is not as it should be: `mode 0644 → 0600`. Empty when all is. */
+/** Differences in owner and mode, for example `mode 0644 → 0600`. Empty if there are none. */
 export function ownershipDrift(state: PathState, { owner, group, mode }: Owned): string[] {
   const drift = [];
   const owner_ = owner === state.owner || owner === state.uid;
@@ -58,22 +58,25 @@ export function ownershipDrift(state: PathState, { owner, group, mode }: Owned):
   return drift;
 }
 
-/** Owner and mode alone. Five digits: with fewer, `chmod` keeps a folder's set-group-ID bit. */
-export function own(path: string, { owner, group, mode }: Owned): Script {
+/** Sets owner and mode. The mode has five digits; with fewer, `chmod` keeps the set-group-ID bit of a directory. */
+export function setOwnership(path: string, { owner, group, mode }: Owned): Script {
   return sh`chown -h ${`${owner}:${group}`} ${path}
 chmod ${`0${mode}`} ${path}`;
 }
 
-/** A change that is not made, because it would destroy what somebody may need; it fails with what to do instead. */
+/** A change that always fails, because the real one could destroy data. Its message says what to do instead. */
 export function refusal(why: string, todo: string): Change {
   return {
-    summary: `refused: ${why}`,
+    summary: `fail: ${why}`,
     script: sh`echo ${`${why}; ${todo}`} >&2
 exit 1`,
   };
 }
 
-/** What stands at a path, in words. */
-export function standing({ kind, target }: PathState): string {
+/** A summary of differences: `change its content, mode 0644 → 0600`. */
+export const changeOf = (drift: readonly string[]) => `change ${drift.join(', ')}`;
+
+/** What is at a path, for messages. */
+export function describe({ kind, target }: PathState): string {
   return kind === 'link' ? `symbolic link to ${target}` : kind === 'other' ? 'special file' : kind;
 }

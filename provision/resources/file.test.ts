@@ -33,21 +33,26 @@ t.test('plan', async (t) => {
   const plain = file('/x', { content: 'hello\n' });
   const hidden = file('/x', { content: secret('hello\n') });
   const cases: [string, ReturnType<typeof file>, PathState, string[]][] = [
-    ['as it should be', plain, same, []],
+    ['in the desired state', plain, same, []],
     ['absent', plain, { ...base, kind: 'absent' }, ['create']],
-    ['other content', plain, { ...base, sha256: 'f'.repeat(64), text: 'old' }, ['content']],
-    ['other mode', plain, { ...same, mode: '0600' }, ['mode 0600 → 0644']],
-    ['other owner', plain, { ...same, owner: 'app', uid: '7' }, ['owner app:root → root:root']],
-    ['all', plain, { ...base, sha256: 'f', mode: '4755' }, ['content, mode 4755 → 0644']],
-    ['a link', plain, { ...base, kind: 'link', target: '/y' }, ['replace the symbolic link to /y by a file']],
-    ['a folder', plain, { ...base, kind: 'directory' }, ['refused: /x is a directory']],
+    ['other content', plain, { ...base, sha256: 'f'.repeat(64), text: 'old' }, ['change its content']],
+    ['other mode', plain, { ...same, mode: '0600' }, ['change mode 0600 → 0644']],
+    ['other owner', plain, { ...same, owner: 'app', uid: '7' }, ['change owner app:root → root:root']],
+    ['all', plain, { ...base, sha256: 'f', mode: '4755' }, ['change its content, mode 4755 → 0644']],
     [
-      'a folder, forced',
+      'a link',
+      plain,
+      { ...base, kind: 'link', target: '/y' },
+      ['replace the symbolic link to /y with a file'],
+    ],
+    ['a directory', plain, { ...base, kind: 'directory' }, ['fail: /x is a directory']],
+    [
+      'a directory, forced',
       file('/x', { content: '', force: true }),
       { ...base, kind: 'directory' },
-      ['replace the directory by a file'],
+      ['replace the directory with a file'],
     ],
-    ['a pipe', plain, { ...base, kind: 'other' }, ['replace the special file by a file']],
+    ['a pipe', plain, { ...base, kind: 'other' }, ['replace the special file with a file']],
     ['owner by number', file('/x', { content: 'hello\n', owner: '0', group: '0' }), same, []],
     ['three digits', file('/x', { content: 'hello\n', mode: '644' }), same, []],
     ['secret, same', hidden, same, []],
@@ -61,7 +66,7 @@ t.test('plan', async (t) => {
   }
 });
 
-t.test('diffs show no secret', async (t) => {
+t.test('diffs show no secrets', async (t) => {
   const text = { text: 'user=app\npassword=hunter2hunter2\n', secrets: ['hunter2hunter2'] };
   const old = { ...base, sha256: 'f', text: 'password=old-secret\n' };
   for (const resource of [
@@ -82,7 +87,7 @@ t.test('diffs show no secret', async (t) => {
   t.equal(file('/x', { content: 'new\n' }).plan({ ...base, sha256: 'f' })[0]?.diff, undefined);
 });
 
-t.test('input that cannot be meant', async (t) => {
+t.test('invalid input', async (t) => {
   const cases: [() => unknown, RegExp][] = [
     [() => file('etc/x', { content: '' }), /not absolute/],
     [() => file('/etc//x', { content: '' }), /shortest form/],
@@ -93,7 +98,7 @@ t.test('input that cannot be meant', async (t) => {
     [() => file('/a\nb', { content: '' }), /control character/],
     [() => file('/x', { content: '', mode: '0o644' }), /octal digits/],
     [() => file('/x', { content: '', mode: '888' }), /octal digits/],
-    [() => file('/x', { content: '', owner: 'a b' }), /cannot be the name/],
+    [() => file('/x', { content: '', owner: 'a b' }), /not a valid name/],
     [() => file('/x', { content: 'a\0b' }), /NUL byte/],
   ];
   for (const [make, expected] of cases) t.throws(make, expected);
@@ -102,7 +107,7 @@ t.test('input that cannot be meant', async (t) => {
   t.strictSame(file('/x', { content: '', notify: reload }).notify, [reload]);
 });
 
-t.test('on a real shell', async (t) => {
+t.test('with a real shell', async (t) => {
   const dir = t.testdir({ folder: { inner: '' } });
   const shell = localShell();
   t.teardown(() => shell.close());
@@ -116,26 +121,26 @@ t.test('on a real shell', async (t) => {
   t.equal(readFileSync(path, 'utf8'), content);
   t.equal(statSync(path).mode & 0o7777, 0o644);
   const before = fingerprint(dir);
-  t.equal(await summaries(file(path, { content })), '', 'green');
-  t.equal(fingerprint(dir), before, 'looking changes nothing');
+  t.equal(await summaries(file(path, { content })), '', 'again');
+  t.equal(fingerprint(dir), before, 'probing changes nothing');
 
   const [change] = await pending(file(path, { content: 'new\n' }), shell);
   t.strictSame(change?.diff, { path, before: content, after: 'new\n' });
   t.equal(
     await summaries(file(path, { content: '', owner: 'nobody', group: 'nogroup', mode: '4711' })),
-    'content, owner root:root → nobody:nogroup, mode 0644 → 4711',
+    'change its content, owner root:root → nobody:nogroup, mode 0644 → 4711',
   );
   const inode = statSync(path).ino;
   t.equal(
     await summaries(file(path, { content: '', mode: '0600' })),
-    'owner nobody:nogroup → root:root, mode 4711 → 0600',
+    'change owner nobody:nogroup → root:root, mode 4711 → 0600',
   );
-  t.equal(statSync(path).ino, inode, 'owner and mode alone do not rewrite');
+  t.equal(statSync(path).ino, inode, 'a change of owner and mode does not rewrite the file');
 
   symlinkSync('/etc/passwd', `${dir}/link`);
-  t.equal(await summaries(at('link')), 'replace the symbolic link to /etc/passwd by a file');
+  t.equal(await summaries(at('link')), 'replace the symbolic link to /etc/passwd with a file');
   t.match(readFileSync('/etc/passwd', 'utf8'), /^root:/);
-  await t.rejects(applyOnce(at('folder'), shell), /folder is a directory; force: true/);
+  await t.rejects(applyOnce(at('folder'), shell), /folder is a directory; to replace .* force: true/);
   t.ok(statSync(`${dir}/folder/inner`));
   await applyOnce(at('folder', { force: true }), shell);
 
@@ -155,14 +160,14 @@ t.test('on a real shell', async (t) => {
   t.strictSame(
     readdirSync(dir).sort(),
     ['a', 'b', 'd', 'folder', "it's here", 'large', 'link'],
-    'no draft stays',
+    'no draft is left',
   );
 
   t.equal((await applyOnce(file.absent(`${dir}/a`), shell)).length, 1);
   t.strictSame(await applyOnce(file.absent(`${dir}/a`), shell), []);
 });
 
-t.test('a secret is never readable by others, and stays if the write fails', async (t) => {
+t.test('a secret is never readable by others, and a failed write keeps the old file', async (t) => {
   const dir = t.testdir();
   const shell = localShell();
   t.teardown(() => shell.close());
@@ -189,25 +194,25 @@ t.test('directory', async (t) => {
   const shell = localShell();
   t.teardown(() => shell.close());
   const cases: [string, ReturnType<typeof directory>, string][] = [
-    ['new, and what is above', directory(`${dir}/x/y`), 'create'],
-    ['group bit', directory(`${dir}/x`, { mode: '2775' }), 'mode 0755 → 2775'],
-    ['group bit off again', directory(`${dir}/x`), 'mode 2775 → 0755'],
+    ['new, with parents', directory(`${dir}/x/y`), 'create'],
+    ['group bit', directory(`${dir}/x`, { mode: '2775' }), 'change mode 0755 → 2775'],
+    ['group bit off again', directory(`${dir}/x`), 'change mode 2775 → 0755'],
     [
       'owner',
       directory(`${dir}/x`, { owner: 'nobody', group: 'nogroup' }),
-      'owner root:root → nobody:nogroup',
+      'change owner root:root → nobody:nogroup',
     ],
     [
       'below',
       directory(`${dir}/tree`, { owner: 'nobody', recursive: true, mode: '0700' }),
-      `owner root:root → nobody:root, mode 0755 → 0700, owner of ${dir}/tree/a and what else is not nobody:root`,
+      `change owner root:root → nobody:root, mode 0755 → 0700, owner of ${dir}/tree/a and others below to nobody:root`,
     ],
-    ['green', directory(`${dir}/tree`, { owner: 'nobody', recursive: true, mode: '0700' }), ''],
+    ['again', directory(`${dir}/tree`, { owner: 'nobody', recursive: true, mode: '0700' }), ''],
   ];
   chmodSync(`${dir}/tree`, 0o755);
   for (const [name, resource, expected] of cases) {
     t.equal((await applyOnce(resource, shell)).map(({ summary }) => summary).join(), expected, name);
   }
   t.equal(statSync(`${dir}/x/y`).mode & 0o7777, 0o755);
-  await t.rejects(applyOnce(directory(`${dir}/file`), shell), /is a file; file.absent/);
+  await t.rejects(applyOnce(directory(`${dir}/file`), shell), /is a file; to remove it, put file.absent/);
 });

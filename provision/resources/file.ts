@@ -5,21 +5,20 @@ import { type Script, sh } from '../shell/sh.ts';
 import { removed } from './absent.ts';
 import { absolute, type Owned, type Ownership, owned } from './check.ts';
 import { type Content, textOf } from './content.ts';
-import { directory } from './directory.ts';
-import { own, ownershipDrift, refusal, standing, type Validate, write } from './draft.ts';
+import { changeOf, describe, ownershipDrift, refusal, setOwnership, type Validate, write } from './draft.ts';
 import { type PathState, path as probePath } from './paths.ts';
 
 export interface FileOptions extends Ownership, Notify {
   content: Content;
-  /** Checks the draft; when it fails, the file stays as it was. */
+  /** Validates the draft; if it fails, the file is not changed. */
   validate?: Validate;
-  /** The diff is not shown, also when no secret is known to stand in the content. */
+  /** Hides the diff even if the content has no known secrets. */
   sensitive?: boolean;
-  /** Replaces a folder that stands at the path, with all it holds. */
+  /** Replaces a directory at the path, with its contents. */
   force?: boolean;
 }
 
-/** What a file should be, worked out: for resources that are a file and something more. */
+/** The complete description of a file, for resources that are based on a file. */
 export interface FileSpec {
   readonly kind: string;
   readonly name: string;
@@ -29,16 +28,16 @@ export interface FileSpec {
   readonly sensitive: boolean;
   readonly force: boolean;
   readonly validate?: Validate;
-  /** Runs before the file is written, after it was, in the same change. */
+  /** Scripts that run before and after the file is written, in the same change. */
   readonly before?: Script;
   readonly after?: Script;
 }
 
 /**
- * A file with this content: root:root and 0644 unless said. Written to a draft beside it and renamed; a symbolic
- * link at the path is replaced, not followed.
+ * A file with this content; default: root:root and 0644. It is written to a draft in the same directory and renamed. A
+ * symbolic link at the path is replaced, not followed.
  */
-function whole(path: string, options: FileOptions): Resource<PathState> {
+function present(path: string, options: FileOptions): Resource<PathState> {
   const name = absolute('file', path);
   const place = `file ${name}`;
   const text = textOf(place, options.content);
@@ -57,7 +56,7 @@ function whole(path: string, options: FileOptions): Resource<PathState> {
   };
 }
 
-/** The resource of a worked-out file. */
+/** The resource for a complete description of a file. */
 export function fileLike(spec: FileSpec): Resource<PathState> {
   const sha256 = createHash('sha256').update(spec.text.text).digest('hex');
   const text = spec.sensitive ? 'never' : 'differs';
@@ -72,19 +71,21 @@ export function fileLike(spec: FileSpec): Resource<PathState> {
 function plan(spec: FileSpec, sha256: string, state: PathState): Change[] {
   const { path, ownership, force } = spec;
   if (state.kind === 'directory' && !force) {
-    return [refusal(`${path} is a directory`, 'force: true replaces it by the file, with all it holds')];
+    return [
+      refusal(`${path} is a directory`, 'to replace it and its contents with the file, set force: true'),
+    ];
   }
   const drift = state.kind === 'file' ? ownershipDrift(state, ownership) : [];
   if (state.kind === 'file' && state.sha256 === sha256) {
-    return drift.length > 0 ? [{ summary: drift.join(', '), script: own(path, ownership) }] : [];
+    return drift.length > 0 ? [{ summary: changeOf(drift), script: setOwnership(path, ownership) }] : [];
   }
-  const what =
+  const summary =
     state.kind === 'absent'
       ? 'create'
       : state.kind === 'file'
-        ? 'content'
-        : `replace the ${standing(state)} by a file`;
-  return [{ summary: [what, ...drift].join(', '), ...diff(spec, state), script: written(spec, state) }];
+        ? changeOf(['its content', ...drift])
+        : `replace the ${describe(state)} with a file`;
+  return [{ summary, ...diff(spec, state), script: written(spec, state) }];
 }
 
 function written({ path, text, ownership, validate, before, after }: FileSpec, { kind }: PathState): Script {
@@ -95,7 +96,7 @@ ${write(path, text, ownership, validate)}
 ${after ?? sh`:`}`;
 }
 
-/** Both sides, or `(secret)` for both, or nothing when the old text was too long to fetch. */
+/** The old and the new text, `(secret)` for both, or no diff if the old text was too long to fetch. */
 function diff({ path, text, sensitive }: FileSpec, state: PathState): Pick<Change, 'diff'> {
   if (sensitive) {
     return { diff: { path, before: state.kind === 'file' ? '(secret)\n' : '', after: '(secret)\n' } };
@@ -104,7 +105,7 @@ function diff({ path, text, sensitive }: FileSpec, state: PathState): Pick<Chang
   return { diff: { path, before: state.text ?? '', after: text.text } };
 }
 
-/** No file at this path. A folder there is an error: `absent(path)` removes folders. */
-const gone = (path: string, options: Notify = {}) => removed('file.absent', path, false, options);
+/** Removes a file. A directory at this path is an error; `absent(path)` removes directories. */
+const absent = (path: string, options: Notify = {}) => removed('file.absent', path, false, options);
 
-export const file = Object.assign(whole, { absent: gone, directory });
+export const file = Object.assign(present, { absent });

@@ -5,7 +5,7 @@ import { account as accountName } from './check.ts';
 
 export interface GroupOptions extends Notify {
   gid?: number;
-  /** Takes its number from the system's range. */
+  /** Whether its gid is from the range for system groups. */
   system?: boolean;
 }
 
@@ -26,10 +26,10 @@ function plan(name: string, { gid, system }: GroupOptions, found: string | undef
     return [{ summary: 'create', script: sh`groupadd ${system ? ['--system'] : []} ${number} ${name}` }];
   }
   if (gid === undefined || String(gid) === found) return [];
-  return [{ summary: `gid ${found} → ${gid}`, script: sh`groupmod ${number} ${name}` }];
+  return [{ summary: `change gid ${found} → ${gid}`, script: sh`groupmod ${number} ${name}` }];
 }
 
-function gone(name: string, options: Notify = {}): Resource<AccountState> {
+function absent(name: string, options: Notify = {}): Resource<AccountState> {
   accountName('group.absent', name);
   return {
     kind: 'group.absent',
@@ -40,5 +40,5 @@ function gone(name: string, options: Notify = {}): Resource<AccountState> {
   };
 }
 
-/** A group. `group.absent(name)`: none of that name. */
-export const group = Object.assign(present, { absent: gone });
+/** A group. `group.absent(name)` removes it. */
+export const group = Object.assign(present, { absent });

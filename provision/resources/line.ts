@@ -2,44 +2,44 @@ import { inputError } from '../errors.ts';
 import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { isSecret, reveal, type Secret } from '../shell/secret.ts';
 import { absolute, type Ownership, owned } from './check.ts';
-import { refusal, standing, write } from './draft.ts';
+import { describe, refusal, write } from './draft.ts';
 import { type PathState, path as probePath } from './paths.ts';
 
 export interface LineOptions extends Ownership, Notify {
   line: string | Secret;
-  /** Which line it takes the place of: the last that fits. Without a line that fits, it is added at the end. */
+  /** Replaces the last line that matches. If no line matches, the line is added at the end. */
   match?: RegExp;
-  /** Makes the file when there is none (true unless said), with this owner and mode; one that exists keeps its own. */
+  /** Creates a missing file with this owner and mode (default: true). An existing file keeps its own. */
   create?: boolean;
-  /** The diff is not shown: for files that hold secrets. */
+  /** Hides the diff, for files that contain secrets. */
   sensitive?: boolean;
 }
 
 interface Wanted {
   readonly path: string;
-  /** The text as it should be; the same text when it is so already. */
+  /** Returns the desired text, which is the same text if it needs no change. */
   edit(text: string): string;
   readonly secrets: readonly string[];
   readonly sensitive: boolean;
   readonly summary: string;
 }
 
-/** One line in a file of up to 1 MiB that others write too. */
+/** One line in a file of up to 1 MiB that is also edited by others. */
 function present(path: string, options: LineOptions): Resource<PathState> {
   const name = absolute('line', path);
   const text = isSecret(options.line) ? reveal(options.line) : options.line;
   if (/[\n\0]/.test(text))
-    throw inputError({ place: `line ${name}`, what: 'the line holds a line break or NUL' });
+    throw inputError({ place: `line ${name}`, what: 'the line contains a newline or a NUL byte' });
   const secrets = isSecret(options.line) ? [text] : [];
   const ownership = owned(`line ${name}`, options, '0644');
   const sensitive = options.sensitive === true || secrets.length > 0;
-  const match = still(options.match);
+  const match = stateless(options.match);
   const wanted = {
     path: name,
     secrets,
     sensitive,
     edit: (old: string) => put(old, text, match),
-    summary: 'line',
+    summary: 'set the line',
   };
   return {
     kind: 'line',
@@ -49,23 +49,23 @@ function present(path: string, options: LineOptions): Resource<PathState> {
       state.kind !== 'absent'
         ? planned(wanted, state)
         : options.create === false
-          ? [refusal(`${name} does not exist`, 'create: true makes it')]
+          ? [refusal(`${name} does not exist`, 'to create it, set create: true')]
           : changed(wanted, '', `${text}\n`, 'create', ownership),
     ...notified(options),
   };
 }
 
-/** No line that is this text, or that fits this expression. */
-function gone(
+/** Removes lines that are equal to a text or match an expression. */
+function absent(
   path: string,
   options: Notify & { match: string | RegExp; sensitive?: boolean },
 ): Resource<PathState> {
   const name = absolute('line.absent', path);
   const { match, sensitive = false } = options;
-  const pattern = typeof match === 'string' ? undefined : still(match);
-  const fits = (line: string) => (pattern ? pattern.test(line) : line === match);
+  const pattern = typeof match === 'string' ? undefined : stateless(match);
+  const matches = (line: string) => (pattern ? pattern.test(line) : line === match);
   const edit = (text: string) => {
-    const kept = split(text).filter((line) => !fits(line));
+    const kept = split(text).filter((line) => !matches(line));
     return kept.length === split(text).length ? text : joined(kept);
   };
   return {
@@ -75,18 +75,19 @@ function gone(
     plan: (state) =>
       state.kind === 'absent'
         ? []
-        : planned({ path: name, secrets: [], sensitive, edit, summary: 'remove line' }, state),
+        : planned({ path: name, secrets: [], sensitive, edit, summary: 'remove the line' }, state),
     ...notified(options),
   };
 }
 
-export const line = Object.assign(present, { absent: gone });
+export const line = Object.assign(present, { absent });
 
 function planned(wanted: Wanted, state: PathState): readonly Change[] {
   const { path, summary } = wanted;
-  if (state.kind !== 'file') return [refusal(`${path} is a ${standing(state)}`, 'name the file itself')];
+  if (state.kind !== 'file')
+    return [refusal(`${path} is a ${describe(state)}`, 'use the path of a regular file')];
   if (state.text === undefined)
-    return [refusal(`${path} is not text of at most 1 MiB`, 'write it whole with file(…)')];
+    return [refusal(`${path} is not a text file of at most 1 MiB`, 'to replace the whole file, use file(…)')];
   const after = wanted.edit(state.text);
   if (after === state.text) return [];
   return changed(wanted, state.text, after, summary, {
@@ -117,6 +118,6 @@ function put(text: string, line: string, match: RegExp | undefined): string {
 const split = (text: string) => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
 const joined = (all: readonly string[]) => all.map((line) => `${line}\n`).join('');
 
-/** Without the flags that make an expression remember where it stopped. */
-const still = (match: RegExp | undefined) =>
+/** Removes the flags that make an expression remember its last position. */
+const stateless = (match: RegExp | undefined) =>
   match && new RegExp(match.source, match.flags.replace(/[gy]/g, ''));

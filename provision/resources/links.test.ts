@@ -17,8 +17,8 @@ t.test('symlink', async (t) => {
   const cases: [string, string, string][] = [
     ['link', 'folder', 'create → folder'],
     ['link', 'folder', ''],
-    ['link', '/etc/a b', 'folder → /etc/a b'],
-    ['file', 'folder', 'replace the file by a link → folder'],
+    ['link', '/etc/a b', 'change target folder → /etc/a b'],
+    ['file', 'folder', 'replace the file with a link → folder'],
   ];
   for (const [name, target, expected] of cases) {
     const changes = await applyOnce(symlink(`${dir}/${name}`, { target }), shell);
@@ -27,7 +27,7 @@ t.test('symlink', async (t) => {
   }
   await t.rejects(
     applyOnce(symlink(`${dir}/folder`, { target: 'x' }), shell),
-    /folder is a directory; absent/,
+    /folder is a directory; to remove it .* absent/,
   );
   t.strictSame(readdirSync(dir).sort(), ['file', 'folder', 'link']);
   t.throws(() => symlink('/x', { target: '' }), /expected a path/);
@@ -48,7 +48,7 @@ t.test('absent', async (t) => {
     t.equal(changes.map(({ summary }) => summary).join(), expected);
   }
   t.strictSame(readdirSync(dir), []);
-  t.throws(() => absent('/etc'), /folder of the root/);
+  t.throws(() => absent('/etc'), /top-level directory/);
 });
 
 t.test('line', async (t) => {
@@ -59,13 +59,13 @@ t.test('line', async (t) => {
   const cases: [string, string | undefined, Resource, string | undefined][] = [
     ['new file', undefined, line(path, { line: 'a = 1' }), 'a = 1\n'],
     ['added', 'b\n', line(path, { line: 'a' }), 'b\na\n'],
-    ['added after a last line without an end', 'b', line(path, { line: 'a' }), 'b\na\n'],
-    ['there', 'a\nb', line(path, { line: 'a' }), 'a\nb'],
+    ['added after a last line without a newline', 'b', line(path, { line: 'a' }), 'b\na\n'],
+    ['present', 'a\nb', line(path, { line: 'a' }), 'a\nb'],
     ['empty', '', line(path, { line: 'a' }), 'a\n'],
     ['replaced', 'a = 1\nb\n', line(path, { line: 'a = 2', match: /^a\b/g }), 'a = 2\nb\n'],
-    ['the last that fits', 'a 1\na 3\nb\n', line(path, { line: 'a 2', match: /^a/ }), 'a 1\na 2\nb\n'],
-    ['none fits', 'b\n', line(path, { line: 'a', match: /^a/ }), 'b\na\n'],
-    ['none fits, but it is there', 'x\nb\n', line(path, { line: 'x', match: /^a/ }), 'x\nb\n'],
+    ['the last match', 'a 1\na 3\nb\n', line(path, { line: 'a 2', match: /^a/ }), 'a 1\na 2\nb\n'],
+    ['no match', 'b\n', line(path, { line: 'a', match: /^a/ }), 'b\na\n'],
+    ['no match, but present', 'x\nb\n', line(path, { line: 'x', match: /^a/ }), 'x\nb\n'],
     ['removed', 'a\nb\na\n', line.absent(path, { match: 'a' }), 'b\n'],
     ['removed by expression', 'a1\nb\na2\n', line.absent(path, { match: /^a/ }), 'b\n'],
     ['nothing to remove', 'b', line.absent(path, { match: 'a' }), 'b'],
@@ -89,13 +89,13 @@ t.test('line', async (t) => {
   });
   await applyOnce(line(path, { line: 'y' }), shell);
   const { probes } = await shell.exchange({ steps: [], probes: [sh`stat -c '%U:%G %a' ${path}`] });
-  t.equal(probes[0]?.stdout, 'nobody:nogroup 640\n', 'owner and mode stay');
+  t.equal(probes[0]?.stdout, 'nobody:nogroup 640\n', 'owner and mode are kept');
   mkdirSync(`${dir}/folder`);
   writeFileSync(`${dir}/binary`, Buffer.from([0, 1]));
   await t.rejects(applyOnce(line(`${dir}/folder`, { line: 'a' }), shell), /is a directory/);
-  await t.rejects(applyOnce(line(`${dir}/binary`, { line: 'a' }), shell), /is not text/);
+  await t.rejects(applyOnce(line(`${dir}/binary`, { line: 'a' }), shell), /is not a text file/);
   await t.rejects(applyOnce(line(`${dir}/none`, { line: 'a', create: false }), shell), /does not exist/);
-  t.throws(() => line('/x', { line: 'a\nb' }), /line break/);
+  t.throws(() => line('/x', { line: 'a\nb' }), /a newline/);
 });
 
 t.test('command', async (t) => {
@@ -120,6 +120,6 @@ t.test('command', async (t) => {
   await t.rejects(applyOnce(idle, shell), /still pending/);
   t.equal(command('slow', { run: sh`:`, creates: '/x', timeout: 5 }).timeout, 5);
   t.throws(() => command('x', { run: sh`:` }), /exactly one of creates and unless/);
-  t.throws(() => command('x', { run: sh`:`, creates: '/x', unless: sh`:` }), /there are both/);
+  t.throws(() => command('x', { run: sh`:`, creates: '/x', unless: sh`:` }), /both are set/);
   t.throws(() => command('x', { run: sh`:`, creates: 'x' }), /not absolute/);
 });

@@ -15,15 +15,20 @@ t.test('plan', async (t) => {
   const user = `#0\nuser\tmysql_native_password\t${hex}\nGRANT SELECT ON *.* TO \`u\`@\`%\` IDENTIFIED BY PASSWORD '*2470' REQUIRE SSL\n`;
   const database = '#0\ndatabase\tutf8mb4\tutf8mb4_0900_ai_ci\n';
   const cases: [string, Resource<MysqlState>, string, string[]][] = [
-    ['no answer', mysql.database('app'), '', ['create']],
+    ['no reply', mysql.database('app'), '', ['create']],
     ['no database', mysql.database('app'), '#0\n', ['create']],
     ['database', mysql.database('app'), database, []],
-    ['charset', mysql.database('app', { charset: 'latin1' }), database, ['character set utf8mb4 → latin1']],
+    [
+      'charset',
+      mysql.database('app', { charset: 'latin1' }),
+      database,
+      ['change character set utf8mb4 → latin1'],
+    ],
     [
       'collation',
       mysql.database('app', { collation: 'utf8mb4_bin' }),
       database,
-      ['collation utf8mb4_0900_ai_ci → utf8mb4_bin'],
+      ['change collation utf8mb4_0900_ai_ci → utf8mb4_bin'],
     ],
     ['drop', mysql.database.absent('app'), database, ['drop, with all its data']],
     ['nothing to drop', mysql.database.absent('app'), '#0\n', []],
@@ -31,16 +36,16 @@ t.test('plan', async (t) => {
       'no user',
       mysql.user('app', { password, grants: { 'app.*': ['ALL'] } }),
       '#0\n',
-      ['create', '+ALL on app.*'],
+      ['create', 'grant ALL on app.*'],
     ],
     ['user', mysql.user('app', { password, grants: { '*.*': ['SELECT'] } }), user, []],
     [
       'other password',
       mysql.user('app', { password: secret('x'), grants: { '*.*': ['SELECT'] } }),
       user,
-      ['password'],
+      ['change the password'],
     ],
-    ['too much', mysql.user('app', { password }), user, ['-SELECT on *.*']],
+    ['too many privileges', mysql.user('app', { password }), user, ['revoke SELECT on *.*']],
     ['user to drop', mysql.user.absent('app'), user, ['drop']],
     ['no user to drop', mysql.user.absent('app'), '', []],
   ];
@@ -51,11 +56,11 @@ t.test('plan', async (t) => {
       expected,
       name,
     );
-    t.notMatch(state.grants.join(), /2470/, 'no hash is kept with the grants');
+    t.notMatch(state.grants.join(), /2470/, 'the grants contain no password hash');
   }
 });
 
-t.test('input that cannot be meant', async (t) => {
+t.test('invalid input', async (t) => {
   const password = secret('x');
   for (const name of ['', 'a b', 'a`b', '-x', '../x'])
     t.throws(() => mysql.database(name), /expected a name/, name);
@@ -67,7 +72,7 @@ t.test('input that cannot be meant', async (t) => {
     /expected a privilege/,
   );
   t.throws(
-    () => mysql.import('app', { from: 'x', sha256: 'x', bytes: 1, unless: 'SELECT 1' }),
+    () => mysql.import('app', { version: '1', file: 'x', sha256: 'x', bytes: 1 }, { unless: 'SELECT 1' }),
     /64 lower-case hex/,
   );
 });
@@ -85,21 +90,21 @@ t.test('a real MariaDB', async (t) => {
 
   const cases: [Resource<MysqlState>, string][] = [
     [mysql.database('my_shop'), 'create'],
-    [mysql.database('my_shop', { charset: 'latin1' }), 'character set utf8mb4 → latin1'],
-    [user({ 'my_shop.*': ['SELECT', 'INSERT'] }), 'create; +SELECT, INSERT on my_shop.*'],
-    [user({ 'my_shop.*': ['SELECT', 'UPDATE'] }), '-INSERT on my_shop.*, +UPDATE on my_shop.*'],
+    [mysql.database('my_shop', { charset: 'latin1' }), 'change character set utf8mb4 → latin1'],
+    [user({ 'my_shop.*': ['SELECT', 'INSERT'] }), 'create; grant SELECT, INSERT on my_shop.*'],
+    [user({ 'my_shop.*': ['SELECT', 'UPDATE'] }), 'revoke INSERT on my_shop.*, grant UPDATE on my_shop.*'],
     [
       user({ 'my_shop.*': ['ALL', 'GRANT OPTION'], '*.*': ['REPLICATION CLIENT'] }),
-      '+ALL, GRANT OPTION on my_shop.*, +REPLICATION CLIENT on *.*',
+      'grant ALL, GRANT OPTION on my_shop.*, grant REPLICATION CLIENT on *.*',
     ],
     [
       user({ 'my_shop.*': ['SELECT'] }),
-      '-REPLICATION CLIENT on *.*, -ALL, GRANT OPTION on my_shop.*, +SELECT on my_shop.*',
+      'revoke REPLICATION CLIENT on *.*, revoke ALL, GRANT OPTION on my_shop.*, grant SELECT on my_shop.*',
     ],
-    [user({ '*.*': ['ALL'] }), '-SELECT on my_shop.*, +ALL on *.*'],
-    [user(), '-ALL on *.*'],
+    [user({ '*.*': ['ALL'] }), 'revoke SELECT on my_shop.*, grant ALL on *.*'],
+    [user(), 'revoke ALL on *.*'],
     [user({}, { host: '10.0.%' }), 'create'],
-    [user({}, { password: secret('another') }), 'password'],
+    [user({}, { password: secret('another') }), 'change the password'],
     [mysql.user.absent('web'), 'drop'],
     [mysql.user.absent('web'), ''],
   ];
@@ -112,8 +117,8 @@ t.test('a real MariaDB', async (t) => {
   const sql = "CREATE TABLE t (x TEXT);\nINSERT INTO t VALUES ('ünï');\n";
   writeFileSync(`${dir}/x.sql`, sql);
   const sha256 = createHash('sha256').update(sql).digest('hex');
-  const file = { from: `${dir}/x.sql`, sha256, bytes: Buffer.byteLength(sql) };
-  const imported = mysql.import('my_shop', { ...file, unless: 'SELECT 1 FROM t' });
+  const source = { version: '1', file: `${dir}/x.sql`, sha256, bytes: Buffer.byteLength(sql) };
+  const imported = mysql.import('my_shop', source, { unless: 'SELECT 1 FROM t' });
   t.strictSame(
     (await applyOnce(imported, shell)).map(({ summary }) => summary),
     ['import'],
@@ -121,7 +126,11 @@ t.test('a real MariaDB', async (t) => {
   t.strictSame(await pending(imported, shell), []);
   t.notOk(existsSync('/root/.my_shop.provision-upload'));
   t.equal(await apply(mysql.database.absent('my_shop')), 'drop, with all its data');
-  t.match(await pending(imported, shell), [{ summary: 'import' }], 'no database, so not imported');
+  t.match(
+    await pending(imported, shell),
+    [{ summary: 'import' }],
+    'without the database the import is pending',
+  );
   await server.kill();
   t.match(await pending(user(), shell), [{ summary: 'create' }], 'a server that is down');
   await t.rejects(apply(user()), /Can't connect to local server/);

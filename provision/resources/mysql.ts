@@ -1,22 +1,24 @@
+import type { Artefact } from '../language/artefact.ts';
 import { batched, type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import type { Seen } from '../shell/exchange.ts';
 import { reveal, type Secret } from '../shell/secret.ts';
 import { sh } from '../shell/sh.ts';
-import { checked, type Local, uploading } from './artefact.ts';
+import { checkSha256, uploading } from './artefact.ts';
 import { word } from './check.ts';
+import { changeOf } from './draft.ts';
 import { accountName, client, mysql as command, identifier, literal } from './mysql/client.ts';
 import { type Grants, grantChanges, shown, statement } from './mysql/grants.ts';
 import { isPassword } from './mysql/password.ts';
 import { type MysqlState, mysqlState } from './mysql/state.ts';
 
 export interface DatabaseOptions extends Notify {
-  /** utf8mb4 unless said. */
+  /** Default: utf8mb4. */
   charset?: string;
-  /** The character set's usual one unless said. */
+  /** Default: the default collation of the character set. */
   collation?: string;
 }
 
-/** A database on the host's own MariaDB or MySQL. */
+/** A database on the host's MariaDB or MySQL server. */
 function present(name: string, options: DatabaseOptions = {}): Resource<MysqlState> {
   const place = `mysql.database ${named('mysql.database', name)}`;
   const charset = word(place, options.charset ?? 'utf8mb4', /^\w+$/, 'a character set');
@@ -29,7 +31,7 @@ function present(name: string, options: DatabaseOptions = {}): Resource<MysqlSta
       ...(state.charset === charset ? [] : [`character set ${state.charset} → ${charset}`]),
       ...(!collation || state.collation === collation ? [] : [`collation ${state.collation} → ${collation}`]),
     ];
-    return drift.length > 0 ? [{ summary: drift.join(', '), script: sql('ALTER DATABASE') }] : [];
+    return drift.length > 0 ? [{ summary: changeOf(drift), script: sql('ALTER DATABASE') }] : [];
   };
   return {
     kind: 'mysql.database',
@@ -40,8 +42,8 @@ function present(name: string, options: DatabaseOptions = {}): Resource<MysqlSta
   };
 }
 
-/** No such database: its data is gone. */
-function databaseGone(name: string, options: Notify = {}): Resource<MysqlState> {
+/** Drops a database with all its data. */
+function databaseAbsent(name: string, options: Notify = {}): Resource<MysqlState> {
   named('mysql.database.absent', name);
   const drop = client(`DROP DATABASE IF EXISTS ${identifier(name)};`);
   return {
@@ -54,14 +56,14 @@ function databaseGone(name: string, options: Notify = {}): Resource<MysqlState> 
 }
 
 export interface MysqlUserOptions extends Notify {
-  /** Where it may come from; localhost unless said. */
+  /** The host from which the user may connect; default: localhost. */
   host?: string;
   password: Secret;
-  /** Exactly these privileges: others are revoked. `_` in a database's name is itself, not a wildcard. */
+  /** Exactly these privileges; all others are revoked. `_` in a database name is not a wildcard. */
   grants?: Grants;
 }
 
-/** A user with a password and no more privileges than these. Its roles are left alone. */
+/** A user with a password and exactly these privileges. Its roles are not changed. */
 function userPresent(name: string, options: MysqlUserOptions): Resource<MysqlState> {
   const { host = 'localhost', password, grants = {} } = options;
   const account = accountOf('mysql.user', name, host);
@@ -78,7 +80,7 @@ function userPresent(name: string, options: MysqlUserOptions): Resource<MysqlSta
     const changes: Change[] = [];
     if (!state.exists) changes.push({ summary: 'create', script: sql(`CREATE USER ${identified}`) });
     else if (!isPassword(state.plugin ?? '', state.hash ?? Buffer.alloc(0), hidden)) {
-      changes.push({ summary: 'password', script: sql(`ALTER USER ${identified}`) });
+      changes.push({ summary: 'change the password', script: sql(`ALTER USER ${identified}`) });
     }
     if (differences.length > 0) {
       const text = differences.map((difference) => statement(difference, account)).join('\n');
@@ -90,7 +92,7 @@ function userPresent(name: string, options: MysqlUserOptions): Resource<MysqlSta
   return { kind: 'mysql.user', name: `${name}@${host}`, probe, plan, ...notified(options) };
 }
 
-function userGone(name: string, options: Notify & { host?: string } = {}): Resource<MysqlState> {
+function userAbsent(name: string, options: Notify & { host?: string } = {}): Resource<MysqlState> {
   const { host = 'localhost' } = options;
   const drop = client(`DROP USER ${accountOf('mysql.user.absent', name, host)};`);
   return {
@@ -102,16 +104,16 @@ function userGone(name: string, options: Notify & { host?: string } = {}): Resou
   };
 }
 
-export interface ImportOptions extends Local, Notify {
-  /** A query in that database that finds a row once the import is done: ask for what the file makes last. */
+export interface ImportOptions extends Notify {
+  /** A query that returns a row once the import is done. Query what the file creates last. */
   unless: string;
 }
 
-/** The SQL of a local file (`.gz` is unpacked), run once in a database. Its `unless` says when that has happened. */
-function imported(database: string, options: ImportOptions): Resource<Seen> {
-  const local = checked(`mysql.import ${named('mysql.import', database)}`, options);
+/** Runs the SQL in a local file (`.gz` is decompressed) once in a database, unless `unless` returns a row. */
+function imported(database: string, source: Artefact, options: ImportOptions): Resource<Seen> {
+  checkSha256(`mysql.import ${named('mysql.import', database)}`, source);
   const to = `/root/.${database}.provision-upload`;
-  const read = local.from.endsWith('.gz') ? sh`gzip -dc -- ${to}` : sh`cat -- ${to}`;
+  const read = source.file.endsWith('.gz') ? sh`gzip -dc -- ${to}` : sh`cat -- ${to}`;
   const script = sh`${read} | ${command} ${database}`;
   return {
     kind: 'mysql.import',
@@ -120,16 +122,16 @@ function imported(database: string, options: ImportOptions): Resource<Seen> {
       script: sh`${client(options.unless, [], [database])} 2>/dev/null || :`,
       read: (seen) => seen,
     },
-    plan: ({ stdout }) => (stdout.trim() === '' ? [uploading('import', local, to, script)] : []),
+    plan: ({ stdout }) => (stdout.trim() === '' ? [uploading('import', source, to, script)] : []),
     timeout: 3600,
     ...notified(options),
   };
 }
 
-/** Databases, users and imports, as root through the local socket. A server that does not answer has none of them. */
+/** Databases, users and imports, as root through the local socket. If the server does not answer, all are pending. */
 export const mysql = {
-  database: Object.assign(present, { absent: databaseGone }),
-  user: Object.assign(userPresent, { absent: userGone }),
+  database: Object.assign(present, { absent: databaseAbsent }),
+  user: Object.assign(userPresent, { absent: userAbsent }),
   import: imported,
 };
 

@@ -4,11 +4,11 @@ import t from 'tap';
 import type { Seen } from '../shell/exchange.ts';
 import { localShell } from '../shell/local.ts';
 import { fingerprint } from '../testing/resources.ts';
-import { type PathQuestion, paths } from './paths.ts';
+import { type PathQuery, paths } from './paths.ts';
 
 const sha = 'a'.repeat(64);
 
-t.test('every kind of path, in one look that changes nothing', async (t) => {
+t.test('one probe reads every kind of path and changes nothing', async (t) => {
   const dir = t.testdir({ "it's a -> file": 'hello\n', folder: { inner: '' }, binary: '' });
   writeFileSync(`${dir}/binary`, Buffer.from([0, 1, 255]));
   writeFileSync(`${dir}/large`, 'x'.repeat(70_000));
@@ -17,26 +17,26 @@ t.test('every kind of path, in one look that changes nothing', async (t) => {
   mkdirSync(`${dir}/sticky`);
   execFileSync('chmod', ['2770', `${dir}/sticky`]);
   execFileSync('chown', ['12345:54321', `${dir}/sticky`]);
-  const question = (name: string, more: Partial<PathQuestion> = {}) => ({ path: `${dir}/${name}`, ...more });
-  const questions: PathQuestion[] = [
-    question("it's a -> file", { sha256: sha, text: 'differs' }),
-    question('folder', { below: { owner: 'nobody', group: 'nogroup' } }),
-    question('link', { sha256: sha, text: 'differs' }),
-    question('pipe', { sha256: sha, text: 'always' }),
-    question('none', { sha256: sha, text: 'always' }),
-    question('binary', { sha256: sha, text: 'differs' }),
-    question('large', { sha256: sha, text: 'differs' }),
-    question('sticky', { below: { owner: 'no-such-user', group: 'root' } }),
-    question('folder/inner/none'),
+  const query = (name: string, more: Partial<PathQuery> = {}) => ({ path: `${dir}/${name}`, ...more });
+  const queries: PathQuery[] = [
+    query("it's a -> file", { sha256: sha, text: 'differs' }),
+    query('folder', { below: { owner: 'nobody', group: 'nogroup' } }),
+    query('link', { sha256: sha, text: 'differs' }),
+    query('pipe', { sha256: sha, text: 'always' }),
+    query('none', { sha256: sha, text: 'always' }),
+    query('binary', { sha256: sha, text: 'differs' }),
+    query('large', { sha256: sha, text: 'differs' }),
+    query('sticky', { below: { owner: 'no-such-user', group: 'root' } }),
+    query('folder/inner/none'),
   ];
   const shell = localShell();
   t.teardown(() => shell.close());
-  const look = async () => {
-    const { probes } = await shell.exchange({ steps: [], probes: [paths.script(questions)] });
-    return paths.read(probes[0] as Seen, questions);
+  const probe = async () => {
+    const { probes } = await shell.exchange({ steps: [], probes: [paths.script(queries)] });
+    return paths.read(probes[0] as Seen, queries);
   };
   const before = fingerprint(dir);
-  const states = await look();
+  const states = await probe();
   t.match(states, [
     { kind: 'file', text: 'hello\n', size: 6, sha256: /^5891b5b522d5df08/ },
     { kind: 'directory', stray: `${dir}/folder/inner` },
@@ -48,26 +48,26 @@ t.test('every kind of path, in one look that changes nothing', async (t) => {
     { kind: 'directory', mode: '2770', owner: 'UNKNOWN', uid: '12345', gid: '54321', stray: `${dir}/sticky` },
     { kind: 'absent' },
   ]);
-  t.strictSame(await look(), states);
+  t.strictSame(await probe(), states);
   t.equal(fingerprint(dir), before);
 });
 
-t.test('text is not fetched when the sha256 is the one asked for, or it may not be', async (t) => {
+t.test('text is not fetched if the sha256 matches or the text is secret', async (t) => {
   const dir = t.testdir({ a: 'hello\n' });
   const sha256 = '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03';
   const shell = localShell();
   t.teardown(() => shell.close());
-  const cases: [string, PathQuestion, RegExp][] = [
-    ['as asked', { path: `${dir}/a`, sha256, text: 'differs' }, /^(?!.*text )/s],
+  const cases: [string, PathQuery, RegExp][] = [
+    ['matches', { path: `${dir}/a`, sha256, text: 'differs' }, /^(?!.*text )/s],
     ['differs', { path: `${dir}/a`, sha256: sha, text: 'differs' }, /text aGVsbG8K /],
     ['secret', { path: `${dir}/a`, sha256: sha, text: 'never' }, /^(?!.*text )/s],
   ];
-  for (const [name, question, expected] of cases) {
-    const { probes } = await shell.exchange({ steps: [], probes: [paths.script([question])] });
+  for (const [name, query, expected] of cases) {
+    const { probes } = await shell.exchange({ steps: [], probes: [paths.script([query])] });
     t.match(probes[0]?.stdout, expected, name);
   }
 });
 
-t.test('a look that was cut short is an error', async (t) => {
-  t.throws(() => paths.read({ code: 2, stdout: '', stderr: 'sh: no' }, []), /look at files failed/);
+t.test('a probe that fails is an error', async (t) => {
+  t.throws(() => paths.read({ code: 2, stdout: '', stderr: 'sh: no' }, []), /files could not be probed/);
 });

@@ -3,18 +3,18 @@ import { type Batch, batched, type Probe } from '../language/resource.ts';
 import type { Seen } from '../shell/exchange.ts';
 import { lines, type Script, sh } from '../shell/sh.ts';
 
-/** What is wanted to be known of a path besides what `stat` says. */
-export interface PathQuestion {
+/** What to probe at a path in addition to `stat`. */
+export interface PathQuery {
   readonly path: string;
-  /** The sha256 is asked for; the text comes with it when it is another than this. */
+  /** The expected sha256; if it is set, the actual one is probed. */
   readonly sha256?: string;
-  /** Whether the text may be fetched: `differs` from the sha256 (up to 64 KiB), `always` (up to 1 MiB) or `never`. */
+  /** When to fetch the text: if its sha256 `differs` (up to 64 KiB), `always` (up to 1 MiB) or `never`. */
   readonly text?: 'differs' | 'always' | 'never';
-  /** Asks for one path below that does not belong to this owner and group. */
+  /** Also finds one path below that does not belong to this owner and group. */
   readonly below?: { readonly owner: string; readonly group: string };
 }
 
-/** What stands at a path; a symbolic link is never followed. */
+/** The state of a path; symbolic links are not followed. */
 export interface PathState {
   readonly kind: 'absent' | 'file' | 'directory' | 'link' | 'other';
   readonly owner: string;
@@ -24,45 +24,44 @@ export interface PathState {
   /** Four octal digits. */
   readonly mode: string;
   readonly size: number;
-  /** Where a symbolic link points. */
+  /** The target of a symbolic link. */
   readonly target?: string;
   readonly sha256?: string;
-  /** Whole text, when asked for, small enough and UTF-8. */
+  /** The complete text, if requested, small enough and valid UTF-8. */
   readonly text?: string;
-  /** A path below that does not belong to who was asked about. */
+  /** A path below that does not belong to the requested owner and group. */
   readonly stray?: string;
 }
 
-const nowhere: PathState = { kind: 'absent', owner: '', group: '', uid: '', gid: '', mode: '', size: 0 };
+const missing: PathState = { kind: 'absent', owner: '', group: '', uid: '', gid: '', mode: '', size: 0 };
 const DIFF_BYTES = 65_536;
 const TEXT_BYTES = 1_048_576;
 
-/** Looks at a path. Every resource that is a path asks here, so that all of a run cost one `stat` and one `sha256sum`. */
-export function path(question: PathQuestion): Probe<PathState> {
-  return batched(paths, question);
+/** Probes a path. All resources that are paths share this batch: one `stat` and one `sha256sum` per exchange. */
+export function path(query: PathQuery): Probe<PathState> {
+  return batched(paths, query);
 }
 
-/** All paths of one exchange. */
-export const paths: Batch<PathQuestion, PathState> = { name: 'paths', script, read };
+/** Probes all paths of one exchange. */
+export const paths: Batch<PathQuery, PathState> = { name: 'paths', script, read };
 
-function script(questions: readonly PathQuestion[]): Script {
-  const all = [...new Set(questions.map((question) => question.path))];
-  const hashed = [...new Set(questions.filter(({ sha256 }) => sha256).map((question) => question.path))];
+function script(queries: readonly PathQuery[]): Script {
+  const all = [...new Set(queries.map((query) => query.path))];
+  const hashed = [...new Set(queries.filter(({ sha256 }) => sha256).map((query) => query.path))];
   const texts = new Map<string, Script>();
-  for (const question of questions)
-    if (question.text === 'always') texts.set(question.path, always(question));
-  const differing = questions.filter((q) => q.text === 'differs' && q.sha256 && !texts.has(q.path));
+  for (const query of queries) if (query.text === 'always') texts.set(query.path, always(query));
+  const differing = queries.filter((q) => q.text === 'differs' && q.sha256 && !texts.has(q.path));
   return lines([
     sh`QUOTING_STYLE=literal stat --printf '%f %u %g %U %G %s %N\n' -- ${all} 2>/dev/null || :`,
     ...(hashed.length > 0 ? [sums(hashed)] : []),
     ...(texts.size + differing.length > 0 ? [fetch] : []),
     ...texts.values(),
     ...differing.map(differs),
-    ...questions.flatMap(below),
+    ...queries.flatMap(below),
   ]);
 }
 
-/** Only regular files are read: a pipe or a device would never end. */
+/** Reads only regular files, because reading a pipe or a device might never end. */
 const sums = (hashed: readonly string[]) => sh`s=
 set --
 for p in ${hashed}; do if [ -f "$p" ] && [ ! -L "$p" ]; then set -- "$@" "$p"; fi; done
@@ -76,10 +75,10 @@ n='
 '
 d() { case "$n$s$n" in *"$n$2  $1$n"*) ;; *) t "$1" ${DIFF_BYTES};; esac; }`;
 
-const always = (question: PathQuestion) => sh`t ${question.path} ${TEXT_BYTES}`;
-const differs = ({ path, sha256 = '' }: PathQuestion) => sh`d ${path} ${sha256}`;
+const always = (query: PathQuery) => sh`t ${query.path} ${TEXT_BYTES}`;
+const differs = ({ path, sha256 = '' }: PathQuery) => sh`d ${path} ${sha256}`;
 
-function below({ path, below }: PathQuestion): Script[] {
+function below({ path, below }: PathQuery): Script[] {
   if (!below) return [];
   const { owner, group } = below;
   return [
@@ -91,31 +90,32 @@ fi`,
 
 const kinds: Record<number, PathState['kind']> = { 32768: 'file', 16384: 'directory', 40960: 'link' };
 
-function read({ code, stdout, stderr }: Seen, questions: readonly PathQuestion[]): PathState[] {
-  if (code !== 0) throw failure({ what: 'the look at files failed', why: `exit code ${code}`, said: stderr });
-  const asked = new Set(questions.map((question) => question.path));
+function read({ code, stdout, stderr }: Seen, queries: readonly PathQuery[]): PathState[] {
+  if (code !== 0)
+    throw failure({ what: 'the files could not be probed', why: `exit code ${code}`, said: stderr });
+  const requested = new Set(queries.map((query) => query.path));
   const found = new Map<string, PathState>();
   const add = (name: string, more: Partial<PathState>) =>
-    found.set(name, { ...nowhere, ...found.get(name), ...more });
+    found.set(name, { ...missing, ...found.get(name), ...more });
   for (const line of stdout.split('\n')) {
     const [, sum, summed] = /^([0-9a-f]{64}) {2}(.*)$/.exec(line) ?? [];
     const [, base64, fetched] = /^text ([\w+/=]*) (.*)$/.exec(line) ?? [];
     const [, stray] = /^stray (.+)$/.exec(line) ?? [];
     if (sum !== undefined && summed) add(summed, { sha256: sum });
     else if (base64 !== undefined && fetched) add(fetched, decoded(base64, found.get(fetched)?.size));
-    else if (stray) add([...asked].filter((name) => within(stray, name)).at(-1) ?? '', { stray });
+    else if (stray) add([...requested].filter((name) => within(stray, name)).at(-1) ?? '', { stray });
     else {
-      const [name, state] = stated(line, asked);
+      const [name, state] = parseStat(line, requested);
       if (name !== undefined && state) add(name, state);
     }
   }
-  return questions.map((question) => found.get(question.path) ?? nowhere);
+  return queries.map((query) => found.get(query.path) ?? missing);
 }
 
 const within = (inner: string, outer: string) => inner === outer || inner.startsWith(`${outer}/`);
 
-/** One line of `stat`: `81a4 0 0 root root 12 /etc/motd`, a link's ends with ` -> target`. */
-function stated(line: string, asked: ReadonlySet<string>): [string?, PathState?] {
+/** Parses a line of `stat`: `81a4 0 0 root root 12 /etc/motd`; for a link it ends with ` -> target`. */
+function parseStat(line: string, requested: ReadonlySet<string>): [string?, PathState?] {
   const [, hex, uid, gid, owner, group, size, rest] =
     /^([0-9a-f]+) (\d+) (\d+) (\S+) (\S+) (\d+) (\/.*)$/.exec(line) ?? [];
   if (!hex || !uid || !gid || !owner || !group || !rest) return [];
@@ -124,7 +124,7 @@ function stated(line: string, asked: ReadonlySet<string>): [string?, PathState?]
   const mode = (bits & 0o7777).toString(8).padStart(4, '0');
   const state = { kind, owner, group, uid, gid, mode, size: Number(size) };
   if (kind !== 'link') return [rest, state];
-  const name = [...asked].find((name) => rest.startsWith(`${name} -> `));
+  const name = [...requested].find((name) => rest.startsWith(`${name} -> `));
   return name === undefined ? [] : [name, { ...state, target: rest.slice(name.length + 4) }];
 }
 

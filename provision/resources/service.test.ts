@@ -6,7 +6,7 @@ import { applyOnce, isolated, pending } from '../testing/resources.ts';
 import { type ServiceState, service, services } from './service.ts';
 import { systemd } from './systemd.ts';
 
-/** `systemctl show` of Debian 12 and Ubuntu 24.04: a block for each name, in order. */
+/** Output of `systemctl show` on Debian 12 and Ubuntu 24.04: a block for each name, in order. */
 const block = (load: string, active: string, sub: string, file: string, stale = 'no') =>
   `LoadState=${load}\nActiveState=${active}\nSubState=${sub}\nUnitFileState=${file}\nNeedDaemonReload=${stale}\n`;
 
@@ -36,17 +36,17 @@ t.test('plan', async (t) => {
     ['nginx', {}, []],
     ['nginx', off, ['disable', 'stop']],
     ['nginx', { enabled: null, running: false }, ['stop']],
-    ['redis', {}, ['enable', 'start (it is inactive)']],
+    ['redis', {}, ['enable', 'start (state: inactive)']],
     ['redis', off, []],
     ['redis', { running: null }, ['enable']],
     ['mysql', {}, []],
-    ['none', {}, ['enable', 'start (it is inactive)']],
+    ['none', {}, ['enable', 'start (state: inactive)']],
     ['none', off, []],
-    ['masked', {}, ['unmask', 'enable', 'start (it is inactive)']],
+    ['masked', {}, ['unmask', 'enable', 'start (state: inactive)']],
     ['masked', off, []],
-    ['looping', {}, ['start (it is activating)']],
+    ['looping', {}, ['start (state: activating)']],
     ['looping', { running: false }, ['stop']],
-    ['failed', {}, ['start (it is failed)']],
+    ['failed', {}, ['start (state: failed)']],
     ['failed', { running: false }, []],
     ['static', {}, []],
     ['edited', {}, ['reload unit files']],
@@ -62,10 +62,10 @@ t.test('plan', async (t) => {
   }
 });
 
-t.test('a host that systemd has not booted', async (t) => {
+t.test('a host without systemd', async (t) => {
   const shell = localShell(isolated({ '/run': t.testdir() }));
   t.teardown(() => shell.close());
-  await t.rejects(applyOnce(service('nginx'), shell), /systemd does not run on this host; services need/);
+  await t.rejects(applyOnce(service('nginx'), shell), /systemd is not running on this host; services need/);
   t.strictSame(await pending(service('nginx', { enabled: false, running: false }), shell), []);
   for (const name of ['', 'a b', '../x', 'a/b'])
     t.throws(() => service(name), /name of a systemd unit/, name);

@@ -12,13 +12,13 @@ import { word } from './check.ts';
 import { refusal } from './draft.ts';
 
 export interface ServiceOptions extends Notify {
-  /** Starts at boot; true unless said, null leaves it as it is. */
+  /** Whether it starts at boot; default: true; null leaves it unchanged. */
   enabled?: boolean | null;
-  /** Runs now; true unless said, null leaves it as it is. */
+  /** Whether it runs now; default: true; null leaves it unchanged. */
   running?: boolean | null;
 }
 
-/** What systemd says of a unit; `systemd` is false where it does not run. */
+/** The state of a unit; `systemd` is false if systemd is not running. */
 export interface ServiceState {
   readonly systemd: boolean;
   /** `loaded`, `not-found`, `masked`, … */
@@ -29,11 +29,11 @@ export interface ServiceState {
   readonly sub: string;
   /** `enabled`, `disabled`, `static`, … */
   readonly file: string;
-  /** Its files are newer than what systemd has read. */
+  /** Whether its files are newer than what systemd has loaded. */
   readonly stale: boolean;
 }
 
-/** A systemd unit that is there already: a name without a suffix is a service. */
+/** An existing systemd unit. A name without a suffix is a service. */
 export function service(name: string, options: ServiceOptions = {}): Resource<ServiceState> {
   const unit = unitName('service', name);
   return {
@@ -45,7 +45,7 @@ export function service(name: string, options: ServiceOptions = {}): Resource<Se
   };
 }
 
-/** The whole name of a unit. @throws ProvisionError (input) */
+/** The full name of a unit. @throws ProvisionError (input) */
 export function unitName(kind: string, name: string): string {
   const pattern = /^[A-Za-z0-9:_.@-]+$/;
   word(`${kind} ${name}`, name, pattern, 'the name of a systemd unit');
@@ -54,12 +54,12 @@ export function unitName(kind: string, name: string): string {
     : `${name}.service`;
 }
 
-/** All units of one exchange: one process. */
+/** Probes all units of one exchange with one process. */
 export const services: Batch<string, ServiceState> = { name: 'services', script, read };
 
 const PROPERTIES = 'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload';
 
-/** A block for each name, in order; `none` where systemd does not run. */
+/** Prints a block for each name, in order, or `none` if systemd is not running. */
 function script(units: readonly string[]): Script {
   return sh`if [ -d /run/systemd/system ]; then systemctl show -p ${PROPERTIES} -- ${units} || :; else echo none; fi`;
 }
@@ -89,7 +89,7 @@ function read({ stdout }: Seen, units: readonly string[]): ServiceState[] {
   });
 }
 
-/** States of a unit's file in which it comes up by itself or cannot be made to; `static` has no [Install]. */
+/** States of a unit file that count as enabled. Some cannot be enabled: `static` has no [Install] section. */
 const ENABLED = new Set(['enabled', 'static', 'alias', 'indirect', 'generated', 'transient']);
 const DISABLED = new Set(['disabled', 'static', 'masked', 'indirect', 'generated', 'transient', '']);
 const RUNNING = new Set(['active', 'reloading', 'refreshing']);
@@ -100,7 +100,7 @@ function plan(unit: string, options: ServiceOptions, state: ServiceState): Chang
     const idle = enabled !== true && running !== true;
     return idle
       ? []
-      : [refusal('systemd does not run on this host', 'services need a host that systemd has booted')];
+      : [refusal('systemd is not running on this host', 'services need a host that was booted with systemd')];
   }
   const todo: [string, Script][] = [];
   if (state.stale) todo.push(['reload unit files', sh`systemctl daemon-reload`]);
@@ -111,7 +111,7 @@ function plan(unit: string, options: ServiceOptions, state: ServiceState): Chang
   if (enabled === false && !DISABLED.has(state.file))
     todo.push(['disable', sh`systemctl disable --quiet -- ${unit}`]);
   if (running === true && !RUNNING.has(state.active))
-    todo.push([`start (it is ${state.active})`, start(unit)]);
+    todo.push([`start (state: ${state.active})`, start(unit)]);
   if (running === false && !['inactive', 'failed'].includes(state.active))
     todo.push(['stop', sh`systemctl stop -- ${unit}`]);
   return todo.map(([summary, script]) => ({
@@ -122,8 +122,8 @@ ${script}`,
 }
 
 /**
- * A unit that does not start, or is gone a moment later, fails with the last words of its journal. A start limit that
- * it ran into is forgotten.
+ * Starts a unit. If it does not start, or exits a moment later, the change fails with the last lines of its journal. A
+ * start limit that it has hit is reset.
  */
 export function start(unit: string): Script {
   return sh`systemctl reset-failed -- ${unit} 2>/dev/null || :
@@ -131,7 +131,7 @@ r=0
 systemctl start -- ${unit} || r=$?
 if [ $r = 0 ]; then
 sleep 0.3
-systemctl --quiet is-active -- ${unit} || { r=1; echo ${`${unit} ended right after it was started`} >&2; }
+systemctl --quiet is-active -- ${unit} || { r=1; echo ${`${unit} exited right after it was started`} >&2; }
 fi
 if [ $r != 0 ]; then
 journalctl --quiet --no-pager --output=cat --lines=15 --unit=${unit} >&2 || :

@@ -10,22 +10,26 @@ import { timezone } from './timezone.ts';
 t.test('plan of sysctl', async (t) => {
   const one = sysctl('net.ipv4.ip_local_port_range', '1024 65000');
   const cases: [string, Parameters<typeof one.plan>[0], string[]][] = [
-    ['as it should be', [{ live: '1024\t65000', stored: 'net.ipv4.ip_local_port_range = 1024 65000' }], []],
-    ['only now', [{ live: '1024\t65000' }], ['store net.ipv4.ip_local_port_range = 1024 65000']],
     [
-      'only after a boot',
+      'in the desired state',
+      [{ live: '1024\t65000', stored: 'net.ipv4.ip_local_port_range = 1024 65000' }],
+      [],
+    ],
+    ['only live', [{ live: '1024\t65000' }], ['store net.ipv4.ip_local_port_range = 1024 65000']],
+    [
+      'only stored',
       [{ live: '1\t2', stored: 'net.ipv4.ip_local_port_range = 1024 65000' }],
-      ['net.ipv4.ip_local_port_range 1 2 → 1024 65000'],
+      ['change net.ipv4.ip_local_port_range 1 2 → 1024 65000'],
     ],
     [
-      'stored otherwise',
+      'another value stored',
       [{ live: '1024 65000', stored: 'x = 1' }],
-      ['stored: x = 1 → net.ipv4.ip_local_port_range = 1024 65000'],
+      ['change stored x = 1 → net.ipv4.ip_local_port_range = 1024 65000'],
     ],
     [
-      'not known to the kernel',
+      'unknown to the kernel',
       [{ stored: 'net.ipv4.ip_local_port_range = 1024 65000' }],
-      ['net.ipv4.ip_local_port_range (no such setting) → 1024 65000'],
+      ['change net.ipv4.ip_local_port_range (no such setting) → 1024 65000'],
     ],
   ];
   for (const [name, state, expected] of cases) {
@@ -37,8 +41,8 @@ t.test('plan of sysctl', async (t) => {
   }
 });
 
-t.test('input that cannot be meant', async (t) => {
-  t.throws(() => sysctl({}), /no setting is named/);
+t.test('invalid input', async (t) => {
+  t.throws(() => sysctl({}), /no settings given/);
   t.throws(() => sysctl('swappiness', 1), /name with dots/);
   t.throws(() => sysctl('vm.../../etc', 1), /name with dots/);
   t.throws(() => sysctl('vm.swappiness', ''), /value on one line/);
@@ -47,7 +51,7 @@ t.test('input that cannot be meant', async (t) => {
   t.throws(() => cron('a', { ...job, schedule: '* * * *' }), /five fields/);
   t.throws(() => cron('a', { ...job, schedule: '@never' }), /five fields/);
   t.throws(() => cron('a', { ...job, command: 'a\nb' }), /on one line/);
-  t.throws(() => timezone('../../etc/passwd'), /zone's name/);
+  t.throws(() => timezone('../../etc/passwd'), /name of a time zone/);
 });
 
 t.test("the kernel's own settings", async (t) => {
@@ -61,11 +65,11 @@ t.test("the kernel's own settings", async (t) => {
   ];
   for (const [key, expected] of cases) {
     const changes = await pending(sysctl(key, 'x'), shell);
-    t.match(changes.at(-1)?.summary.replace(`${key} `, ''), expected, key);
+    t.match(changes.at(-1)?.summary.replace(`change ${key} `, ''), expected, key);
   }
 });
 
-t.test('on a real shell with a scratch /etc and /proc/sys', async (t) => {
+t.test('with a real shell and a scratch /etc and /proc/sys', async (t) => {
   const dir = t.testdir({ etc: { 'sysctl.d': {}, 'cron.d': {}, timezone: 'Etc/UTC\n' }, sys: {}, zones: {} });
   for (const name of ['passwd', 'group']) cpSync(`/etc/${name}`, `${dir}/etc/${name}`);
   mkdirSync(`${dir}/sys/vm`);
@@ -80,15 +84,15 @@ t.test('on a real shell with a scratch /etc and /proc/sys', async (t) => {
   const summaries = async <S>(resource: Resource<S>) =>
     (await applyOnce(resource, shell)).map(({ summary }) => summary).join('; ');
   const cases: [Resource, string][] = [
-    [sysctl('vm.swappiness', 10), 'store vm.swappiness = 10; vm.swappiness 60 → 10'],
-    [sysctl({ 'vm.swappiness': 10, 'vm.range': '1 3' }), 'store vm.range = 1 3; vm.range 1 2 → 1 3'],
+    [sysctl('vm.swappiness', 10), 'store vm.swappiness = 10; change vm.swappiness 60 → 10'],
+    [sysctl({ 'vm.swappiness': 10, 'vm.range': '1 3' }), 'store vm.range = 1 3; change vm.range 1 2 → 1 3'],
     [timezone('Etc/UTC'), ''],
-    [timezone('Europe/Berlin'), 'Etc/UTC → Europe/Berlin'],
+    [timezone('Europe/Berlin'), 'change Etc/UTC → Europe/Berlin'],
     [
       cron('tidy', { schedule: '*/5 0 * * mon-fri', user: 'nobody', command: 'date +%F >/dev/null' }),
       'create',
     ],
-    [cron('tidy', { schedule: '@daily', command: 'true' }), 'content'],
+    [cron('tidy', { schedule: '@daily', command: 'true' }), 'change its content'],
     [cron.absent('tidy'), 'remove the file'],
     [cron('last', { schedule: '0 3 * * *', command: 'date +%F' }), 'create'],
   ];
@@ -96,13 +100,16 @@ t.test('on a real shell with a scratch /etc and /proc/sys', async (t) => {
     const name = `${resource.kind} ${resource.name}`;
     t.equal(await summaries(resource), expected, name);
     const before = fingerprint(dir);
-    t.equal(await summaries(resource), '', `${name}, green`);
+    t.equal(await summaries(resource), '', `${name}, again`);
     t.equal(fingerprint(dir), before);
   }
   t.equal(readFileSync(`${dir}/etc/sysctl.d/90-vm.swappiness.conf`, 'utf8'), 'vm.swappiness = 10\n');
   t.equal(readlinkSync(`${dir}/etc/localtime`), '/usr/share/zoneinfo/Europe/Berlin');
   t.equal(readFileSync(`${dir}/etc/timezone`, 'utf8'), 'Europe/Berlin\n');
   t.equal(readFileSync(`${dir}/etc/cron.d/last`, 'utf8'), '0 3 * * * root date +\\%F\n');
-  await t.rejects(applyOnce(timezone('Europe/Nowhere'), shell), /misspelt, or tzdata is not installed/);
+  await t.rejects(
+    applyOnce(timezone('Europe/Nowhere'), shell),
+    /check the name of the time zone, or install tzdata/,
+  );
   await t.rejects(applyOnce(sysctl('vm.nonesuch.x', 1), shell), /nonexistent|No such file/);
 });

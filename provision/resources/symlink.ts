@@ -2,15 +2,15 @@ import { posix } from 'node:path';
 import { type Change, type Notify, notified, type Resource } from '../language/resource.ts';
 import { sh } from '../shell/sh.ts';
 import { absolute, word } from './check.ts';
-import { cleared, draftOf, refusal, standing } from './draft.ts';
+import { cleared, describe, draftOf, refusal } from './draft.ts';
 import { type PathState, path as probePath } from './paths.ts';
 
 export interface SymlinkOptions extends Notify {
-  /** Where it points, absolute or relative to the link's folder; it need not exist. */
+  /** The target, absolute or relative to the directory of the link; it need not exist. */
   target: string;
 }
 
-/** A symbolic link, switched in one step. A file in its place is replaced, a folder never. */
+/** A symbolic link, switched atomically. A file in its place is replaced, a directory is not. */
 export function symlink(path: string, options: SymlinkOptions): Resource<PathState> {
   const name = absolute('symlink', path);
   const target = word(`symlink ${name}`, options.target, /^[^\p{Cc}]+$/u, 'a path');
@@ -26,18 +26,23 @@ export function symlink(path: string, options: SymlinkOptions): Resource<PathSta
 function plan(path: string, target: string, state: PathState): Change[] {
   if (state.kind === 'link' && state.target === target) return [];
   if (state.kind === 'directory') {
-    return [refusal(`${path} is a directory`, 'absent(path) before it removes it with all it holds')];
+    return [
+      refusal(
+        `${path} is a directory`,
+        'to remove it with its contents, put absent(path) before this resource',
+      ),
+    ];
   }
   const summary =
     state.kind === 'absent'
       ? `create → ${target}`
       : state.kind === 'link'
-        ? `${state.target} → ${target}`
-        : `replace the ${standing(state)} by a link → ${target}`;
+        ? `change target ${state.target} → ${target}`
+        : `replace the ${describe(state)} with a link → ${target}`;
   return [{ summary, script: link(path, target) }];
 }
 
-/** A link is renamed over what stands there: there is no moment without one. */
+/** Renames a new link over the old one, so that the path always exists. */
 export function link(path: string, target: string) {
   const draft = draftOf(path);
   return sh`${cleared(draft)}

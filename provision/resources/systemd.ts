@@ -12,24 +12,25 @@ export interface UnitOptions extends Notify {
 }
 
 /**
- * A unit file in /etc/systemd/system, checked with `systemd-analyze verify` before it is put in place; systemd reads
- * it at once. It is started by `service(name)`, which also reads again what a crash left unread.
+ * A unit file in /etc/systemd/system. It is checked with `systemd-analyze verify` before it is put in place, and
+ * systemd then reloads its unit files. `service(name)` starts the unit, and also reloads files that changed before a
+ * crash.
  */
 function unit(name: string, options: UnitOptions): Resource<PathState> {
-  const whole = unitName('systemd.unit', name);
-  return unitFile('systemd.unit', name, `/etc/systemd/system/${whole}`, options, (draft) =>
-    verify(draft, whole),
+  const fullName = unitName('systemd.unit', name);
+  return unitFile('systemd.unit', name, `/etc/systemd/system/${fullName}`, options, (draft) =>
+    verify(draft, fullName),
   );
 }
 
-/** A drop-in for a unit: `systemd.dropin('nginx', 'limits', { content })` is nginx.service.d/limits.conf. */
+/** A drop-in for a unit: `systemd.dropin('nginx', 'limits', { content })` writes nginx.service.d/limits.conf. */
 function dropin(name: string, part: string, options: UnitOptions): Resource<PathState> {
-  const whole = unitName('systemd.dropin', name);
+  const fullName = unitName('systemd.dropin', name);
   word(`systemd.dropin ${name}`, part, /^[A-Za-z0-9_-]+$/, 'letters, digits, "_" and "-"');
   return unitFile(
     'systemd.dropin',
     `${name} ${part}`,
-    `/etc/systemd/system/${whole}.d/${part}.conf`,
+    `/etc/systemd/system/${fullName}.d/${part}.conf`,
     options,
   );
 }
@@ -61,7 +62,7 @@ function unitFile(
 
 const reload = sh`if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi`;
 
-/** The draft is looked at under the unit's own name, which says what kind of unit it is. */
+/** Checks a copy of the draft with the unit's own name, because the suffix determines the type of the unit. */
 const verify = (
   draft: string,
   unit: string,

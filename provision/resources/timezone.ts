@@ -6,9 +6,14 @@ import { link } from './symlink.ts';
 
 const LOCALTIME = '/etc/localtime';
 
-/** The host's time zone: `Europe/Berlin`, `Etc/UTC`. The package tzdata must be there. */
+/** The host's time zone: `Europe/Berlin`, `Etc/UTC`. Needs the package tzdata. */
 export function timezone(name: string, options: Notify = {}): Resource<PathState> {
-  word(`timezone ${name}`, name, /^[A-Z][\w+-]*(\/[A-Z][\w+-]*)*$/i, "a zone's name, Europe/Berlin");
+  word(
+    `timezone ${name}`,
+    name,
+    /^[A-Z][\w+-]*(\/[A-Z][\w+-]*)*$/i,
+    'the name of a time zone, such as Europe/Berlin',
+  );
   const file = `/usr/share/zoneinfo/${name}`;
   return {
     kind: 'timezone',
@@ -17,10 +22,10 @@ export function timezone(name: string, options: Notify = {}): Resource<PathState
     plan: ({ kind, target = '' }) => {
       if (kind === 'link' && target.replace(/^\.\.\//, '/') === file) return [];
       const before = kind === 'link' ? target.replace(/^.*\/zoneinfo\//, '') : '(none)';
-      const script = sh`if [ ! -f ${file} ]; then echo ${`${file} does not exist: the zone is misspelt, or tzdata is not installed`} >&2; exit 1; fi
+      const script = sh`if [ ! -f ${file} ]; then echo ${`${file} does not exist; check the name of the time zone, or install tzdata`} >&2; exit 1; fi
 ${link(LOCALTIME, file)}
 if [ -f /etc/timezone ]; then printf '%s\n' ${name} >/etc/timezone; fi`;
-      return [{ summary: `${before} → ${name}`, script }];
+      return [{ summary: `change ${before} → ${name}`, script }];
     },
     ...notified(options),
   };

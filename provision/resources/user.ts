@@ -2,25 +2,26 @@ import { type Change, type Notify, notified, type Resource } from '../language/r
 import { type Script, sh } from '../shell/sh.ts';
 import { type AccountState, account, type UserEntry } from './accounts.ts';
 import { absolute, account as accountName, word } from './check.ts';
+import { changeOf } from './draft.ts';
 
 export interface UserOptions extends Notify {
   uid?: number;
-  /** Takes its number from the system's range and gets no home unless `createHome`. */
+  /** Whether its uid is from the range for system users; such a user has no home directory unless `createHome` is set. */
   system?: boolean;
-  /** Its own group; one of the user's name unless said. */
+  /** The primary group; default: a group with the user's name. */
   group?: string;
-  /** Groups it is in besides its own; groups that are not named here are left alone. */
+  /** Additional groups. Memberships in other groups are not changed. */
   groups?: readonly string[];
-  /** `/home/NAME` unless said. */
+  /** Default: `/home/NAME`. */
   home?: string;
-  /** Makes the home from /etc/skel when it is missing: true unless it is a system user. */
+  /** Whether a missing home directory is created from /etc/skel; default: true, for system users false. */
   createHome?: boolean;
-  /** `/usr/sbin/nologin` for a system user, `/bin/bash` otherwise, unless said. */
+  /** Default: `/bin/bash`, for system users `/usr/sbin/nologin`. */
   shell?: string;
   comment?: string;
 }
 
-/** Options that were not given are left as they are when the user exists already. */
+/** Properties of an existing user without a corresponding option are not changed. */
 function present(name: string, options: UserOptions = {}): Resource<AccountState> {
   const place = `user ${name}`;
   accountName(place, name);
@@ -34,12 +35,12 @@ function present(name: string, options: UserOptions = {}): Resource<AccountState
     kind: 'user',
     name,
     probe: account({ user: name, groups, ...(home === undefined ? {} : { home }) }),
-    plan: (state) => (state.user ? mend(name, options, state, state.user) : create(name, options, state)),
+    plan: (state) => (state.user ? modify(name, options, state, state.user) : create(name, options, state)),
     ...notified(options),
   };
 }
 
-/** The home that must exist, if one must. */
+/** The home directory that must exist, if any. */
 function homeOf(name: string, { home, system, createHome = !system }: UserOptions): string | undefined {
   return createHome ? (home ?? `/home/${name}`) : undefined;
 }
@@ -68,7 +69,7 @@ useradd ${args} ${name}`,
   ];
 }
 
-function mend(name: string, options: UserOptions, state: AccountState, found: UserEntry): Change[] {
+function modify(name: string, options: UserOptions, state: AccountState, found: UserEntry): Change[] {
   const { uid, group, groups = [], home, shell, comment } = options;
   const drift: string[] = [];
   const args: (string | number)[] = [];
@@ -89,26 +90,27 @@ function mend(name: string, options: UserOptions, state: AccountState, found: Us
         (entry) => entry.name === wanted && (entry.gid === found.gid || entry.members.includes(name)),
       ),
   );
-  if (missing.length > 0) {
-    drift.push(`add to ${missing.join(', ')}`);
-    args.push('--append', '--groups', missing.join(','));
-  }
-  const folder = homeOf(name, options);
-  const homeless = folder !== undefined && !state.homeExists ? folder : undefined;
-  if (homeless) drift.push(`create ${homeless}`);
-  if (drift.length === 0) return [];
+  if (missing.length > 0) args.push('--append', '--groups', missing.join(','));
+  const directory = homeOf(name, options);
+  const newHome = directory !== undefined && !state.homeExists ? directory : undefined;
+  const summary = [
+    ...(drift.length > 0 ? [changeOf(drift)] : []),
+    ...(missing.length > 0 ? [`add to ${missing.join(', ')}`] : []),
+    ...(newHome ? [`create ${newHome}`] : []),
+  ].join(', ');
+  if (summary === '') return [];
   const script = sh`${args.length > 0 ? sh`usermod ${args} ${name}` : sh`:`}
-${homeless ? makeHome(name, homeless) : sh`:`}`;
-  return [{ summary: drift.join(', '), script }];
+${newHome ? makeHome(name, newHome) : sh`:`}`;
+  return [{ summary, script }];
 }
 
-/** What `useradd` does, for a user that it left without a home. */
+/** Creates a home directory as `useradd` does. */
 const makeHome = (name: string, home: string): Script => sh`umask 077
 cp -rT /etc/skel ${home}
 chown -R ${`${name}:`} ${home}`;
 
-/** No such user; its home stays unless `home: true`. */
-function gone(name: string, options: Notify & { home?: boolean } = {}): Resource<AccountState> {
+/** Removes a user, and its home directory if `home` is true. */
+function absent(name: string, options: Notify & { home?: boolean } = {}): Resource<AccountState> {
   accountName('user.absent', name);
   return {
     kind: 'user.absent',
@@ -120,5 +122,5 @@ function gone(name: string, options: Notify & { home?: boolean } = {}): Resource
   };
 }
 
-/** A user without a password. `user.absent(name)`: none of that name. */
-export const user = Object.assign(present, { absent: gone });
+/** A user without a password. `user.absent(name)` removes it. */
+export const user = Object.assign(present, { absent });

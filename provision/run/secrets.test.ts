@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { reveal } from '../shell/secret.ts';
-import { said } from '../testing/said.ts';
+import { outcome } from '../testing/outcome.ts';
 import { secretStore } from './secrets.ts';
 
 t.test('generated secrets are made once and only their owner reads them', async (t) => {
@@ -14,7 +14,7 @@ t.test('generated secrets are made once and only their owner reads them', async 
   t.equal(Object.keys(JSON.parse(readFileSync(file, 'utf8'))).join(), 'mysql,redis');
   writeFileSync(file, 'x');
   t.match(
-    said(() => secretStore(file)('mysql')),
+    outcome(() => secretStore(file)('mysql')),
     /is not valid JSON/,
   );
 });

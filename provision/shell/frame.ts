@@ -1,15 +1,15 @@
 import type { Reply, Request, Seen, Step } from './exchange.ts';
 
-/** Seconds that all probes of one exchange may take together. */
+/** Time limit for all probes of one exchange together, in seconds. */
 export const PROBE_SECONDS = 120;
-/** Seconds between SIGTERM and SIGKILL for what ran over its time. */
+/** Seconds between SIGTERM and SIGKILL for a script that exceeds its time limit. */
 const GRACE = 10;
 
 /**
- * One exchange as shell for a persistent `sh`. The whole stands in `{ …; }`: a shell that loses its connection
- * half-way through the text has nothing complete to run. Each step is a shell of its own, in a process group that
- * `timeout` (coreutils) kills; its text comes in a here-document, never in argv. Answers are collected in files of
- * the session's folder `$T/x` and sent at the end, framed by `token` with their exit codes and byte counts.
+ * One exchange as a script for a persistent `sh`. The script is wrapped in `{ …; }`, so a shell whose connection is
+ * lost half-way through the text runs none of it. Each step runs in its own shell and in a process group that
+ * `timeout` (coreutils) can kill; its text is passed in a here-document, never in argv. Output is collected in files
+ * in the session's folder `$T/x` and sent at the end, framed by `token`, with exit codes and byte counts.
  */
 export function compose(request: Request, token: string): string {
   const { enter, steps, probes } = request;
@@ -28,7 +28,7 @@ export function compose(request: Request, token: string): string {
   ].join('\n');
 }
 
-/** How long a client waits for the reply before it calls the host unreachable, in milliseconds. */
+/** Milliseconds after which a host that has not replied is considered unreachable. */
 export function deadlineOf({ steps }: Request): number {
   return 1000 * steps.reduce((sum, { timeout }) => sum + timeout + GRACE + 5, PROBE_SECONDS + GRACE + 20);
 }
@@ -44,7 +44,7 @@ function run({ script, timeout }: Step, name: string, token: string): string {
   ].join('\n');
 }
 
-/** All probes are one shell; each is a subshell of it, so that none can change what the next one sees. */
+/** All probes run in one shell, each in its own subshell, so that no probe can affect the next one. */
 function probeBlock({ probes }: Request, token: string): string {
   const each = probes.map(
     ({ text }, i) => `( set -e\n${text}\n) >p${digits(i)}.o 2>p${digits(i)}.e; r="$r $?"`,
@@ -60,7 +60,7 @@ function probeBlock({ probes }: Request, token: string): string {
   ].join('\n');
 }
 
-/** The answer to `request` in `bytes`, or undefined while it is not whole. What stands before the frame is noise. */
+/** Parses the reply to `request`; undefined while it is incomplete. Anything before the frame is ignored. */
 export function parse(bytes: Buffer, request: Request, token: string): Reply | undefined {
   const start = bytes.indexOf(`\n${token} `);
   if (start < 0) return undefined;
@@ -83,10 +83,10 @@ export function parse(bytes: Buffer, request: Request, token: string): Reply | u
   if (bytes.length < offset + end.length || bytes.toString('utf8', offset, offset + end.length) !== end) {
     return undefined;
   }
-  return answers(request, codes, files);
+  return replyOf(request, codes, files);
 }
 
-function answers({ enter, steps, probes }: Request, codes: string[], files: Map<string, string>): Reply {
+function replyOf({ enter, steps, probes }: Request, codes: string[], files: Map<string, string>): Reply {
   const seen = (name: string, code: string | undefined): Seen => ({
     code: Number(code ?? 1),
     stdout: files.get(`${name}.o`) ?? '',
@@ -97,9 +97,9 @@ function answers({ enter, steps, probes }: Request, codes: string[], files: Map<
   const entered = enter ? seen('e', left.shift()) : undefined;
   const ran = steps.filter((_, i) => files.has(`s${digits(i)}.o`));
   const stepsSeen = ran.map((_, i) => seen(`s${digits(i)}`, left.shift()));
-  const looked = files.has('z.o');
-  const probesSeen = looked ? probes.map((_, i) => seen(`p${digits(i)}`, left.shift())) : [];
-  const broken = looked && z !== 0 ? { code: z, stdout: '', stderr: files.get('z.e') ?? '' } : undefined;
+  const probed = files.has('z.o');
+  const probesSeen = probed ? probes.map((_, i) => seen(`p${digits(i)}`, left.shift())) : [];
+  const broken = probed && z !== 0 ? { code: z, stdout: '', stderr: files.get('z.e') ?? '' } : undefined;
   return {
     ...(entered ? { entered } : {}),
     steps: stepsSeen,
@@ -108,5 +108,5 @@ function answers({ enter, steps, probes }: Request, codes: string[], files: Map<
   };
 }
 
-/** Four digits: names sort as they are numbered, as the shell's `*` lists them. */
+/** Four digits, so that the order of the shell's `*` is the numeric order. */
 const digits = (i: number) => String(i).padStart(4, '0');

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { Shell } from './exchange.ts';
 import { openShell } from './shell.ts';
 
-/** A shell on this computer: the same `sh`, without the network between. Ends with `close`. */
+/** A shell on this computer, without a network connection. Ends with `close`. */
 export function localShell(
   command: readonly [string, ...string[]] = ['sh'],
 ): Shell & { close(): Promise<void> } {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 
 /**
- * A value that must never be seen: it cannot be turned into a string by accident. `reveal` is the only way in,
+ * A value that must not be shown: it cannot be converted to a string by accident. Only `reveal` returns the value,
  * and only the `sh` template, templates and file contents call it.
  */
 export interface Secret<T extends string = string> {
@@ -36,8 +36,8 @@ export function reveal(hidden: Secret): string {
 }
 
 /**
- * Hides every secret in a text, also in the forms that quoting for the shell or SQL gives it.
- * Longest first, so that a secret that contains another is hidden whole.
+ * Redacts every secret in a text, including its forms quoted for the shell and for SQL, and in base64.
+ * The longest come first, so that a secret that contains another is redacted as a whole.
  */
 export function redact(text: string, secrets: Iterable<string>): string {
   const forms = new Set<string>();
@@ -56,5 +56,7 @@ export function redact(text: string, secrets: Iterable<string>): string {
 }
 
 function refuse(): never {
-  throw new TypeError('a Secret cannot be turned into a string; pass it to sh`…` or a template as it is');
+  throw new TypeError(
+    'a Secret cannot be converted to a string; pass it to sh`…` or to a template unchanged',
+  );
 }

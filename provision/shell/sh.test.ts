@@ -30,10 +30,10 @@ echo ${'x'}`,
   t.strictSame(sh`${[hidden, 'x']}`.secrets, ["it's"]);
 });
 
-t.test('a secret cannot be seen by accident', async (t) => {
+t.test('a secret cannot be shown by accident', async (t) => {
   const hidden = secret('hunter2-hunter2');
-  t.throws(() => `${hidden}`, /cannot be turned into a string/);
-  t.throws(() => String(hidden), /cannot be turned into a string/);
+  t.throws(() => `${hidden}`, /cannot be converted to a string/);
+  t.throws(() => String(hidden), /cannot be converted to a string/);
   t.equal(JSON.stringify({ hidden }), '{"hidden":"********"}');
   t.notMatch(inspect({ hidden }), /hunter2/);
   t.equal(reveal(hidden), 'hunter2-hunter2');

@@ -1,9 +1,9 @@
 import { isSecret, reveal, type Secret } from './secret.ts';
 
-/** A piece of POSIX shell. Only `sh` makes one, so every value in it has been quoted. */
+/** A piece of POSIX shell. Only `sh` creates one, so every value in it is quoted. */
 export interface Script {
   readonly text: string;
-  /** The secrets that stand in the text: whoever prints output of this script masks them. */
+  /** The secrets in the text. Anything that prints output of this script redacts them. */
   readonly secrets: readonly string[];
 }
 
@@ -12,11 +12,11 @@ export type Value = string | number | Secret | Script | readonly (string | numbe
 const scripts = new WeakSet<object>();
 
 /**
- * The only way for a value to reach the shell. A string, number or secret becomes one quoted word, a list becomes
- * many words, a script is spliced as it is.
+ * The only way to pass a value to the shell. A string, number or secret becomes one quoted word, a list becomes
+ * several words, and a script is inserted unchanged.
  *
- * @throws TypeError for a value of another type, for NUL, and for a value inside quotes (`"${x}"`), where its own
- * quotes would end up in the word.
+ * @throws TypeError for a value of another type, for a NUL byte, and for a value inside quotes (`"${x}"`), where the
+ * added quotes would become part of the word.
  */
 export function sh(parts: TemplateStringsArray, ...values: Value[]): Script {
   const secrets = new Set<string>();
@@ -31,7 +31,7 @@ export function sh(parts: TemplateStringsArray, ...values: Value[]): Script {
   return script(text, secrets);
 }
 
-/** Many scripts, one after the other, each on its own lines. */
+/** Joins scripts, each on its own lines. */
 export function lines(list: readonly Script[]): Script {
   return script(
     list.map(({ text }) => text).join('\n'),
@@ -43,9 +43,9 @@ export function isScript(value: unknown): value is Script {
   return typeof value === 'object' && value !== null && scripts.has(value);
 }
 
-/** One word of POSIX shell (XCU 2.2.2, single quotes). */
+/** Quotes a value as one word of POSIX shell (XCU 2.2.2, single quotes). */
 export function quote(value: string): string {
-  if (value.includes('\0')) throw new TypeError('a shell word cannot hold a NUL byte');
+  if (value.includes('\0')) throw new TypeError('a shell word cannot contain a NUL byte');
   return /^[\w./:@%+,-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
 }
 
@@ -68,11 +68,11 @@ function word(value: Value, secrets: Set<string>): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   throw new TypeError(
-    `sh\`…\` takes strings, numbers, secrets, scripts and lists of them, not ${typeof value}`,
+    `sh\`…\` accepts strings, numbers, secrets, scripts and lists of them, not ${typeof value}`,
   );
 }
 
-/** Walks the literal text as a shell would; a `$(` inside double quotes starts afresh. */
+/** Scans the literal text like a shell; `$(` inside double quotes starts a new context. */
 function refuseInsideQuotes(literals: readonly string[]): void {
   const open: string[] = [];
   const text = literals.join('x');
@@ -94,6 +94,6 @@ function refuseInsideQuotes(literals: readonly string[]): void {
   }
   const inside = open.at(-1);
   if (inside === "'" || inside === '"') {
-    throw new TypeError(`a value stands inside ${inside} quotes: leave them out, sh\`…\` quotes by itself`);
+    throw new TypeError(`a value is inside ${inside} quotes: remove them, because sh\`…\` adds its own`);
   }
 }

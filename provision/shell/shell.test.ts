@@ -12,7 +12,7 @@ import { openShell } from './shell.ts';
 const probe = (...probes: ReturnType<typeof sh>[]) => ({ steps: [], probes });
 const step = (...scripts: ReturnType<typeof sh>[]) => scripts.map((script) => ({ script, timeout: 20 }));
 
-t.test('answers stand apart, byte for byte', async (t) => {
+t.test('results are kept apart, byte for byte', async (t) => {
   const shell = localShell();
   t.teardown(() => shell.close());
   const { probes } = await shell.exchange(
@@ -58,7 +58,7 @@ t.test('steps come before probes, and cannot change the shell', async (t) => {
   t.match(reply.probes[0]?.stdout, /^now\n.*provision\..*\/x\n$/);
 });
 
-t.test('a step over its time is killed with all its children', async (t) => {
+t.test('a step that times out is killed with all its children', async (t) => {
   const shell = localShell();
   t.teardown(() => shell.close());
   const file = `${t.testdir()}/x`;
@@ -71,7 +71,7 @@ t.test('a step over its time is killed with all its children', async (t) => {
   t.strictSame(readdirSync(t.testdirName), []);
 });
 
-t.test('a large answer, a large script and a token in the output', async (t) => {
+t.test('large output, a large script and part of a token in the output', async (t) => {
   const shell = localShell();
   t.teardown(() => shell.close());
   const big = 'x'.repeat(300_000);
@@ -85,28 +85,28 @@ t.test('a large answer, a large script and a token in the output', async (t) => 
 t.test('progress arrives while the step runs', async (t) => {
   const shell = localShell();
   t.teardown(() => shell.close());
-  const heard: string[] = [];
+  const reported: string[] = [];
   await shell.exchange({
     steps: step(sh`echo 10% >&9; echo 20% >&9`),
     probes: [],
-    progress: (line) => heard.push(line),
+    progress: (line) => reported.push(line),
   });
-  t.strictSame(heard, ['10%', '20%']);
+  t.strictSame(reported, ['10%', '20%']);
 });
 
 t.test('a shell that ends is an error, never a success', async (t) => {
   const shell = localShell(['sh', '-c', 'exit 3']);
-  await t.rejects(shell.exchange(probe(sh`echo`)), /gave no whole answer/);
+  await t.rejects(shell.exchange(probe(sh`echo`)), /returned no complete reply/);
   const killed = localShell();
   await t.rejects(
     killed.exchange({ enter: sh`kill -9 $$`, steps: [], probes: [sh`echo`] }),
-    /gave no whole answer/,
+    /returned no complete reply/,
   );
   const missing = localShell(['/no/such/shell']);
-  await t.rejects(missing.exchange(probe(sh`echo`)), /gave no whole answer/);
+  await t.rejects(missing.exchange(probe(sh`echo`)), /returned no complete reply/);
 });
 
-t.test('probes that are not shell are named as broken', async (t) => {
+t.test('probes that are not valid shell are reported as broken', async (t) => {
   const shell = localShell();
   t.teardown(() => shell.close());
   const reply = await shell.exchange(probe(sh`echo fine`, sh`if then`));
@@ -114,7 +114,7 @@ t.test('probes that are not shell are named as broken', async (t) => {
   t.match(reply.broken?.stderr, /[Ss]yntax error/);
 });
 
-t.test('nothing stays behind, and secrets are in no argv', async (t) => {
+t.test('no files are left behind, and no secret is in argv', async (t) => {
   const shell = localShell();
   const hidden = secret('s3cret-word-in-a-script');
   const { probes } = await shell.exchange({
@@ -131,7 +131,7 @@ t.test('nothing stays behind, and secrets are in no argv', async (t) => {
   t.throws(() => readdirSync(folder), { code: 'ENOENT' });
 });
 
-t.test('an answer that comes byte by byte', async (t) => {
+t.test('a reply that arrives byte by byte', async (t) => {
   const child = spawn('sh', { stdio: 'pipe' });
   const single = async function* (stream: Readable) {
     for await (const chunk of stream) for (const byte of chunk as Buffer) yield Buffer.of(byte);
@@ -139,14 +139,14 @@ t.test('an answer that comes byte by byte', async (t) => {
   const stdout = Readable.from(single(child.stdout), { objectMode: false });
   const stderr = Readable.from(single(child.stderr), { objectMode: false });
   const shell = openShell({ stdin: child.stdin, stdout, stderr }, 'bytes');
-  const heard: string[] = [];
+  const reported: string[] = [];
   const reply = await shell.exchange({
     steps: step(sh`echo ä€😀 >&9`),
     probes: [sh`printf %s ä€😀`],
-    progress: (line) => heard.push(line),
+    progress: (line) => reported.push(line),
   });
   t.equal(reply.probes[0]?.stdout, 'ä€😀');
   child.stdin.end();
   await once(child, 'close');
-  t.strictSame(heard, ['ä€😀']);
+  t.strictSame(reported, ['ä€😀']);
 });

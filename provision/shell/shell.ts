@@ -5,7 +5,7 @@ import { unreachable } from '../errors.ts';
 import type { Reply, Request, Shell } from './exchange.ts';
 import { compose, deadlineOf, parse } from './frame.ts';
 
-/** The three streams of a running `sh`: a local child's, or an SSH channel's. */
+/** The three streams of a running `sh`, from a local process or an SSH channel. */
 export interface Streams {
   readonly stdin: Writable;
   readonly stdout: Readable;
@@ -13,8 +13,8 @@ export interface Streams {
 }
 
 /**
- * What a fresh shell is told first. Its folder `$T` is on memory where there is some, so that a full disk does not
- * stop us from saying so; it goes when the shell goes. Descriptor 9 carries progress.
+ * Initialises a new shell. Its folder `$T` is on a memory file system if there is one, so that a full disk can still be
+ * reported; it is removed when the shell ends. File descriptor 9 carries progress.
  */
 const PRELUDE = `{
 LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
@@ -29,31 +29,31 @@ exec 9>&2
 } </dev/null
 `;
 
-/** Bytes of a frame's last line: `frame-`, the token's 24 digits, a dot and a line end. */
+/** The bytes of a frame's last line: `frame-`, the token's 24 digits, a dot and a newline. */
 const FRAME_END = 32;
 
-/** Speaks to a running `sh`, one exchange at a time. `name` is what errors call it. */
+/** Talks to a running `sh`, one exchange at a time. Errors refer to it as `name`. */
 export function openShell(streams: Streams, name: string): Shell {
   let roundTrips = 0;
-  let gone: string | undefined;
-  let words = '';
-  let hear: (() => void) | undefined;
+  let endReason: string | undefined;
+  let output = '';
+  let onData: (() => void) | undefined;
   let progress: Request['progress'];
   const chunks: Buffer[] = [];
-  // The end of what has been heard: a token may come in pieces, and looking at all of it each time is slow.
+  // The end of the received data: a token may arrive in pieces, and searching all the data each time is slow.
   let tail: Buffer = Buffer.alloc(0);
 
   streams.stdout.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
     tail = Buffer.concat([tail.subarray(-FRAME_END), chunk]);
-    hear?.();
+    onData?.();
   });
   const ended = (why: string) => {
-    gone ??= why;
-    hear?.();
+    endReason ??= why;
+    onData?.();
   };
   streams.stdout.on('close', () => ended('the connection was closed'));
-  streams.stdout.on('end', () => ended('the shell has ended'));
+  streams.stdout.on('end', () => ended('the shell exited'));
   streams.stdin.on('error', (error: Error) => ended(error.message));
   let rest = '';
   const decoder = new StringDecoder('utf8');
@@ -62,7 +62,7 @@ export function openShell(streams: Streams, name: string): Shell {
     const split = (rest + text).split('\n');
     rest = split.pop() ?? '';
     for (const line of split) progress?.(line);
-    words = (words + text).slice(-4000);
+    output = (output + text).slice(-4000);
   });
   streams.stdin.write(PRELUDE);
 
@@ -71,11 +71,11 @@ export function openShell(streams: Streams, name: string): Shell {
     roundTrips++;
     progress = request.progress;
     chunks.length = 0;
-    if (!gone) streams.stdin.write(compose(request, token));
+    if (!endReason) streams.stdin.write(compose(request, token));
     try {
       return await reply(request, token);
     } finally {
-      hear = undefined;
+      onData = undefined;
       progress = undefined;
     }
   }
@@ -84,20 +84,20 @@ export function openShell(streams: Streams, name: string): Shell {
     const end = Buffer.from(`${token}.\n`);
     return new Promise((resolve, reject) => {
       const fail = (why: string) =>
-        reject(unreachable({ place: name, what: 'the shell gave no whole answer', why, said: words }));
-      const deadline = setTimeout(() => fail('it did not answer in time'), deadlineOf(request));
-      hear = () => {
-        const whole = tail.includes(end) ? parse(Buffer.concat(chunks), request, token) : undefined;
-        if (whole) {
+        reject(unreachable({ place: name, what: 'the shell returned no complete reply', why, said: output }));
+      const deadline = setTimeout(() => fail('it timed out'), deadlineOf(request));
+      onData = () => {
+        const complete = tail.includes(end) ? parse(Buffer.concat(chunks), request, token) : undefined;
+        if (complete) {
           clearTimeout(deadline);
-          return resolve(whole);
+          return resolve(complete);
         }
-        if (gone !== undefined) {
+        if (endReason !== undefined) {
           clearTimeout(deadline);
-          fail(gone);
+          fail(endReason);
         }
       };
-      hear();
+      onData();
     });
   }
 

@@ -1,9 +1,9 @@
 import type { BaseAgent, ParsedKey } from 'ssh2';
 
-/** How long a local agent may take to list its keys, in milliseconds. */
+/** Time limit for a local agent to list its keys, in milliseconds. */
 const TIMEOUT_MILLISECONDS = 5000;
 
-/** The keys that the agent at this socket holds; none when nothing answers there. */
+/** The keys of the agent at this socket; none if no agent answers. */
 export async function agentKeys(socket: string): Promise<{ key: ParsedKey; comment: string }[]> {
   const { createAgent, utils } = (await import('ssh2')).default;
   const listed = await new Promise<unknown[]>((resolve) => {
@@ -19,7 +19,7 @@ export async function agentKeys(socket: string): Promise<{ key: ParsedKey; comme
   });
 }
 
-/** The agent as one that holds this key alone, so that keys are offered in our order. */
+/** The agent restricted to this key, so that keys are offered in a defined order. */
 export async function offer(socket: string, key: ParsedKey): Promise<BaseAgent> {
   const { createAgent } = (await import('ssh2')).default;
   return Object.assign(createAgent(socket), {

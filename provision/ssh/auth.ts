@@ -12,18 +12,18 @@ interface Candidate {
   readonly agent?: string;
 }
 
-/** Everything that can be tried, in its order, and why other things cannot. */
+/** The authentication methods to try, in order, and the keys that cannot be used. */
 export interface Identities {
   readonly methods: readonly (PublicKeyAuthMethod | AgentAuthMethod)[];
-  /** One line for each method: which key, and where it comes from. */
+  /** One line for each method: the key and its source. */
   readonly tried: readonly string[];
-  /** One line for each key that could not be used. */
+  /** One line for each key that cannot be used. */
   readonly unusable: readonly string[];
 }
 
 /**
- * The keys for a connection: the host's own files, then the agent's (those that files name first), then
- * ssh_config's files. Encrypted files are used through the agent only.
+ * The keys for a connection: the host's own files, then the agent's keys (those that are also named by files come
+ * first), then the files of ssh_config. Encrypted files are used only through the agent.
  */
 export async function identities(target: Target): Promise<Identities> {
   const { utils } = (await import('ssh2')).default;
@@ -69,13 +69,13 @@ export async function identities(target: Target): Promise<Identities> {
   };
 }
 
-/** Says which keys the server did not want, which could not be tried, and how to go on. */
+/** The error for an authentication that failed: which keys were refused, which cannot be used, and what to do. */
 export function refused(
   target: Target,
   { tried, unusable }: Identities,
   left: readonly string[],
 ): ProvisionError {
-  const asked = left.length > 0 ? `; the server takes: ${left.join(', ')}` : '';
+  const accepted = left.length > 0 ? `; the server accepts: ${left.join(', ')}` : '';
   const notes = [...unusable, ...(target.note ? [target.note] : [])];
   const first = tried[0]?.replace(/ \(.*$/, '');
   return unreachable({
@@ -83,13 +83,13 @@ export function refused(
     what:
       tried.length > 0
         ? `${endpoint(target)} refused every key for user "${target.user}"`
-        : `there is no key to try for user "${target.user}" at ${endpoint(target)}`,
-    why: `tried: ${tried.join(', ') || 'none'}${asked}`,
+        : `no key to try for user "${target.user}" at ${endpoint(target)}`,
+    why: `tried: ${tried.join(', ') || 'none'}${accepted}`,
     ...(notes.length > 0 ? { said: notes.join('\n') } : {}),
     todo:
       tried.length > 0
-        ? `see whether the user is right, or: ssh-copy-id ${first?.endsWith('agent') ? '' : `-i ${first} `}${typed(target)}`
-        : 'give a key (key in the inventory, IdentityFile in ssh_config), or ssh-add one to an agent',
+        ? `check the user name, or install the key on the host: ssh-copy-id ${first?.endsWith('agent') ? '' : `-i ${first} `}${typed(target)}`
+        : 'set a key (key in the inventory or IdentityFile in ssh_config), or add one to an agent with ssh-add',
   });
 }
 

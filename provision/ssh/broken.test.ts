@@ -4,7 +4,7 @@ import type { Connection, ServerChannel } from 'ssh2';
 import t from 'tap';
 import { explain } from '../errors.ts';
 import { sh } from '../shell/sh.ts';
-import { liar, type Manners, relay } from '../testing/ssh/liar.ts';
+import { type Faults, faultyServer, relay } from '../testing/ssh/faulty.ts';
 import { proxy } from '../testing/ssh/proxy.ts';
 import { blank, options, probe } from '../testing/ssh/session.ts';
 import { remove, sshd } from '../testing/ssh/sshd.ts';
@@ -17,7 +17,7 @@ const text = `ünï 😀 ${'x'.repeat(50)}`;
 
 t.test('a server that sends byte by byte, in the middle of characters', async (t) => {
   const exec = relay((chunk) => [...chunk].map((byte) => Buffer.of(byte)));
-  const server = await liar(t.testdir(), { exec });
+  const server = await faultyServer(t.testdir(), { exec });
   t.teardown(() => server.close());
   const session = await openSession(server.host(), options());
   t.equal((await probe(session, sh`printf %s ${text}`))?.stdout, text);
@@ -25,17 +25,17 @@ t.test('a server that sends byte by byte, in the middle of characters', async (t
   await session.close();
 });
 
-/** How servers break their word once a reply begins, and what a person reads. */
-const lies: [
+/** Faults during a reply, and the resulting errors. */
+const faults: [
   name: string,
-  lie: (chunk: Buffer, channel: ServerChannel, client: Connection) => unknown,
+  fault: (chunk: Buffer, channel: ServerChannel, client: Connection) => unknown,
   words: RegExp,
 ][] = [
   ['drops the connection', (_, __, client) => client.end(), /the connection was lost/],
   [
     'closes without an exit code',
     (_, channel) => channel.close(),
-    /no shell could be started: it gave no exit code/,
+    /no shell could be started: the shell returned no exit code/,
   ],
   [
     'cuts the frame short',
@@ -44,10 +44,10 @@ const lies: [
       channel.exit(0);
       channel.close();
     },
-    /no shell could be started: the shell ended with code 0/,
+    /no shell could be started: the shell exited with code 0/,
   ],
   [
-    'changes the token',
+    'sends another token',
     (chunk, channel) => {
       channel.write(chunk.toString('latin1').replace(/frame-[0-9a-f]+/g, `frame-${'0'.repeat(24)}`));
       channel.exit(0);
@@ -70,12 +70,12 @@ const lies: [
       channel.exit('KILL');
       channel.close();
     },
-    /no shell could be started: the shell was ended by SIGKILL/,
+    /no shell could be started: the shell was killed by SIGKILL/,
   ],
 ];
-for (const [name, lie, words] of lies) {
+for (const [name, fault, words] of faults) {
   t.test(`a server that ${name}`, async (t) => {
-    const server = await liar(t.testdir(), { exec: relay((...heard) => void lie(...heard)) });
+    const server = await faultyServer(t.testdir(), { exec: relay((...args) => void fault(...args)) });
     t.teardown(() => server.close());
     const session = await openSession(server.host(), options());
     t.teardown(() => session.close());
@@ -85,14 +85,18 @@ for (const [name, lie, words] of lies) {
   });
 }
 
-/** How servers do not let a session come about. */
-const refusals: [name: string, manners: Manners, words: RegExp][] = [
-  ['opens no channel', { channels: 'refuse' }, /lets no command be started: .*\n {2}→ see MaxSessions/],
-  ['takes passwords only', { takes: ['password'] }, /refused every key .*; the server takes: password/],
+/** Faults that prevent a session. */
+const refusals: [name: string, faults: Faults, words: RegExp][] = [
+  [
+    'opens no channel',
+    { channels: 'refuse' },
+    /does not allow a command to start: .*\n {2}→ check MaxSessions/,
+  ],
+  ['takes passwords only', { methods: ['password'] }, /refused every key .*; the server accepts: password/],
 ];
-for (const [name, manners, words] of refusals) {
+for (const [name, faults, words] of refusals) {
   t.test(`a server that ${name}`, async (t) => {
-    const server = await liar(t.testdir(), manners);
+    const server = await faultyServer(t.testdir(), faults);
     t.teardown(() => server.close());
     const error = await openSession(server.host(), options()).catch((error) => error);
     t.match(error, { kind: 'unreachable' });
@@ -100,8 +104,8 @@ for (const [name, manners, words] of refusals) {
   });
 }
 
-t.test('a channel that is never opened has its own deadline', async (t) => {
-  const server = await liar(t.testdir(), { channels: 'ignore' });
+t.test('opening a channel times out', async (t) => {
+  const server = await faultyServer(t.testdir(), { channels: 'ignore' });
   t.teardown(() => server.close());
   const link = await connect(await resolve(server.host()), {
     milliseconds: 5000,
@@ -111,12 +115,12 @@ t.test('a channel that is never opened has its own deadline', async (t) => {
     .start('exec sh')
     .catch((error) => error);
   t.match(error, { kind: 'unreachable' });
-  t.match(explain(error), /^liar: 127.0.0.1:\d+ opened no channel within 0.2 s\n {2}→/);
+  t.match(explain(error), /^faulty: 127.0.0.1:\d+ opened no channel within 0.2 s\n {2}→/);
   await link.close();
 });
 
-t.test('a link that dies', async (t) => {
-  // They wait for the keepalive most of the time.
+t.test('a connection that fails', async (t) => {
+  // Most of the time these tests wait for the keepalive.
   t.jobs = 3;
   const server = await sshd();
   t.teardown(() => remove(server));
@@ -126,10 +130,10 @@ t.test('a link that dies', async (t) => {
   const upload = { from: `${server.folder}/user.pub`, to: `${server.folder}/x` };
   const bytes = statSync(upload.from).size;
 
-  t.test('silently: the keepalive notices, the exchange is unreachable, the process lives', async (t) => {
+  t.test('silently: the keepalive detects it, and the exchange fails as unreachable', async (t) => {
     const way = await proxy(server.port);
     t.teardown(() => way.close());
-    // Without a user the host is not complete, so that ssh_config is asked for the keepalive.
+    // Without a user the host is incomplete, so the keepalive is read from ssh_config.
     const { user: _, ...host } = server.host({ port: way.port });
     const session = await openSession(host, options({ config }));
     t.teardown(() => session.close());
@@ -142,7 +146,7 @@ t.test('a link that dies', async (t) => {
     t.ok(Date.now() - start < 4000);
   });
 
-  t.test('with a reset, while nobody is asking and in the middle of an answer', async (t) => {
+  t.test('with a reset, while idle and during a reply', async (t) => {
     const way = await proxy(server.port);
     t.teardown(() => way.close());
     const [idle, busy] = [
@@ -173,24 +177,28 @@ t.test('a link that dies', async (t) => {
     const error = await session
       .upload(upload, (sent) => sent > 3_000_000 && way.stall())
       .catch((error) => error);
-    t.match(explain(error), /^box: the upload of .*to was cut off: the host has not answered for 2 s/);
+    t.match(explain(error), /^box: the upload of .*to was interrupted: the host has not answered for 2 s/);
   });
 });
 
-/** What may listen at a port instead of an SSH server. */
-const strangers: [name: string, behave: (socket: Socket) => void, words: RegExp][] = [
-  ['says nothing', () => undefined, /127.0.0.1:\d+ does not answer as an SSH server: timed out/],
-  ['hangs up', (socket) => socket.end(), /ended the connection before it stood/],
-  ['resets', (socket) => socket.resetAndDestroy(), /ended the connection before it stood/],
+/** Services other than SSH servers that may listen on a port. */
+const services: [name: string, behave: (socket: Socket) => void, words: RegExp][] = [
+  ['sends nothing', () => undefined, /127.0.0.1:\d+ does not answer as an SSH server: timed out/],
+  ['closes the connection', (socket) => socket.end(), /closed the connection before it was established/],
+  [
+    'resets the connection',
+    (socket) => socket.resetAndDestroy(),
+    /closed the connection before it was established/,
+  ],
   [
     'speaks HTTP',
     (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
-    /does not speak SSH 2|ended the connection/,
+    /does not speak SSH 2|closed the connection/,
   ],
   ['speaks SSH 1', (socket) => socket.write('SSH-1.5-old\r\n'), /does not speak SSH 2/],
 ];
-for (const [name, behave, words] of strangers) {
-  t.test(`what listens there ${name}`, async (t) => {
+for (const [name, behave, words] of services) {
+  t.test(`a service that ${name}`, async (t) => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
       behave(socket);
@@ -199,7 +207,7 @@ for (const [name, behave, words] of strangers) {
     t.teardown(() => server.close());
     const address = server.address();
     const port = typeof address === 'object' ? Number(address?.port) : 0;
-    const good = await liar(t.testdir(), {});
+    const good = await faultyServer(t.testdir(), {});
     t.teardown(() => good.close());
     const error = await openSession(good.host({ port }), options({ connectSeconds: 1 })).catch(
       (error) => error,

@@ -4,16 +4,16 @@ import { unreachable } from '../errors.ts';
 import { type Link, lost } from './connect.ts';
 import { endpoint } from './target.ts';
 
-/** Channels on one connection: sshd refuses more than 10 (sshd_config, MaxSessions). */
+/** Channels on one connection; sshd refuses more than 10 by default (sshd_config, MaxSessions). */
 const MOST = 8;
-/** How long a server may take to open a channel and start a command, in milliseconds. */
+/** Time limit for a server to open a channel and start a command, in milliseconds. */
 const DEADLINE = 20_000;
-/** Milliseconds between tries when a channel is refused. */
+/** Milliseconds between attempts when a channel is refused. */
 const REFUSED_PAUSES = [10, 30, 100, 300, 1000];
 
-/** Starts commands on one connection, each in a channel of its own; more than eight wait for each other. */
+/** Starts commands on one connection, each in its own channel; at most eight run at a time. */
 export interface Channels {
-  /** @throws ProvisionError (unreachable) when the server refuses, the link is dead, or nothing happens in time. */
+  /** @throws ProvisionError (unreachable) if the server refuses, the connection is lost, or the time limit expires. */
   start(command: string): Promise<ClientChannel>;
 }
 
@@ -30,7 +30,7 @@ export function channels(link: Link, deadline = DEADLINE): Channels {
       if (open >= MOST) await new Promise<void>((resolve) => waiting.push(resolve));
       else open++;
       try {
-        const channel = await patiently(() => exec(link, command, deadline));
+        const channel = await retryRefused(() => exec(link, command, deadline));
         channel.once('close', leave);
         return channel;
       } catch (error) {
@@ -42,10 +42,10 @@ export function channels(link: Link, deadline = DEADLINE): Channels {
 }
 
 /**
- * A server counts a channel until it has buried what ran there, some time after both sides have closed it: a refusal
- * may be about channels that are gone.
+ * A server counts a channel until it has reaped the process that ran there, some time after both sides have closed
+ * it. A refusal may therefore count channels that are already closed.
  */
-async function patiently(start: () => Promise<ClientChannel>): Promise<ClientChannel> {
+async function retryRefused(start: () => Promise<ClientChannel>): Promise<ClientChannel> {
   for (const pause of REFUSED_PAUSES) {
     try {
       return await start();
@@ -59,36 +59,36 @@ async function patiently(start: () => Promise<ClientChannel>): Promise<ClientCha
   });
 }
 
-/** The server is there and does not open a channel. */
+/** The server is reachable but refuses to open a channel. */
 class Refused extends Error {}
 
 function exec(link: Link, command: string, deadline: number): Promise<ClientChannel> {
   const { client, target } = link;
   return new Promise((resolve, reject) => {
-    // On a half-dead link the answer never comes, and what is opened too late has no owner.
+    // On a half-open connection no answer ever arrives, and a channel that opens too late would have no owner.
     const late = setTimeout(() => {
       link.cut();
       reject(
         unreachable({
           place: target.place,
           what: `${endpoint(target)} opened no channel within ${deadline / 1000} s`,
-          todo: 'see whether the host is overloaded or the link to it is dead',
+          todo: 'check whether the host is overloaded or the network connection to it is down',
         }),
       );
     }, deadline);
     const answer = (error: Error | undefined, channel?: ClientChannel) => {
       clearTimeout(late);
       if (channel && !error) {
-        // What cannot be written any more is heard of as the channel's end.
+        // A failed write also ends the channel, and that is handled.
         channel.on('error', () => undefined);
         return resolve(channel);
       }
       if (link.ended() !== undefined) return reject(lost(link, 'the connection was lost'));
       const cause = unreachable({
         place: target.place,
-        what: `${endpoint(target)} lets no command be started`,
+        what: `${endpoint(target)} does not allow a command to start`,
         ...(error ? { why: error.message } : {}),
-        todo: 'see MaxSessions, ForceCommand and the user’s shell there',
+        todo: 'check MaxSessions and ForceCommand in sshd_config, and the user’s login shell',
       });
       reject(new Refused(cause.message, { cause }));
     };

@@ -14,14 +14,14 @@ const complete: Host = {
   hostKeys: ['ssh-ed25519 AAAA'],
 };
 
-/** What a host becomes with these lines of ssh_config. */
+/** A host resolved with these lines of ssh_config. */
 async function resolved(t: { testdir(): string }, lines: string, more: Partial<Host> = {}) {
   const config = `${t.testdir()}/ssh_config`;
   writeFileSync(config, lines);
   return resolve({ ...host, ...more }, config);
 }
 
-t.test('what ssh -G prints', async (t) => {
+t.test('the output of ssh -G', async (t) => {
   const settings = settingsOf('user admin\nidentityfile a b\nidentityfile c\nproxyjump none\nnothing\n');
   t.strictSame(
     [...settings],
@@ -33,7 +33,7 @@ t.test('what ssh -G prints', async (t) => {
   );
 });
 
-t.test('ssh_config fills what the host does not say', async (t) => {
+t.test('ssh_config supplies what the host entry leaves out', async (t) => {
   const lines = `Host web
     HostName 10.0.0.9
     Port 2022
@@ -59,7 +59,7 @@ t.test('ssh_config fills what the host does not say', async (t) => {
     agent: home('~/agent'),
     trust: { kind: 'files', files: [home('~/known'), '/other'], name: '[10.0.0.9]:2022', acceptNew: false },
     jumps: ['a', 'b@c:3'],
-    keepalive: { seconds: 7, most: 2 },
+    keepalive: { seconds: 7, maxMissed: 2 },
   });
   const own = await resolved(t, lines, { port: 1, user: 'me', keyFiles: ['/mine'], hostKeys: ['x'] });
   t.match(own, { port: 1, user: 'me', keyFiles: ['/mine'], trust: { kind: 'exactly', keys: ['x'] } });
@@ -84,7 +84,7 @@ t.test('the agent', async (t) => {
   }
 });
 
-t.test('without the program ssh', async (t) => {
+t.test('without the ssh program', async (t) => {
   const before = process.env.PATH;
   process.env.PATH = '/nowhere';
   t.teardown(() => {
@@ -92,12 +92,12 @@ t.test('without the program ssh', async (t) => {
   });
   const whole = await resolve(complete);
   t.match(whole, { address: '10.0.0.1', port: 2222, user: 'admin', keyFiles: [home('~/key')] });
-  t.equal(whole.note, undefined, 'it is not missed where the host says everything');
+  t.equal(whole.note, undefined, 'it is not needed for a complete host entry');
   t.match(await resolve(host), {
     address: 'web',
     port: 22,
     user: userInfo().username,
     trust: { files: [home('~/.ssh/known_hosts'), '/etc/ssh/ssh_known_hosts'], name: 'web', acceptNew: false },
-    note: /ssh is missing.*apt-get install openssh-client/,
+    note: /ssh program is missing.*apt-get install openssh-client/,
   });
 });

@@ -4,24 +4,24 @@ import { inputError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { Target, Trust } from './target.ts';
 
-/** What `ssh -G` prints: keyword in lower case → its values, one for each line. */
+/** The output of `ssh -G`: keyword in lower case → its values, one per line. */
 type Settings = ReadonlyMap<string, readonly string[]>;
 
-const KEEPALIVE = { seconds: 15, most: 3 };
+const KEEPALIVE = { seconds: 15, maxMissed: 3 };
 
-/** What holds where there is no `ssh` to ask: its own defaults (ssh_config(5)). */
+/** The defaults of ssh_config(5), for computers without `ssh`. */
 const WITHOUT_SSH: Settings = new Map([
   ['userknownhostsfile', ['~/.ssh/known_hosts']],
   ['globalknownhostsfile', ['/etc/ssh/ssh_known_hosts']],
   ['identityfile', ['~/.ssh/id_rsa', '~/.ssh/id_ecdsa', '~/.ssh/id_ed25519']],
-  ['note', ['the program ssh is missing, so ssh_config was not read: apt-get install openssh-client']],
+  ['note', ['the ssh program is missing, so ssh_config was not read: apt-get install openssh-client']],
 ]);
 
 /**
- * The host with what ssh_config says of it. What the host gives wins; `ssh -G` is not even started when the host
- * gives everything. `config` is a file to use instead of the user's own (`ssh -F`).
+ * Completes a host with the settings of ssh_config. The host's own settings take precedence; if they are complete,
+ * `ssh -G` is not started. `config` is a file to use instead of the user's own (`ssh -F`).
  *
- * @throws ProvisionError (input) when ssh_config is broken or asks for what cannot be done (ProxyCommand).
+ * @throws ProvisionError (input) if ssh_config is invalid or uses ProxyCommand, which is not supported
  */
 export async function resolve(host: Host, config?: string): Promise<Target> {
   const settings = complete(host) ? new Map<string, string[]>() : await ask(host, config);
@@ -30,8 +30,8 @@ export async function resolve(host: Host, config?: string): Promise<Target> {
   if (one(settings, 'proxycommand')) {
     throw inputError({
       place: host.name,
-      what: 'ssh_config gives it a ProxyCommand, which is not supported',
-      todo: 'use ProxyJump',
+      what: 'ssh_config sets ProxyCommand for this host, which is not supported',
+      todo: 'use ProxyJump instead',
     });
   }
   const agent = agentSocket(settings.get('identityagent')?.at(-1));
@@ -51,7 +51,7 @@ export async function resolve(host: Host, config?: string): Promise<Target> {
   };
 }
 
-/** A `~` at the start of a path is the user's home folder. */
+/** Replaces a leading `~` with the user's home folder. */
 export function home(path: string): string {
   return path.replace(/^~(?=\/|$)/, homedir());
 }
@@ -75,7 +75,7 @@ async function ask(host: Host, config: string | undefined): Promise<Settings> {
     ],
     { reject: false, stdin: 'ignore', timeout: 20_000 },
   );
-  // No `ssh` program: the host's own values and the usual defaults have to do.
+  // Without an `ssh` program, the host's own settings and the usual defaults are used.
   if (said.code === 'ENOENT') return WITHOUT_SSH;
   if (said.exitCode !== 0) {
     throw inputError({ place: host.name, what: `ssh -G ${host.address} failed`, said: said.stderr });
@@ -83,7 +83,7 @@ async function ask(host: Host, config: string | undefined): Promise<Settings> {
   return settingsOf(said.stdout);
 }
 
-/** The lines of `ssh -G`. */
+/** Parses the output of `ssh -G`. */
 export function settingsOf(text: string): Settings {
   const settings = new Map<string, string[]>();
   for (const line of text.split('\n')) {
@@ -94,7 +94,7 @@ export function settingsOf(text: string): Settings {
   return settings;
 }
 
-/** The values of a keyword; `none` is ssh's word for there being none. */
+/** The values of a keyword, without `none`, which unsets it. */
 function all(settings: Settings, key: string): string[] {
   return (settings.get(key) ?? []).filter((value) => value !== 'none');
 }
@@ -105,10 +105,10 @@ function one(settings: Settings, key: string): string | undefined {
 
 function keepaliveOf(settings: Settings): Target['keepalive'] {
   const seconds = Number(one(settings, 'serveraliveinterval') ?? 0);
-  return seconds > 0 ? { seconds, most: Number(one(settings, 'serveralivecountmax') ?? 3) } : KEEPALIVE;
+  return seconds > 0 ? { seconds, maxMissed: Number(one(settings, 'serveralivecountmax') ?? 3) } : KEEPALIVE;
 }
 
-/** `SSH_AUTH_SOCK` and `$NAME` stand for a variable of the environment (ssh_config(5), IdentityAgent). */
+/** `SSH_AUTH_SOCK` and `$NAME` refer to environment variables (ssh_config(5), IdentityAgent). */
 function agentSocket(setting: string | undefined): string | undefined {
   if (setting === undefined || setting === 'SSH_AUTH_SOCK') return process.env.SSH_AUTH_SOCK || undefined;
   if (setting === 'none') return undefined;
@@ -125,7 +125,7 @@ function trustOf(host: Host, settings: Settings, address: string, port: number):
     .flatMap((key) => all(settings, key))
     .flatMap((value) => value.split(' '))
     .map(home);
-  // "no" and "off" would accept a changed key too: they are read as accept-new.
+  // "no" and "off" would also accept a changed key, so they are treated as accept-new.
   const acceptNew = /^(accept-new|no|off|false)$/.test(one(settings, 'stricthostkeychecking') ?? '');
   return { kind: 'files', files, name, acceptNew };
 }

@@ -2,57 +2,57 @@ import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
 import { type ProvisionError, unreachable } from '../errors.ts';
 import { identities, refused } from './auth.ts';
-import { trouble, Unconnected } from './failures.ts';
+import { ConnectError, diagnose } from './failures.ts';
 import { verifier } from './hostkeys.ts';
 import { endpoint, type Target } from './target.ts';
 
-/** A connection that stands. */
+/** An established connection. */
 export interface Link {
   readonly target: Target;
   readonly client: Client;
-  /** Why it has ended, in words; undefined while it stands. */
+  /** Why it has ended; undefined while it is open. */
   ended(): string | undefined;
-  /** Ends it at once. */
+  /** Closes it immediately. */
   cut(): void;
-  /** Ends it as the protocol asks, and returns when it has ended. */
+  /** Closes it as the protocol specifies, and resolves when it is closed. */
   close(): Promise<void>;
 }
 
-export interface Means {
-  /** How long it may take until the user is let in. */
+export interface ConnectOptions {
+  /** Time limit up to and including authentication. */
   readonly milliseconds: number;
   readonly signal: AbortSignal;
-  /** A stream to the server, when the way leads through another one. */
+  /** A stream to the server, if the connection goes through a jump host. */
   readonly sock?: Duplex;
-  /** Hears every packet's name: for finding out why a server and this program do not get on. */
+  /** Receives a line for every packet, to debug connections that fail. */
   readonly verbose?: ((line: string) => void) | undefined;
 }
 
-/** How long the polite end of a connection may take, in milliseconds. */
-const GOODBYE = 1000;
+/** Time limit for closing a connection properly, in milliseconds. */
+const CLOSE_TIMEOUT = 1000;
 
 /**
- * One try to connect to one server.
+ * One attempt to connect to one server.
  *
- * @throws Unconnected, which says why and whether time may heal it.
+ * @throws ConnectError with the reason and whether another attempt may succeed
  */
-export async function connect(target: Target, means: Means): Promise<Link> {
+export async function connect(target: Target, options: ConnectOptions): Promise<Link> {
   const [{ NodeSSH }, keys] = await Promise.all([import('node-ssh'), identities(target)]);
   if (keys.methods.length === 0) {
-    throw new Unconnected(trouble(target, refused(target, keys, [])));
+    throw new ConnectError(diagnose(target, refused(target, keys, [])));
   }
   const hostKey = verifier(target);
   const methods = [...keys.methods];
   let verdict: ProvisionError | undefined;
   const ssh = new NodeSSH();
-  const standing = ssh.connect({
+  const established = ssh.connect({
     host: target.address,
     port: target.port,
     username: target.user,
-    ...(means.sock ? { sock: means.sock } : {}),
-    readyTimeout: means.milliseconds,
+    ...(options.sock ? { sock: options.sock } : {}),
+    readyTimeout: options.milliseconds,
     keepaliveInterval: target.keepalive.seconds * 1000,
-    keepaliveCountMax: target.keepalive.most,
+    keepaliveCountMax: target.keepalive.maxMissed,
     algorithms: { serverHostKey: hostKey.algorithms },
     hostVerifier: (key: Buffer) => {
       verdict = hostKey.refuse(key);
@@ -64,23 +64,23 @@ export async function connect(target: Target, means: Means): Promise<Link> {
       verdict = refused(target, keys, left ?? []);
       ssh.connection?.destroy();
     },
-    ...(means.verbose ? { debug: means.verbose } : {}),
+    ...(options.verbose ? { debug: options.verbose } : {}),
   });
-  // There before the first packet: node-ssh takes its own listener away when the user has been let in.
+  // Attached before the first packet: node-ssh removes its own listener after authentication.
   const client = ssh.connection;
-  if (!client) return standing.then(() => Promise.reject(new Error('node-ssh has begun no connection')));
+  if (!client) return established.then(() => Promise.reject(new Error('node-ssh created no connection')));
   const link = linkOf(target, client);
   const abort = () => client.destroy();
-  means.signal.addEventListener('abort', abort);
+  options.signal.addEventListener('abort', abort);
   try {
-    await standing;
-    means.signal.throwIfAborted();
+    await established;
+    options.signal.throwIfAborted();
     hostKey.accepted();
   } catch (error) {
     client.destroy();
-    throw new Unconnected(trouble(target, verdict ?? error));
+    throw new ConnectError(diagnose(target, verdict ?? error));
   } finally {
-    means.signal.removeEventListener('abort', abort);
+    options.signal.removeEventListener('abort', abort);
   }
   return link;
 }
@@ -91,7 +91,7 @@ function linkOf(target: Target, client: Client): Link {
   client.setNoDelay(true);
   client.on('error', (error) => {
     why ??= /keepalive/i.test(error.message)
-      ? `the host has not answered for ${(target.keepalive.most + 1) * target.keepalive.seconds} s`
+      ? `the host has not answered for ${(target.keepalive.maxMissed + 1) * target.keepalive.seconds} s`
       : error.message;
   });
   client.on('close', () => {
@@ -103,7 +103,7 @@ function linkOf(target: Target, client: Client): Link {
     client,
     ended: () => why,
     cut: () => {
-      why ??= 'the connection was cut on this side';
+      why ??= 'the connection was closed by this computer';
       client.destroy();
     },
     async close() {
@@ -112,7 +112,7 @@ function linkOf(target: Target, client: Client): Link {
         const late = setTimeout(() => {
           client.destroy();
           resolve();
-        }, GOODBYE);
+        }, CLOSE_TIMEOUT);
         client.once('close', () => {
           clearTimeout(late);
           resolve();
@@ -123,14 +123,14 @@ function linkOf(target: Target, client: Client): Link {
   };
 }
 
-/** The error for whoever was using a connection when it ended. */
+/** The error for an operation whose connection was lost. */
 export function lost({ target, ended }: Link, what: string, said = ''): ProvisionError {
-  const why = ended() ?? 'the host ended it';
+  const why = ended() ?? 'the host closed it';
   return unreachable({
     place: target.place,
     what,
     why,
     ...(said.trim() ? { said } : {}),
-    todo: `see whether ${endpoint(target)} is up, then run the same again: it goes on where it was`,
+    todo: `check that ${endpoint(target)} is up, then run the same command again; it continues where it stopped`,
   });
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { explain } from '../errors.ts';
-import { trouble } from './failures.ts';
+import { diagnose } from './failures.ts';
 import type { Target } from './target.ts';
 
 const target: Target = {
@@ -13,7 +13,7 @@ const target: Target = {
   identitiesOnly: false,
   trust: { kind: 'exactly', keys: [] },
   jumps: [],
-  keepalive: { seconds: 15, most: 3 },
+  keepalive: { seconds: 15, maxMissed: 3 },
 };
 const code = (code: string) => Object.assign(new Error(`connect ${code} 10.0.0.1:2222`), { code });
 
@@ -22,13 +22,13 @@ const cases: [name: string, error: unknown, cause: string, words: RegExp][] = [
     'refused',
     code('ECONNREFUSED'),
     'booting',
-    /^web: nothing listens at web.example.org:2222: connection refused\n {2}→ .*2222 is its port$/,
+    /^web: nothing is listening at web.example.org:2222: connection refused\n {2}→ .*2222 is the right port$/,
   ],
   [
     'no route to the host',
     code('EHOSTUNREACH'),
     'booting',
-    /^web: no route to web.example.org:2222: .*\n {2}→ see/,
+    /^web: no route to web.example.org:2222: .*\n {2}→ check/,
   ],
   [
     'no route to its network',
@@ -46,20 +46,20 @@ const cases: [name: string, error: unknown, cause: string, words: RegExp][] = [
     'no DNS',
     code('EAI_AGAIN'),
     'booting',
-    /^web: the name "web.example.org" could not be looked up.*\n {2}→ .*online/,
+    /^web: the name "web.example.org" could not be resolved.*\n {2}→ .*online/,
   ],
   ['timed out', code('ETIMEDOUT'), 'booting', /does not answer as an SSH server: timed out/],
   [
-    'node-ssh, when the server hangs up',
+    'node-ssh, when the server closes the connection',
     Object.assign(new Error('No response from server'), { code: 'ETIMEDOUT' }),
     'crowded',
-    /ended the connection before it stood/,
+    /closed the connection before it was established/,
   ],
   [
     'reset',
     code('ECONNRESET'),
     'crowded',
-    /^web: .* ended the connection before it stood\n {2}→ .*MaxStartups/,
+    /^web: .* closed the connection before it was established\n {2}→ .*MaxStartups/,
   ],
   [
     'no banner',
@@ -71,7 +71,7 @@ const cases: [name: string, error: unknown, cause: string, words: RegExp][] = [
     'lost early',
     new Error('Connection lost before handshake'),
     'crowded',
-    /ended the connection before it stood/,
+    /closed the connection before it was established/,
   ],
   [
     'key exchange',
@@ -91,13 +91,13 @@ const cases: [name: string, error: unknown, cause: string, words: RegExp][] = [
 ];
 for (const [name, error, cause, words] of cases) {
   t.test(name, async (t) => {
-    const found = trouble(target, error);
+    const found = diagnose(target, error);
     t.match(found, { cause, error: { kind: 'unreachable' } });
     t.match(explain(found.error), words);
-    t.match(explain(trouble({ ...target, note: 'ssh is missing' }, error).error), /ssh is missing/);
+    t.match(explain(diagnose({ ...target, note: 'ssh is missing' }, error).error), /ssh is missing/);
   });
 }
 
 t.test('an IPv6 address', async (t) => {
-  t.match(trouble({ ...target, address: 'fd00::1' }, code('ECONNREFUSED')).error.message, '[fd00::1]:2222');
+  t.match(diagnose({ ...target, address: 'fd00::1' }, code('ECONNREFUSED')).error.message, '[fd00::1]:2222');
 });

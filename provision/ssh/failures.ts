@@ -1,24 +1,24 @@
 import { ProvisionError, unreachable } from '../errors.ts';
 import { endpoint, type Target } from './target.ts';
 
-/** What makes another try worth while: the machine is on its way up, or the server has too much to do. */
+/** Whether another attempt may succeed: the machine may be booting, or the server may be overloaded. */
 export type Cause = 'booting' | 'crowded' | 'final';
 
-/** What went wrong with a connection, and whether time may heal it. */
-export interface Trouble {
+/** Why a connection failed, and whether another attempt may succeed. */
+export interface Diagnosis {
   readonly error: ProvisionError;
   readonly cause: Cause;
-  /** A few words for a line of progress. */
+  /** A short form for progress lines. */
   readonly short: string;
 }
 
-/** What a failed try throws: for whoever decides about the next one. */
-export class Unconnected extends Error {
-  readonly trouble: Trouble;
+/** Thrown by a failed attempt, for the code that decides about the next one. */
+export class ConnectError extends Error {
+  readonly diagnosis: Diagnosis;
 
-  constructor(trouble: Trouble) {
-    super(trouble.error.message, { cause: trouble.error });
-    this.trouble = trouble;
+  constructor(diagnosis: Diagnosis) {
+    super(diagnosis.error.message, { cause: diagnosis.error });
+    this.diagnosis = diagnosis;
   }
 }
 
@@ -27,7 +27,7 @@ interface Wording {
   readonly cause: Cause;
   readonly what: (at: string, target: Target) => string;
   readonly short: string;
-  /** Whether the raw error says more than `what` does. */
+  /** Whether the raw error adds information to `what`. */
   readonly raw?: boolean;
   readonly todo?: (target: Target) => string;
 }
@@ -36,9 +36,9 @@ const is =
   (...codes: string[]) =>
   (code: string) =>
     codes.includes(code);
-const says = (pattern: RegExp) => (_: string, message: string) => pattern.test(message);
+const matches = (pattern: RegExp) => (_: string, message: string) => pattern.test(message);
 
-/** The code that a jump host's refusal to connect onwards is given here. */
+/** The error code used here if a jump host fails to connect to the next host. */
 export const FORWARD_FAILED = 'EFORWARD';
 
 const wordings: readonly Wording[] = [
@@ -46,88 +46,90 @@ const wordings: readonly Wording[] = [
     test: is(FORWARD_FAILED),
     cause: 'booting',
     what: (at) => `the jump host could not connect to ${at}`,
-    short: 'the jump host gets no connection',
+    short: 'the jump host cannot connect',
     raw: true,
-    todo: () => 'see whether the machine is up and the jump host reaches it',
+    todo: () => 'check that the machine is up and that the jump host can reach it',
   },
   {
     test: is('ECONNREFUSED'),
     cause: 'booting',
-    what: (at) => `nothing listens at ${at}: connection refused`,
+    what: (at) => `nothing is listening at ${at}: connection refused`,
     short: 'connection refused',
-    todo: ({ port }) => `see whether the machine is up, sshd runs there, and ${port} is its port`,
+    todo: ({ port }) =>
+      `check that the machine is up, that sshd runs there, and that ${port} is the right port`,
   },
   {
     test: is('EHOSTUNREACH', 'EHOSTDOWN'),
     cause: 'booting',
-    what: (at) => `no route to ${at}: no machine answers for that address`,
-    short: 'no route to it',
-    todo: () => 'see whether the machine is up and its address is right',
+    what: (at) => `no route to ${at}: no machine has that address`,
+    short: 'no route to the machine',
+    todo: () => 'check that the machine is up and that its address is correct',
   },
   {
     test: is('ENETUNREACH', 'EADDRNOTAVAIL'),
     cause: 'final',
     what: (at) => `this computer has no route to the network of ${at}`,
     short: 'no route',
-    todo: () => 'see whether a VPN or a network connection is missing, and whether the address is right',
+    todo: () => 'check the network connection or VPN of this computer, and the address',
   },
   {
     test: is('ENOTFOUND'),
     cause: 'final',
     what: (_, { address }) => `the name "${address}" does not exist in DNS, /etc/hosts or ssh_config`,
-    short: 'unknown name',
-    todo: () => 'see whether it is spelt right, or give an address',
+    short: 'unknown host name',
+    todo: () => 'check how it is spelt, or use an IP address',
   },
   {
     test: is('EAI_AGAIN'),
     cause: 'booting',
-    what: (_, { address }) => `the name "${address}" could not be looked up: DNS does not answer`,
+    what: (_, { address }) => `the name "${address}" could not be resolved: DNS does not answer`,
     short: 'DNS does not answer',
-    todo: () => 'see whether this computer is online, or give an address',
+    todo: () => 'check that this computer is online, or use an IP address',
   },
   {
-    test: says(/no matching (key exchange|C->S|S->C|host key|cipher|MAC)/i),
+    test: matches(/no matching (key exchange|C->S|S->C|host key|cipher|MAC)/i),
     cause: 'final',
     what: (at) => `the SSH server at ${at} and this program have no algorithm in common`,
     short: 'no common algorithm',
     todo: () =>
-      'allow one there in sshd_config, such as KexAlgorithms +curve25519-sha256, HostKeyAlgorithms +ssh-ed25519, Ciphers +aes128-gcm@openssh.com (servers that offer post-quantum key exchange only are not supported)',
+      'allow one in sshd_config on the host, such as KexAlgorithms +curve25519-sha256, HostKeyAlgorithms +ssh-ed25519 or Ciphers +aes128-gcm@openssh.com (servers that offer only post-quantum key exchange are not supported)',
   },
   {
-    test: says(/too many authentication failures/i),
+    test: matches(/too many authentication failures/i),
     cause: 'final',
-    what: (at, { user }) => `${at} ended the connection: too many keys were tried for user "${user}"`,
+    what: (at, { user }) => `${at} closed the connection: too many keys were tried for user "${user}"`,
     short: 'too many keys',
-    todo: () => 'name the one key (key in the inventory, or IdentityFile with IdentitiesOnly yes)',
+    todo: () =>
+      'name the right key (key in the inventory, or IdentityFile with IdentitiesOnly yes in ssh_config)',
   },
-  // Before time-outs: node-ssh says ETIMEDOUT of a server that has hung up.
+  // Before timeouts: node-ssh reports ETIMEDOUT if the server closes the connection.
   {
     test: (code, message) =>
       is('ECONNRESET', 'EPIPE')(code) || /before handshake|No response from server/.test(message),
     cause: 'crowded',
-    what: (at) => `${at} ended the connection before it stood`,
-    short: 'connection ended',
+    what: (at) => `${at} closed the connection before it was established`,
+    short: 'connection closed',
     todo: () =>
-      'see whether an SSH server listens there, and its log (MaxStartups, AllowUsers, nologin, tcp wrappers)',
+      'check that an SSH server is listening there, and read its log (MaxStartups, AllowUsers, nologin, TCP wrappers)',
   },
   {
     test: (code, message) => code === 'ETIMEDOUT' || /timed out/i.test(message),
     cause: 'booting',
     what: (at) => `${at} does not answer as an SSH server: timed out`,
     short: 'no answer',
-    todo: () => 'see whether the machine is up and no firewall stands between',
+    todo: () => 'check that the machine is up and that no firewall blocks the connection',
   },
   {
-    test: says(/Invalid identification|Protocol version|Packet length|malformed|Bad packet/i),
+    test: matches(/Invalid identification|Protocol version|Packet length|malformed|Bad packet/i),
     cause: 'final',
-    what: (at) => `what listens at ${at} does not speak SSH 2`,
+    what: (at) => `the service at ${at} does not speak SSH 2`,
     short: 'not SSH',
-    todo: ({ port }) => `see whether ${port} is the port of its SSH server`,
+    todo: ({ port }) => `check that ${port} is the port of the SSH server`,
   },
 ];
 
-/** A raw error of the connection as a person should read it. */
-export function trouble(target: Target, error: unknown): Trouble {
+/** Explains a raw connection error. */
+export function diagnose(target: Target, error: unknown): Diagnosis {
   if (error instanceof ProvisionError) return { error, cause: 'final', short: error.parts.what };
   const raw = firstOf(error);
   const code = String(Reflect.get(raw, 'code') ?? '');

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 /**
- * Connections that may be starting at one sshd at the same time: it drops some above 10 (sshd_config, MaxStartups
- * 10:30:100), and others may be connecting too.
+ * The number of connections that may be starting at one sshd at the same time. Above 10, sshd drops some of them
+ * (sshd_config, MaxStartups 10:30:100), and other clients may be connecting too.
  */
 const AT_ONCE = 6;
-/** Milliseconds over which those that had to wait are spread. */
+/** Milliseconds over which waiting connections are spread. */
 const SPREAD = 20;
 
 interface Gate {
@@ -13,15 +13,15 @@ interface Gate {
   readonly waiting: (() => void)[];
 }
 
-/** One for each sshd that somebody is connecting to now, whoever asks: the limit is the server's. */
+/** One gate for each sshd with connections starting, because the limit applies per server. */
 const gates = new Map<string, Gate>();
 
-/** Does `work` as soon as fewer than six others are being done for the same server. */
+/** Runs `work` as soon as fewer than six others run for the same server. */
 export async function gated<T>(server: string, work: () => Promise<T>): Promise<T> {
   const gate = gates.get(server) ?? { inside: 0, waiting: [] };
   gates.set(server, gate);
   if (gate.inside >= AT_ONCE) {
-    // Whoever leaves hands over the place: `inside` stays as it is.
+    // A finished one hands over its place, so `inside` does not change.
     await new Promise<void>((resolve) => gate.waiting.push(resolve));
     await wait(Math.random() * SPREAD);
   } else gate.inside++;

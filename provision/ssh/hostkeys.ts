@@ -1,15 +1,15 @@
 import type { ServerHostKeyAlgorithm } from 'ssh2';
 import { type ProvisionError, unreachable } from '../errors.ts';
-import { fingerprint, keep, knownKeys, typeOf } from './known.ts';
+import { addKey, fingerprint, knownKeys, typeOf } from './known.ts';
 import { endpoint, type Target, typed } from './target.ts';
 
-/** What one connection needs to know of its server's key. */
+/** Verifies the host key of one connection. */
 export interface Verifier {
-  /** All that are supported, the kinds that are known first, so that the server shows one that can be compared. */
+  /** All supported algorithms; those of known keys come first, so that the server presents a key that can be compared. */
   readonly algorithms: ServerHostKeyAlgorithm[];
-  /** Undefined when the key is the right one. */
+  /** Returns undefined if the key is accepted. */
   refuse(key: Buffer): ProvisionError | undefined;
-  /** To be called when the connection stands: keeps a key that was accepted for the first time. */
+  /** Called once the connection is established: stores a key that was accepted for the first time. */
   accepted(): void;
 }
 
@@ -40,9 +40,9 @@ function exactly(target: Target, lines: readonly string[]): Verifier {
       if (keys.some((known) => known.equals(key))) return undefined;
       return unreachable({
         place: target.place,
-        what: `${endpoint(target)} is not the host it should be: its host key is another one`,
-        why: `expected ${keys.map(show).join(' or ') || 'a key that can be read'}, found ${show(key)}`,
-        todo: 'if the machine was made anew, give its new key (host_key in the inventory); otherwise someone else answers',
+        what: `the host key of ${endpoint(target)} is not the expected one`,
+        why: `expected ${keys.map(show).join(' or ') || 'a valid key'}, found ${show(key)}`,
+        todo: 'if the machine was recreated, update host_key in the inventory; otherwise the connection may have been intercepted',
       });
     },
   };
@@ -56,7 +56,7 @@ function fromFiles(target: Target, trust: Extract<Target['trust'], { kind: 'file
   return {
     algorithms: inOrder(known.map(({ type }) => type)),
     accepted() {
-      if (fresh && files[0]) keep(files[0], name, fresh);
+      if (fresh && files[0]) addKey(files[0], name, fresh);
     },
     refuse(key) {
       const revoked = all.find((entry) => entry.marker === 'revoked' && entry.key.equals(key));
@@ -67,7 +67,7 @@ function fromFiles(target: Target, trust: Extract<Target['trust'], { kind: 'file
           why: `${show(key)}, ${revoked.file}:${revoked.line}`,
         });
       }
-      // Looked up again: another connection may have kept a key since this one began.
+      // Read again: another connection may have stored a key since this one began.
       const now = knownKeys(files, name).filter(({ marker }) => marker === undefined);
       if (now.some((entry) => entry.key.equals(key))) return undefined;
       const other = now.find(({ type }) => type === typeOf(key)) ?? now[0];
@@ -96,7 +96,7 @@ function changed(
     place: target.place,
     what: `the host key of ${endpoint(target)} has changed`,
     why: `expected ${show(other.key)} (${other.file}:${other.line}), found ${show(key)}`,
-    todo: `if the machine was made anew: ssh-keygen -f ${other.file} -R '${name}', and connect once by hand`,
+    todo: `if the machine was recreated, remove its old key, then connect once with ssh: ssh-keygen -f ${other.file} -R '${name}'`,
   });
 }
 
@@ -105,9 +105,9 @@ function unknown(target: Target, files: readonly string[], authority: boolean, k
   const port = target.port === 22 ? '' : `-p ${target.port} `;
   return unreachable({
     place: target.place,
-    what: `the host key of ${endpoint(target)} is not known`,
-    why: `${show(key)} is not in ${files.join(', ') || file}${authority ? '; a @cert-authority line is there, but certificates are not supported' : ''}`,
-    todo: `ssh ${typed(target)} once and compare the fingerprint, or: ssh-keyscan ${port}${target.address} >> ${file}`,
+    what: `the host key of ${endpoint(target)} is unknown`,
+    why: `${show(key)} is not in ${files.join(', ') || file}${authority ? '; there is a @cert-authority line, but certificates are not supported' : ''}`,
+    todo: `connect once and compare the fingerprint: ssh ${typed(target)}; or trust the key as it is: ssh-keyscan ${port}${target.address} >> ${file}`,
   });
 }
 
@@ -117,7 +117,7 @@ function show(key: Buffer): string {
   return `${kind.toUpperCase()} key ${fingerprint(key)}`;
 }
 
-/** A key of type ssh-rsa is used with the algorithms rsa-sha2-* (RFC 8332). */
+/** Keys of type ssh-rsa are used with the algorithms rsa-sha2-* (RFC 8332). */
 function inOrder(types: readonly string[]): ServerHostKeyAlgorithm[] {
   const known = (algorithm: string) => types.includes(algorithm.startsWith('rsa-') ? 'ssh-rsa' : algorithm);
   return [...SUPPORTED.filter(known), ...SUPPORTED.filter((algorithm) => !known(algorithm))];

@@ -14,7 +14,7 @@ const at = `[127.0.0.1]:${server.port}`;
 const stranger = readFileSync(`${newKey(`${server.folder}/stranger`)}.pub`, 'utf8').trim();
 const [ed25519 = '', rsa = ''] = server.hostKeys;
 
-/** `user` when a session came about, otherwise what a person reads. */
+/** The user name if a session could be opened, otherwise the error as shown. */
 async function outcome(host: Host, config?: string): Promise<string> {
   try {
     const session = await openSession(host, options({ ...(config ? { config } : {}) }));
@@ -26,28 +26,32 @@ async function outcome(host: Host, config?: string): Promise<string> {
   }
 }
 
-/** The server, known by known_hosts alone. */
+/** The server without host keys of its own, so that known_hosts decides. */
 function plain(of: Sshd, more: Partial<Host> = {}): Host {
   const { hostKeys: _, ...host } = of.host(more);
   return host;
 }
 
-t.test('host keys that were given: exactly those', async (t) => {
+t.test('host keys in the host entry: only those are accepted', async (t) => {
   for (const key of server.hostKeys)
     t.equal(await outcome(server.host({ hostKeys: [key] })), user, key.slice(0, 20));
   t.equal(await outcome(server.host({ hostKeys: [stranger, ed25519] })), user);
   t.match(
     await outcome(server.host({ hostKeys: [stranger] })),
-    /^unreachable: box: 127.0.0.1:\d+ is not the host it should be.*expected ED25519 key SHA256:.*found ED25519 key SHA256:/,
+    /^unreachable: box: the host key of 127.0.0.1:\d+ is not the expected one: expected ED25519 key SHA256:.*found ED25519 key SHA256:/,
   );
-  t.match(await outcome(server.host({ hostKeys: [] })), /expected a key that can be read/, 'none fits none');
+  t.match(
+    await outcome(server.host({ hostKeys: [] })),
+    /expected a valid key/,
+    'an empty list accepts nothing',
+  );
 });
 
 const known: [name: string, lines: (file: string) => void, words: RegExp | string][] = [
   ['the key is known', (file) => writeFileSync(file, `${at} ${ed25519}\n`), user],
-  ['a key of another kind is known', (file) => writeFileSync(file, `${at} ${rsa}\n`), user],
+  ['a key of another type is known', (file) => writeFileSync(file, `${at} ${rsa}\n`), user],
   [
-    'two, the second of which it is',
+    'two keys, the second matches',
     (file) => writeFileSync(file, `${at} ${stranger}\n${at} ${ed25519}\n`),
     user,
   ],
@@ -70,11 +74,11 @@ const known: [name: string, lines: (file: string) => void, words: RegExp | strin
     /the host key of .* is revoked: .*known_hosts:1/,
   ],
   [
-    'only an authority is known',
+    'only a certificate authority is known',
     (file) => writeFileSync(file, `@cert-authority * ${stranger}\n`),
-    /is not known: .*@cert-authority line is there, but certificates are not supported/,
+    /is unknown: .*there is a @cert-authority line, but certificates are not supported/,
   ],
-  ['of another port', (file) => writeFileSync(file, `127.0.0.1 ${ed25519}\n`), /is not known/],
+  ['for another port', (file) => writeFileSync(file, `127.0.0.1 ${ed25519}\n`), /is unknown/],
 ];
 for (const [name, write, words] of known) {
   t.test(`known_hosts: ${name}`, async (t) => {
@@ -85,7 +89,7 @@ for (const [name, write, words] of known) {
   });
 }
 
-t.test('an unknown key is refused with its fingerprint, as ssh-keygen shows it', async (t) => {
+t.test('an unknown key is refused, with its fingerprint as ssh-keygen prints it', async (t) => {
   const { config, text } = blank(t.testdir());
   writeFileSync(config, text);
   const words = await outcome(plain(server), config);
@@ -96,29 +100,32 @@ t.test('an unknown key is refused with its fingerprint, as ssh-keygen shows it',
   t.match(
     words,
     new RegExp(
-      `→ ssh -p ${server.port} ${user}@127.0.0.1 once .*ssh-keyscan -p ${server.port} 127.0.0.1 >> .*known_hosts$`,
+      `→ connect once .*: ssh -p ${server.port} ${user}@127.0.0.1; .*ssh-keyscan -p ${server.port} 127.0.0.1 >> .*known_hosts$`,
     ),
   );
 });
 
-t.test('the first key of a new machine is accepted and kept, another one later is refused', async (t) => {
-  const file = `${t.testdir()}/state/known_hosts`;
-  t.equal(await outcome(plain(server, { acceptNewIn: file })), user);
-  t.equal(readFileSync(file, 'utf8'), `${at} ${ed25519.split(' ').slice(0, 2).join(' ')}\n`);
-  t.equal(statSync(file).mode & 0o777, 0o600);
-  t.equal(await outcome(plain(server, { acceptNewIn: file })), user);
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/ssh-ed25519 .*/, stranger));
-  t.match(await outcome(plain(server, { acceptNewIn: file })), /has changed/);
-});
+t.test(
+  'the first key of a new machine is accepted and stored; a different key is refused later',
+  async (t) => {
+    const file = `${t.testdir()}/state/known_hosts`;
+    t.equal(await outcome(plain(server, { acceptNewIn: file })), user);
+    t.equal(readFileSync(file, 'utf8'), `${at} ${ed25519.split(' ').slice(0, 2).join(' ')}\n`);
+    t.equal(statSync(file).mode & 0o777, 0o600);
+    t.equal(await outcome(plain(server, { acceptNewIn: file })), user);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/ssh-ed25519 .*/, stranger));
+    t.match(await outcome(plain(server, { acceptNewIn: file })), /has changed/);
+  },
+);
 
-t.test('a file where the key cannot be kept', async (t) => {
+t.test('a key that cannot be stored', async (t) => {
   const file = `${t.testdir()}/a-file`;
   writeFileSync(file, '');
   const words = await outcome(plain(server, { acceptNewIn: `${file}/known_hosts` }));
   t.match(words, /^unreachable: box: .*E(EXIST|NOTDIR).*a-file/);
 });
 
-t.test('nothing is kept of a machine that refuses the user', async (t) => {
+t.test('no key is stored for a machine that refuses the user', async (t) => {
   const file = `${t.testdir()}/known_hosts`;
   const other = newKey(`${t.testdirName}/other`);
   t.match(await outcome(plain(server, { acceptNewIn: file, keyFiles: [other] })), /refused every key/);
@@ -139,7 +146,7 @@ t.test(
   },
 );
 
-t.test('an alias of ssh_config brings everything; what the host says wins', async (t) => {
+t.test('an alias in ssh_config supplies everything; the host entry takes precedence', async (t) => {
   const mine = `Host web\n  HostName 127.0.0.1\n  Port ${server.port}\n  User ${user}\n  IdentityFile ${server.key}\n  HostKeyAlias the-web\n`;
   const { config, known, text } = blank(t.testdir(), mine);
   writeFileSync(config, text.replace(/\n +IdentityFile none/, ''));
@@ -147,10 +154,10 @@ t.test('an alias of ssh_config brings everything; what the host says wins', asyn
   const web: Host = { name: 'web', address: 'web', groups: [], forwarded: {}, vars: {} };
   t.equal(await outcome(web, config), user);
   t.match(await outcome({ ...web, user: 'nobody-here' }, config), /refused every key for user "nobody-here"/);
-  t.match(await outcome({ ...web, port: 1 }, config), /nothing listens at 127.0.0.1:1:/);
+  t.match(await outcome({ ...web, port: 1 }, config), /nothing is listening at 127.0.0.1:1:/);
 });
 
-t.test('ssh_config that is wrong, or asks for what cannot be done', async (t) => {
+t.test('an invalid ssh_config, and one with an unsupported setting', async (t) => {
   const { config } = blank(t.testdir());
   writeFileSync(config, 'Nonsense yes\n');
   t.match(
@@ -168,10 +175,7 @@ t.test('a name that does not exist', async (t) => {
   const { config, text } = blank(t.testdir(), `IdentityFile ${server.key}`);
   writeFileSync(config, text.replace(/\n +IdentityFile none/, ''));
   const words = await outcome({ ...plain(server), address: 'no.such.name.invalid' }, config);
-  t.match(
-    words,
-    /^unreachable: box: the name "no.such.name.invalid" (does not exist|could not be looked up)/,
-  );
+  t.match(words, /^unreachable: box: the name "no.such.name.invalid" (does not exist|could not be resolved)/);
 });
 
 t.test('jump hosts', async (t) => {
@@ -198,7 +202,7 @@ t.test('jump hosts', async (t) => {
   const exchange = probe(session);
   await Promise.all([exchange, two.stop()]);
   await session.close();
-  t.match(await outcome(inner, config), /^unreachable: inner, jump host two: nothing listens at/);
+  t.match(await outcome(inner, config), /^unreachable: inner, jump host two: nothing is listening at/);
   write('one', '  User nobody-here\n');
   t.match(
     await outcome(inner, config),
@@ -206,23 +210,23 @@ t.test('jump hosts', async (t) => {
   );
   write('one');
   writeFileSync(known, line(server));
-  t.match(await outcome(inner, config), /^unreachable: inner, jump host one: the host key .* is not known/);
+  t.match(await outcome(inner, config), /^unreachable: inner, jump host one: the host key .* is unknown/);
   writeFileSync(known, line(one));
   t.match(
     await outcome(inner, config),
-    /^unreachable: inner: the host key .* is not known/,
-    'the inner one too',
+    /^unreachable: inner: the host key .* is unknown/,
+    'also checked for the inner host',
   );
 });
 
-t.test('a jump host that lets nothing through, and one behind which nothing answers', async (t) => {
+t.test('a jump host that forbids forwarding, and one whose target does not answer', async (t) => {
   const [shut, fine] = [await sshd({ lines: ['AllowTcpForwarding no'] }), await sshd()];
   t.teardown(() => Promise.all([remove(shut), remove(fine)]));
   for (const [jump, port, words] of [
     [
       shut,
       server.port,
-      /the jump host localhost:\d+ does not allow a connection to 127.0.0.1:\d+\n {2}→ see AllowTcp/,
+      /the jump host localhost:\d+ does not allow a connection to 127.0.0.1:\d+\n {2}→ check AllowTcp/,
     ],
     [fine, 1, /the jump host could not connect to 127.0.0.1:1: .*[Rr]efused/],
   ] as const) {
@@ -237,5 +241,5 @@ t.test('a jump host that lets nothing through, and one behind which nothing answ
   }
 });
 
-// The server keeps the process alive until the teardown that the end brings.
+// The server keeps the process alive until the teardown, which runs after this.
 t.end();

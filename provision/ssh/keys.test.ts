@@ -35,7 +35,7 @@ const ed25519 = newKey(`${folder}/ed25519`);
 const encrypted = newKey(`${folder}/encrypted`, 'ed25519', 'secret');
 const pemEncrypted = `${folder}/pem`;
 execFileSync('ssh-keygen', ['-q', '-t', 'rsa', '-m', 'PEM', '-N', 'secret', '-f', pemEncrypted]);
-/** The private half of a key on a token, as ssh-keygen -t ed25519-sk writes it (PROTOCOL.u2f). */
+/** A private key file for a key on a FIDO token, as written by ssh-keygen -t ed25519-sk (PROTOCOL.u2f). */
 const fido = () => {
   const string = (value: string | Buffer) => {
     const bytes = Buffer.from(value);
@@ -66,16 +66,16 @@ const good = {
   'PKCS8, ECDSA': pem('pkcs8-ec', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'),
 };
 for (const [name, file] of Object.entries(good)) {
-  t.test(`a key can be used: ${name}`, async (t) => {
+  t.test(`a usable key: ${name}`, async (t) => {
     t.ok(readKey(file, ssh2.utils.parseKey).key?.isPrivateKey());
     await t.resolves(checkKeys(host(file), config));
   });
 }
 
 const bad: [name: string, file: string, words: RegExp][] = [
-  ['missing', `${folder}/none`, /the key .*none cannot be used: there is no such file\n {2}→ give the path/],
-  ['a folder', folder, /cannot be used: EISDIR/],
-  ['encrypted', encrypted, /it is encrypted and no agent holds it\n {2}→ ssh-add .*encrypted$/],
+  ['missing', `${folder}/none`, /the key .*none cannot be used: it does not exist\n {2}→ use the path/],
+  ['a directory', folder, /cannot be used: EISDIR/],
+  ['encrypted', encrypted, /it is encrypted and not in an agent\n {2}→ ssh-add .*encrypted$/],
   ['encrypted PEM', pemEncrypted, /it is encrypted .*\n {2}→ ssh-add/],
   [
     'PKCS8 Ed25519',
@@ -83,19 +83,19 @@ const bad: [name: string, file: string, words: RegExp][] = [
     /PKCS8 format are not supported\n {2}→ .*ssh-keygen/,
   ],
   ['on a token', text('fido', fido()), /FIDO tokens are not supported\n {2}→ use another key/],
-  ['a public key', `${ed25519}.pub`, /it is a public key\n {2}→ give the private one: .*\/ed25519$/],
+  ['a public key', `${ed25519}.pub`, /it is a public key\n {2}→ use the private key: .*\/ed25519$/],
   ['empty', text('empty', ''), /not a private key/],
   ['something else', text('else', 'hello\n'), /not a private key/],
 ];
 for (const [name, file, words] of bad) {
-  t.test(`a key cannot be used: ${name}`, async (t) => {
+  t.test(`an unusable key: ${name}`, async (t) => {
     const error = await checkKeys(host(file), config).catch((error) => error);
     t.match(error, { kind: 'input' });
     t.match(explain(error), words);
   });
 }
 
-t.test('an encrypted key that an agent holds is fine', async (t) => {
+t.test('an encrypted key can be used through an agent', async (t) => {
   const plain = newKey(`${t.testdir()}/key`);
   const running = await agent(t, plain);
   const file = `${t.testdirName}/encrypted`;

@@ -6,10 +6,10 @@ import type { Host } from '../host.ts';
 import { agentKeys } from './agent.ts';
 import { home, resolve } from './config.ts';
 
-/** What a private key file holds: a key, or why there is none. */
+/** The content of a private key file: a key, or why it cannot be used. */
 export interface Found {
   readonly key?: ParsedKey;
-  /** The public key's bytes, known for most encrypted keys too: an agent may hold the private one. */
+  /** The public key's bytes. Also known for most encrypted keys, which an agent may hold decrypted. */
   readonly publicKey?: Buffer;
   readonly problem?: { readonly why: string; readonly todo: string };
 }
@@ -17,9 +17,9 @@ export interface Found {
 type Parse = (data: string) => ParsedKey | Error;
 
 /**
- * For use before anything is contacted: every key file that the host names can be read and used.
+ * Checks before any connection that every key file named by the host can be used.
  *
- * @throws ProvisionError (input) that says which cannot, and what to do.
+ * @throws ProvisionError (input) with the key that cannot be used, and what to do
  */
 export async function checkKeys(host: Host, config?: string): Promise<void> {
   if (!host.keyFiles?.length) return;
@@ -34,7 +34,7 @@ export async function checkKeys(host: Host, config?: string): Promise<void> {
   }
 }
 
-/** Reads a private key of OpenSSH's, PEM's or PuTTY's format. */
+/** Reads a private key in OpenSSH, PEM or PuTTY format. */
 export function readKey(file: string, parse: Parse): Found {
   let text: string;
   try {
@@ -42,23 +42,23 @@ export function readKey(file: string, parse: Parse): Found {
   } catch (error) {
     const code = error instanceof Error ? Reflect.get(error, 'code') : '';
     const why =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'it may not be read' : String(code);
-    return { problem: { why, todo: 'give the path of a private key that you may read' } };
+      code === 'ENOENT' ? 'it does not exist' : code === 'EACCES' ? 'permission denied' : String(code);
+    return { problem: { why, todo: 'use the path of a private key that you can read' } };
   }
   const key = parse(converted(text));
-  // OpenSSH's format could hold several keys; it never does.
+  // The OpenSSH format allows several keys in a file, but files only ever contain one.
   const one = Array.isArray(key) ? (key[0] as ParsedKey | Error) : key;
   if (one instanceof Error) return { ...publicPart(file, text), problem: reason(file, text, one) };
   if (!one.isPrivateKey()) {
     return {
       publicKey: one.getPublicSSH(),
-      problem: { why: 'it is a public key', todo: `give the private one: ${file.replace(/\.pub$/, '')}` },
+      problem: { why: 'it is a public key', todo: `use the private key: ${file.replace(/\.pub$/, '')}` },
     };
   }
   return { key: one, publicKey: one.getPublicSSH() };
 }
 
-/** RSA and ECDSA keys in PKCS8, which ssh2 does not read, as the PEM that it does. */
+/** Converts RSA and ECDSA keys from PKCS8, which ssh2 cannot read, to a PEM format that it can. */
 function converted(text: string): string {
   if (!/^-----BEGIN PRIVATE KEY-----/m.test(text)) return text;
   try {
@@ -66,31 +66,34 @@ function converted(text: string): string {
     if (key.asymmetricKeyType === 'rsa') return String(key.export({ type: 'pkcs1', format: 'pem' }));
     if (key.asymmetricKeyType === 'ec') return String(key.export({ type: 'sec1', format: 'pem' }));
   } catch {
-    // Not a key at all: the parser says so.
+    // Not a key; the parser reports it.
   }
   return text;
 }
 
 function reason(file: string, text: string, error: Error): { why: string; todo: string } {
   if (/ENCRYPTED PRIVATE KEY|encrypted/i.test(text.slice(0, 200) + error.message)) {
-    return { why: 'it is encrypted and no agent holds it', todo: `ssh-add ${file}` };
+    return { why: 'it is encrypted and not in an agent', todo: `ssh-add ${file}` };
   }
   if (/sk-(ssh|ecdsa)/.test(error.message)) {
-    return { why: 'keys on FIDO tokens are not supported', todo: 'use another key: ssh-keygen -t ed25519' };
+    return {
+      why: 'keys on FIDO tokens are not supported',
+      todo: 'use another key, for example a new one: ssh-keygen -t ed25519',
+    };
   }
   if (/BEGIN PRIVATE KEY/.test(text)) {
     return {
       why: 'Ed25519 keys in the PKCS8 format are not supported',
-      todo: 'make one in the OpenSSH format: ssh-keygen -t ed25519',
+      todo: 'create one in the OpenSSH format: ssh-keygen -t ed25519',
     };
   }
   return {
-    why: `not a private key that is known here (${error.message})`,
-    todo: 'ssh-keygen -t ed25519 makes one',
+    why: `not a private key in a supported format (${error.message})`,
+    todo: 'create one: ssh-keygen -t ed25519',
   };
 }
 
-/** The public key stands in clear in an encrypted OpenSSH file (PROTOCOL.key), and beside it in FILE.pub. */
+/** The public key is not encrypted in an OpenSSH file (PROTOCOL.key); for other formats it is read from FILE.pub. */
 function publicPart(file: string, text: string): { publicKey?: Buffer } {
   const body = /BEGIN OPENSSH PRIVATE KEY-----([\s\S]+?)-----END/.exec(text)?.[1];
   try {
@@ -105,7 +108,7 @@ function publicPart(file: string, text: string): { publicKey?: Buffer } {
       at = from + bytes.readUInt32BE(at);
       return bytes.subarray(from, at);
     };
-    // Cipher, key derivation and its options come first, then the number of keys.
+    // The cipher, the key derivation and its options come first, then the number of keys.
     for (let i = 0; i < 3; i++) string();
     at += 4;
     return { publicKey: Buffer.from(string()) };

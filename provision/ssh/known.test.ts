@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { newKey } from '../testing/ssh/sshd.ts';
-import { fingerprint, keep, knownKeys, typeOf } from './known.ts';
+import { addKey, fingerprint, knownKeys, typeOf } from './known.ts';
 
 const folder = t.testdir();
 const [type = '', encoded = ''] = readFileSync(`${newKey(`${folder}/key`)}.pub`, 'utf8').split(' ');
@@ -48,7 +48,7 @@ t.test('marked lines', async (t) => {
   );
 });
 
-t.test('names that ssh-keygen has hashed', async (t) => {
+t.test('names hashed by ssh-keygen', async (t) => {
   const file = `${t.testdir()}/known_hosts`;
   writeFileSync(file, `one ${type} ${encoded}\n[two]:2222 ${type} ${encoded}\n`);
   execFileSync('ssh-keygen', ['-q', '-H', '-f', file], { stdio: 'ignore' });
@@ -58,16 +58,16 @@ t.test('names that ssh-keygen has hashed', async (t) => {
   t.strictSame(knownKeys([file], 'two'), []);
 });
 
-t.test('a key is kept once, for its owner alone, and ssh-keygen finds it', async (t) => {
+t.test('a key is stored once, in a private file, and ssh-keygen finds it', async (t) => {
   const file = `${t.testdir()}/new/known_hosts`;
-  keep(file, '[host]:2222', key);
-  keep(file, '[host]:2222', key);
+  addKey(file, '[host]:2222', key);
+  addKey(file, '[host]:2222', key);
   t.equal(readFileSync(file, 'utf8'), `[host]:2222 ${type} ${encoded}\n`);
   t.equal(statSync(file).mode & 0o777, 0o600);
   t.match(execFileSync('ssh-keygen', ['-F', '[host]:2222', '-f', file], { encoding: 'utf8' }), encoded);
 });
 
-t.test('fingerprints and kinds are as ssh-keygen says', async (t) => {
+t.test('fingerprints and types match ssh-keygen', async (t) => {
   t.equal(typeOf(key), type);
   t.match(execFileSync('ssh-keygen', ['-lf', `${folder}/key.pub`], { encoding: 'utf8' }), fingerprint(key));
   t.equal(typeOf(Buffer.from([0])), '');

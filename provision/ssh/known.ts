@@ -2,19 +2,19 @@ import { createHash, createHmac } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** A line of a known_hosts file that is about a certain host (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
+/** A line of a known_hosts file that matches a host (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export interface Known {
   readonly file: string;
-  /** From 1. */
+  /** The line number, starting at 1. */
   readonly line: number;
   readonly marker?: 'revoked' | 'cert-authority';
   /** `ssh-ed25519`, `ssh-rsa`, … */
   readonly type: string;
-  /** The key's bytes as they go over the wire. */
+  /** The key in its wire format. */
   readonly key: Buffer;
 }
 
-/** What the files say about the host `name` (`host` or `[host]:port`). A file that does not exist says nothing. */
+/** The entries for the host `name` (`host` or `[host]:port`). Missing files are ignored. */
 export function knownKeys(files: readonly string[], name: string): Known[] {
   return files.flatMap((file) => {
     let text: string;
@@ -30,19 +30,19 @@ export function knownKeys(files: readonly string[], name: string): Known[] {
   });
 }
 
-/** Adds a key to a file that only its owner reads; once, however many ask. */
-export function keep(file: string, name: string, key: Buffer): void {
+/** Adds a key to a file that only its owner can read, unless it is already there. */
+export function addKey(file: string, name: string, key: Buffer): void {
   if (knownKeys([file], name).some((known) => known.key.equals(key))) return;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   appendFileSync(file, `${name} ${typeOf(key)} ${key.toString('base64')}\n`, { mode: 0o600 });
 }
 
-/** As `ssh` prints it: SHA256 and the digest in base64 without its padding. */
+/** A fingerprint as printed by `ssh`: the SHA-256 digest in base64 without padding. */
 export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }
 
-/** The kind of a key: the first string of its bytes (RFC 4253, 6.6). */
+/** The type of a key, which is its first string (RFC 4253, 6.6). */
 export function typeOf(key: Buffer): string {
   const length = key.length >= 4 ? key.readUInt32BE(0) : 0;
   return key.toString('latin1', 4, 4 + length);
@@ -69,7 +69,7 @@ function matches(hosts: string, name: string): boolean {
   return patterns.some((pattern) => wild(pattern, name));
 }
 
-/** `*` and `?` as ssh_config(5) has them. */
+/** Matches the wildcards `*` and `?` of ssh_config(5). */
 function wild(pattern: string, name: string): boolean {
   const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`).test(name);

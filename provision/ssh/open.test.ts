@@ -13,7 +13,7 @@ import { openSession } from './open.ts';
 const server = await sshd();
 t.teardown(() => remove(server));
 
-/** What a person would read when no session comes about. */
+/** The error as shown when no session can be opened. */
 async function refusal(...args: Parameters<typeof openSession>): Promise<string> {
   const error = await openSession(...args).then(
     (session) => session.close().then(() => 'a session'),
@@ -22,7 +22,7 @@ async function refusal(...args: Parameters<typeof openSession>): Promise<string>
   return `${Reflect.get(Object(error), 'kind')}: ${explain(error)}`;
 }
 
-t.test('a session: what it costs, and that nothing stays behind', async (t) => {
+t.test('a session: how long it takes, and that it leaves nothing behind', async (t) => {
   const times: number[][] = [];
   for (let i = 0; i < 5; i++) {
     const start = performance.now();
@@ -42,21 +42,18 @@ t.test('a session: what it costs, and that nothing stays behind', async (t) => {
   t.ok(best < 400, `connect and the first exchange take ${best.toFixed()} ms`);
 });
 
-t.test(
-  'what is sent does not wait for a delayed acknowledgement, 40 ms an exchange (TCP_NODELAY)',
-  async (t) => {
-    const setNoDelay = t.capture(Socket.prototype, 'setNoDelay', Socket.prototype.setNoDelay);
-    const session = await openSession(server.host(), options());
-    t.teardown(() => session.close());
-    t.match(await probe(session), { code: 0 });
-    t.strictSame(
-      setNoDelay().map(({ args }) => args),
-      [[true]],
-    );
-  },
-);
+t.test('an exchange does not wait 40 ms for a delayed acknowledgement (TCP_NODELAY)', async (t) => {
+  const setNoDelay = t.capture(Socket.prototype, 'setNoDelay', Socket.prototype.setNoDelay);
+  const session = await openSession(server.host(), options());
+  t.teardown(() => session.close());
+  t.match(await probe(session), { code: 0 });
+  t.strictSame(
+    setNoDelay().map(({ args }) => args),
+    [[true]],
+  );
+});
 
-t.test('a login shell that talks before it does what it is told', async (t) => {
+t.test('a login shell that prints text before it runs the command', async (t) => {
   const noisy = await sshd();
   t.teardown(() => remove(noisy));
   writeFileSync(`${noisy.folder}/.bashrc`, 'echo welcome; echo frame-0 1 2; echo to you >&2\n');
@@ -65,7 +62,7 @@ t.test('a login shell that talks before it does what it is told', async (t) => {
   t.equal((await probe(session, sh`echo fine`))?.stdout, 'fine\n');
 });
 
-t.test('an account that is given no shell', async (t) => {
+t.test('an account without a shell', async (t) => {
   const closed = await sshd({ lines: ['ForceCommand echo "This account is not available."; exit 3'] });
   t.teardown(() => remove(closed));
   const session = await openSession(closed.host(), options());
@@ -75,7 +72,7 @@ t.test('an account that is given no shell', async (t) => {
   t.match(explain(error), /box: no shell could be started: .*code 3\n {4}This account is not available\./);
 });
 
-t.test('the session of a killed sshd is unreachable, at once', async (t) => {
+t.test('the session of a killed sshd is unreachable immediately', async (t) => {
   const session = await openSession(server.host(), options());
   t.teardown(() => session.close());
   await probe(session);
@@ -84,26 +81,26 @@ t.test('the session of a killed sshd is unreachable, at once', async (t) => {
   setTimeout(() => server.killSessions(), 100);
   const error = await exchange.catch((error) => error);
   t.match(error, { kind: 'unreachable' });
-  t.match(explain(error), /box: the connection was lost: .*\n {2}→ see whether/);
+  t.match(explain(error), /box: the connection was lost: .*\n {2}→ check that/);
   t.ok(Date.now() - start < 3000);
-  t.match(await probe(session).catch((error) => error), { kind: 'unreachable' }, 'and stays so');
+  t.match(await probe(session).catch((error) => error), { kind: 'unreachable' }, 'and stays unreachable');
 });
 
-t.test('aborted in the middle of an exchange', async (t) => {
+t.test('aborted during an exchange', async (t) => {
   const session = await openSession(server.host(), options());
   const exchange = session.exchange({ steps: [{ script: sh`sleep 30`, timeout: 60 }], probes: [] });
   setTimeout(() => session.abort(), 50);
-  await t.rejects(exchange, /cut on this side/);
+  await t.rejects(exchange, /closed by this computer/);
   await session.close();
 });
 
-t.test('aborted while it waits for a machine', async (t) => {
+t.test('aborted while waiting for a machine', async (t) => {
   const controller = new AbortController();
   const host = server.host({ port: await freePort() });
   setTimeout(() => controller.abort(), 150);
   const start = Date.now();
   const words = await refusal(host, options({ signal: controller.signal, retry: true, connectSeconds: 60 }));
-  t.match(words, /stopped while connecting/);
+  t.match(words, /interrupted while connecting/);
   t.ok(Date.now() - start < 2000);
 });
 
@@ -115,8 +112,8 @@ t.test('a refused key', async (t) => {
     words,
     /^unreachable: box: 127.0.0.1:\d+ refused every key for user "\w+": tried: .*other \(SHA256:/,
   );
-  t.match(words, /the server takes: publickey\n {2}→ .*ssh-copy-id -i .*other -p \d+ \w+@127.0.0.1$/);
-  t.ok(Date.now() - start < 2000, 'and it is not tried again');
+  t.match(words, /the server accepts: publickey\n {2}→ .*ssh-copy-id -i .*other -p \d+ \w+@127.0.0.1$/);
+  t.ok(Date.now() - start < 2000, 'without another attempt');
 });
 
 t.test('the second of two keys', async (t) => {
@@ -133,11 +130,11 @@ t.test('an encrypted key, without and with an agent', async (t) => {
   execFileSync('ssh-keygen', ['-q', '-p', '-N', 'secret', '-f', file]);
   const config = `${t.testdirName}/ssh_config`;
   writeFileSync(config, 'IdentityFile none\nIdentityAgent none\n');
-  // Not complete, so that ssh_config is asked for the agent.
+  // Incomplete, so that the agent is read from ssh_config.
   const { user: _, ...host } = server.host({ keyFiles: [file] });
   t.match(
     await refusal(host, options({ config })),
-    /there is no key to try .*\n {4}.*it is encrypted and no agent holds it; ssh-add .*encrypted/,
+    /no key to try .*\n {4}.*it is encrypted and not in an agent; ssh-add .*encrypted/,
   );
   writeFileSync(config, `IdentityFile none\nIdentityAgent ${socket}\n`);
   const session = await openSession(host, options({ config }));
@@ -145,7 +142,7 @@ t.test('an encrypted key, without and with an agent', async (t) => {
   t.ok(await probe(session));
 });
 
-t.test('a machine whose sshd starts late is waited for, out loud', async (t) => {
+t.test('waits for an sshd that starts late, with progress', async (t) => {
   const late = await sshd({ start: false });
   t.teardown(() => remove(late));
   const lines: string[] = [];
@@ -161,18 +158,18 @@ t.test('a machine whose sshd starts late is waited for, out loud', async (t) => 
   t.match(lines[0], /^waiting for SSH at 127.0.0.1:\d+: connection refused \(0 s of at most 20 s\)$/);
 });
 
-t.test('a machine that never comes', async (t) => {
+t.test('a machine that never answers', async (t) => {
   const host = server.host({ port: await freePort() });
   const words = await refusal(host, options({ retry: true, connectSeconds: 1 }));
   t.match(
     words,
-    /^unreachable: box: nothing listens at 127.0.0.1:\d+: connection refused: still so after 1 s/,
+    /^unreachable: box: nothing is listening at 127.0.0.1:\d+: connection refused: still failing after 1 s/,
   );
-  t.match(words, /→ see whether the machine is up/);
-  t.match(await refusal(host, options()), /connection refused\n/, 'without retry: at once');
+  t.match(words, /→ check that the machine is up/);
+  t.match(await refusal(host, options()), /connection refused\n/, 'without retry it fails immediately');
 });
 
-t.test('forty sessions at once to one sshd with the usual limits', async (t) => {
+t.test('forty concurrent sessions to one sshd with default limits', async (t) => {
   const start = performance.now();
   const sessions = await Promise.all(Array.from({ length: 40 }, () => openSession(server.host(), options())));
   t.teardown(() => Promise.all(sessions.map((session) => session.close())));
@@ -181,7 +178,7 @@ t.test('forty sessions at once to one sshd with the usual limits', async (t) => 
   t.comment(`${(performance.now() - start).toFixed()} ms`);
 });
 
-t.test('a server that drops what is too much at once is asked again', async (t) => {
+t.test('connections dropped by an overloaded server are retried', async (t) => {
   const strict = await sshd({ lines: ['MaxStartups 2:80:5'] });
   t.teardown(() => remove(strict));
   const sessions = await Promise.all(
@@ -191,13 +188,13 @@ t.test('a server that drops what is too much at once is asked again', async (t) 
   await Promise.all(sessions.map((session) => session.close()));
 });
 
-t.test('more keys than a server wants to see', async (t) => {
+t.test('more keys than a server allows', async (t) => {
   const strict = await sshd({ lines: ['MaxAuthTries 2'] });
   t.teardown(() => remove(strict));
   t.testdir();
   const keyFiles = [0, 1, 2, 3].map((i) => newKey(`${t.testdirName}/${i}`));
   const words = await refusal(strict.host({ keyFiles }), options({ retry: true }));
-  t.match(words, /ended the connection: too many keys were tried for user "\w+"\n {2}→ name the one key/);
+  t.match(words, /closed the connection: too many keys were tried for user "\w+"\n {2}→ name the right key/);
 });
 
 t.test('no algorithm in common', async (t) => {
@@ -206,5 +203,5 @@ t.test('no algorithm in common', async (t) => {
   t.match(await refusal(modern.host(), options()), /have no algorithm in common\n {2}→ .*KexAlgorithms/);
 });
 
-// The server keeps the process alive until the teardown that the end brings.
+// The server keeps the process alive until the teardown, which runs after this.
 t.end();

@@ -15,32 +15,32 @@ import type { Target } from './target.ts';
 import { checkUpload, RECEIVE, send } from './upload.ts';
 
 export interface SessionOptions {
-  /** The password that sudo asks for; without one, the file that the host names is read. */
+  /** The password for sudo; without it, the file named by the host is read. */
   readonly sudo: { readonly password?: Secret };
-  /** Seconds in which the connection must stand, all tries together. */
+  /** Time limit for connecting, for all attempts together, in seconds. */
   readonly connectSeconds: number;
-  /** One line about what is being waited for. */
+  /** Receives progress lines. */
   progress(line: string): void;
-  /** Gives up connecting. A session that stands ends by `abort` and `close` only. */
+  /** Stops connecting. An open session is ended only by `abort` and `close`. */
   readonly signal: AbortSignal;
-  /** Whether to try again while nothing answers: the machine may still be booting. */
+  /** Whether to retry while nothing answers, because the machine may still be booting. */
   readonly retry: boolean;
-  /** Hears what ssh2 does, packet by packet. */
+  /** Receives debug output of ssh2, a line for every packet. */
   readonly verbose?: (line: string) => void;
   /** An ssh_config to use instead of the user's own. */
   readonly config?: string;
 }
 
-/** How long a shell may take to go once its input has ended, in milliseconds. */
-const FAREWELL = 2000;
-/** How long the last words of a shell that has ended may take to arrive, in milliseconds. */
-const LAST_WORDS = 500;
+/** Time limit for a shell to exit after the end of its input, in milliseconds. */
+const EXIT_TIMEOUT = 2000;
+/** Time limit for the remaining output of an exited shell to arrive, in milliseconds. */
+const OUTPUT_TIMEOUT = 500;
 
 /**
- * Root's shell on a host. What the first exchange needs is under way when this returns, so whether sudo lets us
- * become root without a password is first heard from that exchange.
+ * Opens a root shell on a host. It returns before the shell has started, so a refusal of sudo without a password is
+ * reported by the first exchange.
  *
- * @throws ProvisionError (unreachable) when there is no connection, (input) when a setting or file is wrong.
+ * @throws ProvisionError (unreachable) if the connection fails, (input) if a setting or file is invalid
  */
 export async function openSession(host: Host, options: SessionOptions): Promise<Session> {
   const target = await resolve(host, options.config);
@@ -73,11 +73,11 @@ async function begin(route: Route, way: Way): Promise<Session> {
         end.answered();
         return reply;
       } catch (error) {
-        await Promise.race([end.closed, pause(LAST_WORDS)]);
-        const told = end.explain(link, way, error);
-        // Whatever comes from here on answers nothing that anybody asks.
+        await Promise.race([end.closed, pause(OUTPUT_TIMEOUT)]);
+        const explained = end.explain(link, way, error);
+        // Nothing waits for later output any more.
         cut(route);
-        throw told;
+        throw explained;
       }
     },
     async upload(upload, progress) {
@@ -87,25 +87,25 @@ async function begin(route: Route, way: Way): Promise<Session> {
     abort: () => cut(route),
     async close() {
       channel.end();
-      if (link.ended() === undefined) await Promise.race([end.closed, pause(FAREWELL)]);
+      if (link.ended() === undefined) await Promise.race([end.closed, pause(EXIT_TIMEOUT)]);
       await link.close();
       for (const jump of [...route.through].reverse()) await jump.close();
     },
   };
 }
 
-/** Remembers how a shell ends, and what was said before its first answer: a refusal, or a login message. */
+/** Records how a shell exits, and its output before the first reply: an error of sudo, or a login message. */
 function watch(channel: ClientChannel) {
-  let words = '';
+  let output = '';
   let fresh = true;
   let how: string | undefined;
-  const hear = (chunk: Buffer) => {
-    words = (words + chunk.toString('utf8')).slice(-4000);
+  const collect = (chunk: Buffer) => {
+    output = (output + chunk.toString('utf8')).slice(-4000);
   };
-  channel.on('data', hear);
-  channel.stderr.on('data', hear);
+  channel.on('data', collect);
+  channel.stderr.on('data', collect);
   const closed = new Promise<void>((resolve) => {
-    // Not the event 'exit': of a shell that ends at once it has come before anybody listens.
+    // Not the event 'exit': if the shell exits immediately, it is emitted before a listener is attached.
     channel.once('close', (code?: number | null, signal?: string) => {
       how = wayOf(code, signal);
       resolve();
@@ -116,26 +116,26 @@ function watch(channel: ClientChannel) {
     answered() {
       if (!fresh) return;
       fresh = false;
-      channel.off('data', hear);
-      channel.stderr.off('data', hear);
+      channel.off('data', collect);
+      channel.stderr.off('data', collect);
     },
-    /** The error of an exchange without an answer, with everything that is known about its reason. */
+    /** The error for an exchange without a reply, with everything that is known about the cause. */
     explain(link: Link, way: Way, error: unknown): unknown {
       if (!(error instanceof ProvisionError)) return error;
-      const said = fresh ? words.trim() : (error.parts.said ?? '').trim();
+      const said = fresh ? output.trim() : (error.parts.said ?? '').trim();
       const refusal = fresh && way.kind !== 'login' ? sudoRefusal(link.target, said) : undefined;
       if (refusal) return refusal;
       if (link.ended() !== undefined) return lost(link, 'the connection was lost', said);
       if (how === undefined) return error;
-      const what = fresh ? 'no shell could be started' : 'the shell on the host has ended';
+      const what = fresh ? 'no shell could be started' : 'the shell on the host exited';
       return unreachable({ ...error.parts, what, why: how, said }, error);
     },
   };
 }
 
 function wayOf(code?: number | null, signal?: string): string {
-  if (code === undefined) return 'it gave no exit code';
-  return code === null ? `the shell was ended by ${signal}` : `the shell ended with code ${code}`;
+  if (code === undefined) return 'the shell returned no exit code';
+  return code === null ? `the shell was killed by ${signal}` : `the shell exited with code ${code}`;
 }
 
 function wayToRoot(host: Host, { user }: Target, { sudo }: SessionOptions): Way {
@@ -147,7 +147,7 @@ function wayToRoot(host: Host, { user }: Target, { sudo }: SessionOptions): Way 
     return { kind: 'sudo with a password', password: readFileSync(file, 'utf8').replace(/\r?\n$/, '') };
   } catch (error) {
     throw inputError(
-      { place: host.name, what: `the file of sudo's password, ${file}, cannot be read` },
+      { place: host.name, what: `the password file for sudo, ${file}, cannot be read` },
       error,
     );
   }

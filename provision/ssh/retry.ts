@@ -1,26 +1,26 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { failure, unreachable } from '../errors.ts';
-import { Unconnected } from './failures.ts';
+import { ConnectError } from './failures.ts';
 import { endpoint, type Target } from './target.ts';
 
 export interface Retrying {
-  /** Seconds in which the connection must stand, all tries together. */
+  /** Time limit for connecting, for all attempts together, in seconds. */
   readonly connectSeconds: number;
-  /** Whether to try again while nothing answers: the machine may still be booting. */
+  /** Whether to retry while nothing answers, because the machine may still be booting. */
   readonly retry: boolean;
   readonly progress: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** Tries that a server which ended the connection gets even without `retry`: it may have had too many at once. */
+/** Attempts if the server closes the connection, even without `retry`: it may have had too many connections at once. */
 const CROWDED_TRIES = 5;
 const FIRST_PAUSE = 200;
 const LONGEST_PAUSE = 5000;
 
 /**
- * Tries until the connection stands, waiting longer each time, at random so that many hosts do not knock together.
- * A refused key, a wrong host key and a bad configuration end it at once. `attempt` is told how many milliseconds
- * it may take.
+ * Retries until the connection is established, with growing random pauses so that connections to many hosts are spread
+ * out. A refused key, a wrong host key and an invalid configuration are not retried. `attempt` receives its time limit
+ * in milliseconds.
  */
 export async function retrying<T>(
   target: Target,
@@ -36,12 +36,12 @@ export async function retrying<T>(
       return await attempt(Math.max(1000, retry ? Math.min(left(), 10_000 + 5000 * tries) : left()));
     } catch (error) {
       if (signal.aborted) throw stopped(target);
-      if (!(error instanceof Unconnected)) throw error;
-      const { error: told, cause, short } = error.trouble;
+      if (!(error instanceof ConnectError)) throw error;
+      const { error: reason, cause, short } = error.diagnosis;
       const again = cause === 'crowded' ? retry || tries < CROWDED_TRIES : cause === 'booting' && retry;
       const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1)) * (0.5 + Math.random());
-      if (!again) throw told;
-      if (left() < pause) throw tries > 1 ? outOfTime(told, connectSeconds, tries) : told;
+      if (!again) throw reason;
+      if (left() < pause) throw tries > 1 ? outOfTime(reason, connectSeconds, tries) : reason;
       const seconds = Math.round((Date.now() - start) / 1000);
       if (retry) {
         progress(
@@ -53,12 +53,14 @@ export async function retrying<T>(
   }
 }
 
-function outOfTime(told: ReturnType<typeof unreachable>, seconds: number, tries: number) {
-  const why = [told.parts.why, `still so after ${seconds} s and ${tries} tries`].filter(Boolean).join('; ');
-  return unreachable({ ...told.parts, why }, told);
+function outOfTime(reason: ReturnType<typeof unreachable>, seconds: number, tries: number) {
+  const why = [reason.parts.why, `still failing after ${seconds} s and ${tries} attempts`]
+    .filter(Boolean)
+    .join('; ');
+  return unreachable({ ...reason.parts, why }, reason);
 }
 
-/** The error of a connection that was given up because the run was told to stop. */
+/** The error if the run is interrupted while connecting. */
 export function stopped({ place }: Target) {
-  return failure({ place, what: 'stopped while connecting' });
+  return failure({ place, what: 'interrupted while connecting' });
 }

@@ -18,9 +18,9 @@ import { openSession } from './open.ts';
 
 const PASSWORD = "pa ss'w$rd";
 const users = ['free', 'asked', 'stranger', 'seated', 'few'];
-const skip = process.getuid?.() === 0 ? false : 'users of its own and mounts in a namespace need root';
+const skip = process.getuid?.() === 0 ? false : 'separate users and mounts in a namespace need root';
 
-/** Users and rules that this sshd and what it starts see, and nobody else on this computer. */
+/** Users and sudo rules that are visible only to this sshd and its sessions. */
 function mounts(folder: string): string {
   const hash = execFileSync('openssl', ['passwd', '-6', '-stdin'], {
     input: `${PASSWORD}\n`,
@@ -58,7 +58,7 @@ t.test('sudo', { skip }, async (t) => {
     t.teardown(() => session.close());
     return session;
   };
-  /** What a person reads instead of an answer. */
+  /** The error as shown. */
   const words = async (user: string, sudoPasswordFile?: string) => {
     const host = server.host({ user, ...(sudoPasswordFile ? { sudoPasswordFile } : {}) });
     const error = await openSession(host, options())
@@ -75,7 +75,7 @@ t.test('sudo', { skip }, async (t) => {
     t.comment(`connect and first exchange through sudo: ${(performance.now() - start).toFixed()} ms`);
   });
 
-  t.test('with a password, from a file or typed', async (t) => {
+  t.test('with a password, from a file or entered', async (t) => {
     const host = server.host({ user: 'asked', sudoPasswordFile: file(`${PASSWORD}\n`) });
     t.equal((await probe(await root(host, options()), sh`id -u`))?.stdout, '0\n');
     const typed = options({ sudo: { password: secret(PASSWORD) } });
@@ -85,10 +85,10 @@ t.test('sudo', { skip }, async (t) => {
       session,
       sh`cat /proc/[0-9]*/cmdline /proc/$PPID/environ 2>/dev/null | tr '\0' ' ' || :`,
     );
-    t.notMatch(seen?.stdout, 'pa ss', 'and it is in no command line');
+    t.notMatch(seen?.stdout, 'pa ss', 'the password is in no command line');
   });
 
-  t.test('a password that nobody asks for is not said', async (t) => {
+  t.test('a password is not sent unless sudo asks for it', async (t) => {
     const session = await root(
       server.host({ user: 'free', sudoPasswordFile: file('touch /tmp/ran') }),
       options(),
@@ -97,29 +97,29 @@ t.test('sudo', { skip }, async (t) => {
     t.throws(() => statSync('/tmp/ran'), { code: 'ENOENT' });
   });
 
-  t.test('refusals, each with what to do', async (t) => {
+  t.test('refusals, each with advice', async (t) => {
     t.match(
       await words('asked'),
       /^unreachable: box: sudo asks user "asked" for a password\n[\s\S]*→ .*sudo_password_file.*NOPASSWD/,
     );
     t.match(
       await words('asked', file('wrong\n')),
-      /^unreachable: box: sudo did not take the password of user "asked"\n[\s\S]*→ give/,
+      /^unreachable: box: sudo rejected the password of user "asked"\n[\s\S]*→ correct/,
     );
     t.match(await words('stranger'), /box: sudo asks user "stranger" for a password/);
     t.match(
       await words('stranger', file(PASSWORD)),
-      /box: user "stranger" may not become root with sudo\n[\s\S]*→ .*usermod -aG sudo stranger/,
+      /box: user "stranger" is not allowed to become root with sudo\n[\s\S]*→ .*usermod -aG sudo stranger/,
     );
     t.match(await words('few'), /box: sudo asks user "few" for a password/);
-    t.match(await words('few', file(PASSWORD)), /box: user "few" may not become root/);
+    t.match(await words('few', file(PASSWORD)), /box: user "few" is not allowed to become root/);
     t.match(
       await words('seated'),
-      /box: sudo wants a terminal for user "seated" \(requiretty\)\n[\s\S]*→ .*!requiretty/,
+      /box: sudo requires a terminal for user "seated" \(requiretty\)\n[\s\S]*→ .*!requiretty/,
     );
     t.match(
       await words('free', '/no/such/file'),
-      /^input: box: the file of sudo's password, \/no\/such\/file, cannot be read/,
+      /^input: box: the password file for sudo, \/no\/such\/file, cannot be read/,
     );
   });
 
@@ -146,7 +146,7 @@ t.test('sudo', { skip }, async (t) => {
     const error = await probe(session).catch((error) => error);
     t.match(
       explain(error),
-      /^box: there is no sudo on the host\n[\s\S]*→ as root there: apt-get install sudo/,
+      /^box: sudo is not installed on the host\n[\s\S]*→ .* as root on the host: apt-get install sudo/,
     );
   });
 });

@@ -14,27 +14,27 @@ const folder = server.folder;
 const sha = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 const silent = () => undefined;
 
-t.test('50 MB: every byte, with progress, beside a shell that still answers', async (t) => {
+t.test('50 MB arrive intact, with progress, while the shell still answers', async (t) => {
   const bytes = 50_000_000;
   writeFileSync(`${folder}/big`, Buffer.alloc(bytes, 'some bytes\n'));
   const session = await openSession(server.host(), options());
   t.teardown(() => session.close());
-  const heard: number[] = [];
+  const reported: number[] = [];
   const upload = session.upload({ from: `${folder}/big`, to: `${folder}/arrived`, bytes }, (n) =>
-    heard.push(n),
+    reported.push(n),
   );
-  t.ok(await probe(session), 'the shell answers meanwhile');
+  t.ok(await probe(session), 'the shell answers during the upload');
   await upload;
   t.equal(sha(`${folder}/arrived`), sha(`${folder}/big`));
   t.equal(statSync(`${folder}/arrived`).mode & 0o777, 0o600);
-  t.equal(heard.at(-1), bytes);
+  t.equal(reported.at(-1), bytes);
   t.strictSame(
-    heard,
-    [...heard].sort((a, b) => a - b),
+    reported,
+    [...reported].sort((a, b) => a - b),
   );
 });
 
-t.test('nothing, awkward names, an old file, and twenty at once', async (t) => {
+t.test('an empty file, unusual names, an existing file, and twenty uploads at once', async (t) => {
   const session = await openSession(server.host(), options());
   t.teardown(() => session.close());
   writeFileSync(`${folder}/empty`, '');
@@ -54,7 +54,7 @@ t.test('nothing, awkward names, an old file, and twenty at once', async (t) => {
   t.equal(many.filter((file) => readFileSync(file, 'utf8') === 'word').length, 20);
 });
 
-t.test('the host’s own words when it cannot write', async (t) => {
+t.test('an error shows the output of the host', async (t) => {
   const session = await openSession(server.host(), options());
   t.teardown(() => session.close());
   writeFileSync(`${folder}/word`, 'word');
@@ -66,7 +66,7 @@ t.test('the host’s own words when it cannot write', async (t) => {
     explain(error),
     /^box: \/no\/such\/folder\/file could not be written\n {4}.*(No such file|nonexistent)/,
   );
-  t.ok(await probe(session), 'the session goes on');
+  t.ok(await probe(session), 'the session still works');
 });
 
 t.test('a full disk', async (t) => {
@@ -79,16 +79,16 @@ t.test('a full disk', async (t) => {
   t.match(error, { kind: 'failed' });
   t.match(
     explain(error),
-    /^box: no room for .*small\/file\n[\s\S]*No space left on device[\s\S]*→ make room there: df -h .*small$/,
+    /^box: no space left for .*small\/file\n[\s\S]*No space left on device[\s\S]*→ free some space on the host: df -h .*small$/,
   );
   const seen = await session.exchange({
     steps: [],
     probes: [(await import('../shell/sh.ts')).sh`ls -A ${`${folder}/small`}`],
   });
-  t.equal(seen.probes[0]?.stdout, '', 'nothing is left of it');
+  t.equal(seen.probes[0]?.stdout, '', 'no partial file is left');
 });
 
-t.test('a connection that is cut leaves nothing', async (t) => {
+t.test('a lost connection leaves no partial file', async (t) => {
   const session = await openSession(server.host(), options());
   const bytes = 50_000_000;
   writeFileSync(`${folder}/long`, Buffer.alloc(bytes));
@@ -100,25 +100,25 @@ t.test('a connection that is cut leaves nothing', async (t) => {
   });
   const error = await upload.catch((error) => error);
   t.match(error, { kind: 'unreachable' });
-  t.match(explain(error), /the upload of .*never was cut off/);
+  t.match(explain(error), /the upload of .*never was interrupted/);
   const left = () => readdirSync(folder).filter((name) => name.startsWith('never'));
   for (let i = 0; i < 100 && left().length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
   t.strictSame(left(), []);
 });
 
-t.test('what is not as it was said is refused before anything is sent', async (t) => {
+t.test('an upload that does not match its description is refused before anything is sent', async (t) => {
   const session = await openSession(server.host(), options());
   t.teardown(() => session.close());
   writeFileSync(`${folder}/word`, 'word');
   const cases: [from: string, to: string, bytes: number, words: RegExp][] = [
-    [`${folder}/none`, '/tmp/x', 4, /none: there is no such file to upload/],
-    [`${folder}/word`, '/tmp/x', 5, /word: 5 bytes were expected, it has 4/],
-    [`${folder}/word`, '/tmp/x\ny', 4, /a path with a line end/],
+    [`${folder}/none`, '/tmp/x', 4, /none: the file to upload does not exist/],
+    [`${folder}/word`, '/tmp/x', 5, /word: the file has 4 bytes, expected 5/],
+    [`${folder}/word`, '/tmp/x\ny', 4, /a path that contains a newline/],
   ];
   for (const [from, to, bytes, words] of cases) {
     await t.rejects(session.upload({ from, to, bytes }, silent), words);
   }
 });
 
-// The server keeps the process alive until the teardown that the end brings.
+// The server keeps the process alive until the teardown, which runs after this.
 t.end();

@@ -5,25 +5,25 @@ import type { Upload } from '../shell/exchange.ts';
 import { type Link, lost } from './connect.ts';
 import { sudoRefusal } from './root.ts';
 
-/** Bytes read from the disk at once. */
+/** Bytes read from the disk at a time. */
 const CHUNK = 256 * 1024;
 
 /**
- * What the other end runs: the first two lines are the path and the number of bytes, the rest is the file. It goes
- * to a new file beside the path, which only its owner may read, and has the name when all of it has arrived.
+ * The script on the receiving side. The first two lines of its input are the path and the number of bytes, the rest is
+ * the file. It writes to a new private file next to the path and renames it once all bytes have arrived.
  */
 export const RECEIVE = [
   'umask 077; IFS= read -r to; IFS= read -r bytes; draft="$to.part$$"',
   'clean() { rm -f "$draft"; }; trap clean EXIT; trap "exit 1" HUP TERM PIPE; set -C',
   'cat >"$draft" || exit 1; got=$(wc -c <"$draft")',
-  'if [ "$got" -ne "$bytes" ]; then clean; echo "$got of $bytes bytes have arrived" >&2; exit 1; fi',
+  'if [ "$got" -ne "$bytes" ]; then clean; echo "only $got of $bytes bytes arrived" >&2; exit 1; fi',
   'mv -fT "$draft" "$to" || exit 1',
 ].join('; ');
 
 /**
- * Sends a local file into a channel where `RECEIVE` runs. `progress` hears bytes sent so far.
+ * Sends a local file into a channel where `RECEIVE` runs. `progress` receives the number of bytes sent so far.
  *
- * @throws ProvisionError (failed) in the host's own words when it could not write, (unreachable) when it is gone.
+ * @throws ProvisionError (failed) with the host's output if it cannot write, (unreachable) if the connection is lost
  */
 export async function send(
   link: Link,
@@ -40,17 +40,17 @@ export async function send(
       throw failure({ place: upload.from, what: 'the file could not be read', why: String(error) }, error);
     },
   );
-  const { code, words } = await Promise.race([ended, copied.then(() => ended)]);
-  if (code !== 0) throw refusal(link, upload, code, words);
+  const { code, output } = await Promise.race([ended, copied.then(() => ended)]);
+  if (code !== 0) throw refusal(link, upload, code, output);
 }
 
-/** Says before anything is sent that the file is there, as long as it should be, and has a path that can be told. */
+/** Checks before anything is sent that the file exists, that its size is as expected, and that the path is valid. */
 export function checkUpload({ from, to, bytes }: Upload): void {
   const size = statSync(from, { throwIfNoEntry: false })?.size;
-  if (size === undefined) throw failure({ place: from, what: 'there is no such file to upload' });
-  if (size !== bytes) throw failure({ place: from, what: `${bytes} bytes were expected, it has ${size}` });
+  if (size === undefined) throw failure({ place: from, what: 'the file to upload does not exist' });
+  if (size !== bytes) throw failure({ place: from, what: `the file has ${size} bytes, expected ${bytes}` });
   if (to.includes('\n'))
-    throw failure({ what: `cannot upload to a path with a line end: ${JSON.stringify(to)}` });
+    throw failure({ what: `cannot upload to a path that contains a newline: ${JSON.stringify(to)}` });
 }
 
 async function copy(channel: ClientChannel, { from, bytes }: Upload, progress: (bytes: number) => void) {
@@ -78,33 +78,33 @@ function drained(channel: ClientChannel): Promise<void> {
   });
 }
 
-function ending(channel: ClientChannel): Promise<{ code: number | undefined; words: string }> {
-  let words = '';
+function ending(channel: ClientChannel): Promise<{ code: number | undefined; output: string }> {
+  let output = '';
   let code: number | undefined;
-  const hear = (chunk: Buffer) => {
-    words = (words + chunk.toString('utf8')).slice(-4000);
+  const collect = (chunk: Buffer) => {
+    output = (output + chunk.toString('utf8')).slice(-4000);
   };
-  channel.on('data', hear);
-  channel.stderr.on('data', hear);
+  channel.on('data', collect);
+  channel.stderr.on('data', collect);
   channel.on('exit', (status: number | null) => {
     code = status ?? undefined;
   });
   return new Promise((resolve) => {
-    channel.on('close', () => resolve({ code, words }));
+    channel.on('close', () => resolve({ code, output }));
   });
 }
 
-function refusal(link: Link, { to }: Upload, code: number | undefined, words: string): ProvisionError {
+function refusal(link: Link, { to }: Upload, code: number | undefined, output: string): ProvisionError {
   const place = link.target.place;
-  if (code === undefined) return lost(link, `the upload of ${to} was cut off`, words);
-  const full = /no space left|quota exceeded/i.test(words);
+  if (code === undefined) return lost(link, `the upload of ${to} was interrupted`, output);
+  const full = /no space left|quota exceeded/i.test(output);
   return (
-    sudoRefusal(link.target, words) ??
+    sudoRefusal(link.target, output) ??
     failure({
       place,
-      what: full ? `no room for ${to}` : `${to} could not be written`,
-      said: words,
-      ...(full ? { todo: `make room there: df -h ${to.replace(/\/[^/]*$/, '') || '/'}` } : {}),
+      what: full ? `no space left for ${to}` : `${to} could not be written`,
+      said: output,
+      ...(full ? { todo: `free some space on the host: df -h ${to.replace(/\/[^/]*$/, '') || '/'}` } : {}),
     })
   );
 }

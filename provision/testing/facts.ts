@@ -1,7 +1,7 @@
 import type { Host } from '../host.ts';
 import type { Facts } from '../language/facts.ts';
 
-/** What a small virtual machine says of itself, for tests of what roles plan. */
+/** Facts of a small virtual machine, for tests of what roles plan. */
 export const debian: Facts = {
   distribution: 'debian',
   version: '13',
@@ -17,5 +17,5 @@ export const debian: Facts = {
   ipsec: { has: 'yes', seen: 'esp4 is installed, xfrm_user is installed' },
 };
 
-/** The machine itself, to whom nobody connects. */
+/** The host with these facts; tests do not connect to it. */
 export const vm: Host = { name: 'vm', address: '127.0.0.1', groups: ['app'], forwarded: {}, vars: {} };

@@ -4,7 +4,7 @@ import { probesOf } from '../run/probes.ts';
 import type { Shell } from '../shell/exchange.ts';
 import { quote, type Script, sh } from '../shell/sh.ts';
 
-/** What a host says of one resource: its state, by the very scripts that the engine sends. */
+/** The state of a resource, probed with the same scripts that the engine sends. */
 export async function stateOf<S>(resource: Resource<S>, shell: Shell): Promise<S> {
   const { scripts, read } = probesOf([resource as Resource]);
   const { probes, broken } = await shell.exchange({ steps: [], probes: scripts });
@@ -12,15 +12,15 @@ export async function stateOf<S>(resource: Resource<S>, shell: Shell): Promise<S
   return read(probes)[0] as S;
 }
 
-/** The changes that are pending now; nothing is changed. */
+/** The changes that are pending now. Changes nothing. */
 export async function pending<S>(resource: Resource<S>, shell: Shell): Promise<readonly Change[]> {
   return resource.plan(await stateOf(resource, shell));
 }
 
 /**
- * Makes a resource so on a real shell, and returns what had to be changed. An upload is a local copy.
+ * Applies a resource with a real shell and returns the changes that were made. An upload is a local copy.
  *
- * @throws Error when a change fails (with the shell's words) or when it is still pending afterwards
+ * @throws Error if a change fails (with the shell's output) or is still pending afterwards
  */
 export async function applyOnce<S>(
   resource: Resource<S>,
@@ -44,15 +44,15 @@ async function run(shell: Shell, script: Script, progress?: (line: string) => vo
   if (seen?.code !== 0) throw new Error(`exit code ${seen?.code}: ${seen?.stderr}`);
 }
 
-/** A fingerprint of all that stands in a folder: names, kinds, owners, modes, times of change, content. */
+/** A fingerprint of a folder's contents: names, types, owners, modes, modification times and content. */
 export function fingerprint(folder: string): string {
   const script = `find . -printf '%p %y %u %g %m %T@ %l\\n' | sort; find . -type f -print0 | sort -z | xargs -0r sha256sum`;
   return execFileSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' });
 }
 
 /**
- * A command for `localShell`: root's shell that sees copies or scratch folders in the place of some of this computer's
- * own, in a mount namespace of its own. `over` maps a path to what is seen there.
+ * A command for `localShell`: a root shell in its own mount namespace, in which other folders replace some of this
+ * computer's. `over` maps a path to the folder that replaces it.
  */
 export function isolated(over: Readonly<Record<string, string>>): ['unshare', ...string[]] {
   const mounts = Object.entries(over).map(([path, folder]) => `mount --bind ${quote(folder)} ${quote(path)}`);

@@ -3,7 +3,7 @@ import type { Session, Upload } from '../shell/exchange.ts';
 import { localShell } from '../shell/local.ts';
 import type { sh } from '../shell/sh.ts';
 
-/** For tests: a session with a real shell whose /run, /var/lib and /var/log are its own and empty. */
+/** A session for tests with a real shell and its own, initially empty /run, /var/lib and /var/log. */
 export function scratchSession(): Session {
   const mounts = 'for d in /run /var/lib /var/log; do mount -t tmpfs scratch $d || exit 1; done; exec sh';
   const shell = localShell(['unshare', '--map-root-user', '--mount', 'sh', '-c', mounts]);
@@ -18,7 +18,7 @@ export function scratchSession(): Session {
   };
 }
 
-/** What a shell of the session prints. */
+/** The output of a script in the session. */
 export async function ask(session: Session, script: ReturnType<typeof sh>): Promise<string> {
   const { probes } = await session.exchange({ steps: [], probes: [script] });
   return probes[0]?.stdout ?? '';

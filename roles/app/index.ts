@@ -47,7 +47,7 @@ export const app = role({
           : file.absent(`/etc/theapp/${name}`),
       ),
       file('/etc/theapp/theapp.env', { content: template('theapp.env.hbs', lists(vars)), notify }),
-      ...(release ? [archive(`${RELEASES}/${version}`, { ...artefact(release), stripComponents: 1 })] : []),
+      ...(release ? [archive(`${RELEASES}/${version}`, release, { stripComponents: 1 })] : []),
       current(version, notify),
       systemd.unit(MIGRATE, { content: unit(true) }),
       systemd.unit(UNIT, { content: unit(false), notify }),
@@ -83,10 +83,4 @@ const lists = ({ redis_sentinels, memcached_servers, vhosts }: z.output<typeof v
   names: Object.entries(vhosts)
     .map(([name, service]) => `${name}=${service}`)
     .join(','),
-});
-
-const artefact = ({ file: from, sha256, bytes }: { file: string; sha256: string; bytes: number }) => ({
-  from,
-  sha256,
-  bytes,
 });

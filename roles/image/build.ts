@@ -42,9 +42,8 @@ export function built(recipe: Recipe): Resource<ImageState> {
       if (state.recipe === wanted) return [];
       const on = base === null ? '' : ` on ${base}`;
       const summary = `${state.id === '' ? 'build' : 'build again: made of something else'}${on}`;
-      const { file: from, sha256, bytes } = release;
       const upload = `/var/tmp/.${name.replaceAll('/', '-')}-${release.version}.provision-upload`;
-      return [uploading(summary, { from, sha256, bytes }, upload, build(recipe, tag, wanted))];
+      return [uploading(summary, release, upload, build(recipe, tag, wanted))];
     },
   };
 }

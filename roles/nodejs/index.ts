@@ -35,10 +35,9 @@ function pinned(runtime: Artefact | null) {
     const todo = 'let the approach fetch it: nodeRuntime()';
     throw inputError({ place: 'nodejs.runtime', what: 'missing', todo });
   }
-  const { version, file: from, sha256, bytes } = runtime;
   return [
-    archive(`${FOLDER}/${version}`, { from, sha256, bytes, stripComponents: 1 }),
-    symlink(CURRENT, { target: version }),
+    archive(`${FOLDER}/${runtime.version}`, runtime, { stripComponents: 1 }),
+    symlink(CURRENT, { target: runtime.version }),
     symlink('/usr/local/bin/node', { target: `${CURRENT}/bin/node` }),
   ];
 }

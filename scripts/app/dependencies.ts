@@ -43,7 +43,7 @@ export function bringUp(show: Show, only?: Way): Promise<Dependencies> {
   const { folder, means, passwords, file } = home();
   return withLock(
     folder,
-    'starts the servers',
+    'starting servers',
     (line) => show('app', line),
     async () => {
       let chosen: Means | undefined;
@@ -72,7 +72,7 @@ export function stop(show: Show, purge: boolean): Promise<readonly Name[]> {
   const { folder, means } = home();
   return withLock(
     folder,
-    'stops the servers',
+    'stopping servers',
     (line) => show('app', line),
     async () => {
       const stopped = new Set<Name>();

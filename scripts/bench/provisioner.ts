@@ -25,7 +25,7 @@ async function bench(options: Options): Promise<void> {
   const peers = available(options);
   const figures = await withLock(
     folder,
-    'runs a benchmark',
+    'running a benchmark',
     (line) => progress('bench', line),
     () => measure(peers, options),
   );

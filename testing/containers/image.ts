@@ -65,7 +65,7 @@ export async function lightImage(progress: (line: string) => void): Promise<stri
     .digest('hex')
     .slice(0, 8);
   const file = join(privateFolder(imagesFolder()), `light-${recipe}.tar`);
-  await withLock(file, 'builds a system for containers', progress, async () => {
+  await withLock(file, 'building a system for containers', progress, async () => {
     if (existsSync(file)) return;
     const draft = `${file}.draft`;
     await removeDraft(draft);
@@ -73,7 +73,7 @@ export async function lightImage(progress: (line: string) => void): Promise<stri
     requireSpace(draft, 2, 'building a system for containers');
     const options = ['--variant=apt', `--customize-hook=${customise}`];
     const made = join(draft, 'root.tar');
-    await ticking(progress, 'building it', (say) =>
+    await ticking(progress, 'building', (say) =>
       debianTree({ suite, packages: included, options, draft, file: made }, say),
     );
     renameSync(made, file);

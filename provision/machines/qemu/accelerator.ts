@@ -11,32 +11,35 @@ import { qemuVersion } from './programs.ts';
 
 export interface Accelerator {
   readonly name: 'kvm' | 'tcg';
-  /** One line for a person: which, and what it means. */
-  readonly words: string;
+  /** For messages: which accelerator, and what that means. */
+  readonly description: string;
 }
 
 const slow = 'software emulation, which is slow';
 
 /**
- * KVM where it really works, otherwise emulation. `/dev/kvm` proves nothing (in some virtual machines no guest
- * gets past its first instructions), so a guest is started. The answer is kept for this emulator.
+ * KVM if it works, otherwise emulation. The existence of `/dev/kvm` is not enough (in some virtual machines guests hang
+ * at their first instructions), so a guest is started. The result is stored for this version of QEMU.
  */
 export async function accelerator(image: Prepared, progress: (line: string) => void): Promise<Accelerator> {
   const denied = cannotOpen();
-  if (denied) return { name: 'tcg', words: `${slow} (${denied})` };
+  if (denied) return { name: 'tcg', description: `${slow} (${denied})` };
   const file = join(privateFolder(imagesFolder()), 'accelerator.json');
   const subject = `qemu ${await qemuVersion()} on ${architecture().name}`;
-  const kept = read(file);
-  if (kept?.subject === subject) return answer(kept.works);
-  progress('trying KVM with a guest');
+  const stored = read(file);
+  if (stored?.subject === subject) return result(stored.works);
+  progress('testing KVM with a virtual machine');
   const works = await tryGuest(image);
   writeWhole(file, `${JSON.stringify({ subject, works })}\n`);
-  return answer(works);
+  return result(works);
 }
 
-function answer(works: boolean): Accelerator {
-  if (works) return { name: 'kvm', words: 'KVM' };
-  return { name: 'tcg', words: `${slow} (/dev/kvm is there, but a guest did not start with it)` };
+function result(works: boolean): Accelerator {
+  if (works) return { name: 'kvm', description: 'KVM' };
+  return {
+    name: 'tcg',
+    description: `${slow} (there is a /dev/kvm, but a virtual machine did not start with it)`,
+  };
 }
 
 function cannotOpen(): string | undefined {
@@ -45,11 +48,11 @@ function cannotOpen(): string | undefined {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
     return undefined;
   } catch {
-    return 'you may not open /dev/kvm: sudo usermod -aG kvm $USER, then log in again';
+    return 'no permission to open /dev/kvm; to get it, log in again after: sudo usermod -aG kvm $USER';
   }
 }
 
-/** A guest that reaches its first process within `seconds` runs well enough. */
+/** Whether a guest reaches its first process within `seconds`. */
 async function tryGuest(image: Prepared, seconds = 15): Promise<boolean> {
   const folder = mkdtempSync(join(imagesFolder(), 'kvm-'));
   try {

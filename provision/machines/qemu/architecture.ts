@@ -1,17 +1,17 @@
 import { inputError } from '../../errors.ts';
 
-/** What differs between the processors the lab knows. */
+/** The differences between the supported processors. */
 export interface Architecture {
-  /** Debian's and Ubuntu's word for it. */
+  /** The name in Debian and Ubuntu. */
   readonly name: 'amd64' | 'arm64';
   readonly qemu: string;
-  /** The package that has `qemu`, in Debian and Ubuntu. */
+  /** The package with `qemu` in Debian and Ubuntu. */
   readonly qemuPackage: string;
   readonly machine: readonly string[];
   readonly console: string;
-  /** Where the second network card is plugged in while the machine runs. */
+  /** Where the second network card is plugged into the running machine. */
   readonly lan: Readonly<Record<string, string>>;
-  /** Firmware that boots a disk, where it is not the emulator's own; and its package. */
+  /** The firmware that boots a disk, and its package, if QEMU does not include one. */
   readonly firmware?: { readonly file: string; readonly package: string };
 }
 
@@ -20,7 +20,7 @@ const known: Record<string, Architecture> = {
     name: 'amd64',
     qemu: 'qemu-system-x86_64',
     qemuPackage: 'qemu-system-x86',
-    // not q35: its root bus takes no card while it runs
+    // Not q35, whose root bus does not support hot-plugging.
     machine: ['-machine', 'pc'],
     console: 'ttyS0',
     lan: { bus: 'pci.0', addr: '0x8' },
@@ -36,13 +36,13 @@ const known: Record<string, Architecture> = {
   },
 };
 
-/** This computer's processor; guests have the same. @throws ProvisionError (input) */
+/** The architecture of this computer, which guests share. @throws ProvisionError (input) */
 export function architecture(arch: string = process.arch): Architecture {
   const found = known[arch];
   if (found) return found;
   throw inputError({
     place: 'qemu',
-    what: `the lab has no machines for ${arch}`,
-    why: 'it knows x64 and arm64',
+    what: `the lab does not support ${arch} processors`,
+    why: 'supported: x64 and arm64',
   });
 }

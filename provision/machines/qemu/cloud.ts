@@ -11,22 +11,22 @@ import { architecture } from './architecture.ts';
 import type { Image, Prepared } from './image.ts';
 import { userCard } from './wiring.ts';
 
-/** Where Canonical publishes Ubuntu 24.04 for clouds. */
+/** Where Canonical publishes cloud images of Ubuntu 24.04. */
 const published = 'https://cloud-images.ubuntu.com/releases/noble/release';
 
-/** Seconds within which the publisher has to answer. */
-const answers = 5;
+/** Time limit for the server to answer, in seconds. */
+const TIMEOUT = 5;
 
 /** The published checksum of the image for this computer. @throws ProvisionError (unreachable) */
 export async function ubuntuChecksum(base: string = published): Promise<string> {
-  const sums = await fetchText(`${base}/SHA256SUMS`, answers);
+  const sums = await fetchText(`${base}/SHA256SUMS`, TIMEOUT);
   const line = sums.split('\n').find((text) => text.trimEnd().endsWith(`*${ubuntuFile()}`));
   const sum = line?.split(' ')[0] ?? '';
   if (/^[0-9a-f]{64}$/.test(sum)) return sum;
-  throw failure({ place: `${base}/SHA256SUMS`, what: `no checksum of ${ubuntuFile()} stands there` });
+  throw failure({ place: `${base}/SHA256SUMS`, what: `no checksum for ${ubuntuFile()} found` });
 }
 
-/** Ubuntu's image in `folder`, downloaded if it is not there. @throws ProvisionError */
+/** Downloads the Ubuntu image to `folder` unless it is already there. @throws ProvisionError */
 export async function fetchUbuntu(
   folder: string,
   progress: (line: string) => void,
@@ -41,7 +41,7 @@ export async function fetchUbuntu(
 
 const ubuntuFile = () => `ubuntu-24.04-server-cloudimg-${architecture().name}.img`;
 
-/** A disk image that brings cloud-init, with the disk from which cloud-init takes the first identity. */
+/** A disk image with cloud-init, and the seed disk with the initial identity for cloud-init. */
 export async function preparedCloud(image: Image, folder: string): Promise<Prepared> {
   const disk = image.file ?? join(folder, 'disk.img');
   const format = await formatOf(disk);
@@ -60,13 +60,13 @@ async function formatOf(disk: string): Promise<'raw' | 'qcow2'> {
   if (format === 'raw' || format === 'qcow2') return format;
   throw failure({
     place: disk,
-    what: format ? `a disk image of format ${format}` : 'is no disk image',
+    what: format ? `unsupported disk image format "${format}"` : 'not a disk image',
     why: 'expected qcow2 or raw',
     ...(stderr ? { said: stderr } : {}),
   });
 }
 
-/** An ISO 9660 file system labelled `cidata`: cloud-init's NoCloud data source. */
+/** Writes an ISO 9660 file system labelled `cidata`, the NoCloud data source of cloud-init. */
 async function writeSeed(seed: string): Promise<void> {
   const draft = `${seed}.draft`;
   rmSync(draft, { recursive: true, force: true });
@@ -79,12 +79,12 @@ async function writeSeed(seed: string): Promise<void> {
     reject: false,
   });
   if (exitCode !== 0)
-    throw failure({ place: seed, what: 'the seed for cloud-init cannot be written', said: stderr ?? '' });
+    throw failure({ place: seed, what: 'the cloud-init seed disk could not be written', said: stderr ?? '' });
   renameSync(`${draft}.iso`, seed);
   rmSync(draft, { recursive: true, force: true });
 }
 
-/** JSON is YAML: no quoting of our own. */
+/** JSON is valid YAML and needs no special quoting. */
 async function seedFiles(): Promise<Record<string, string>> {
   const { user, host } = await bootstrapKeys();
   const userData = {
@@ -92,7 +92,7 @@ async function seedFiles(): Promise<Record<string, string>> {
     users: [
       {
         name: 'admin',
-        // also where a group of this name exists already
+        // Also if a group with this name already exists.
         primary_group: 'admin',
         shell: '/bin/bash',
         sudo: 'ALL=(ALL) NOPASSWD:ALL',

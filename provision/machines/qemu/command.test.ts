@@ -26,16 +26,20 @@ const wanted: Wanted = {
 const line = (changes: Partial<Wanted> = {}) => commandOf({ ...wanted, ...changes }).join(' ');
 
 const cases: [name: string, line: string, has: RegExp, hasNot?: RegExp][] = [
-  ['emulation bounds its memory', line(), / -accel tcg,thread=multi,tb-size=256 -cpu max /],
+  ['emulation limits its memory', line(), / -accel tcg,thread=multi,tb-size=256 -cpu max /],
   ['KVM', line({ accelerator: 'kvm' }), / -accel kvm -cpu host /, /mitigations=off/],
   [
-    'ports stand on loopback only',
+    'ports are forwarded on loopback only',
     line(),
     /hostfwd=tcp:127\.0\.0\.1:0-:22,hostfwd=tcp:127\.0\.0\.1:8080-:80 /,
   ],
   ['a comma in a path is doubled', line(), /file=\/lab,,x\/vm\/disk\.qcow2,/],
-  ['its own kernel', line(), / -kernel \/i\/vmlinuz -initrd \/i\/initrd -append root=\/dev\/vda ro /],
-  ['a first boot has no private card', line(), /-daemonize$/, /mcast/],
+  [
+    'a Debian image boots its kernel directly',
+    line(),
+    / -kernel \/i\/vmlinuz -initrd \/i\/initrd -append root=\/dev\/vda ro /,
+  ],
+  ['a first boot has no private network', line(), /-daemonize$/, /mcast/],
   ['a snapshot', line({ snapshot: 'fresh' }), / -loadvm fresh$/],
   [
     'the private network',
@@ -43,7 +47,7 @@ const cases: [name: string, line: string, has: RegExp, hasNot?: RegExp][] = [
     /socket,id=lan,mcast=239\.192\.0\.1:20000,localaddr=127\.0\.0\.1 -device virtio-net-pci,id=lan-card,netdev=lan,mac=52:54:00:00:00:09/,
   ],
   [
-    'a seed is read only',
+    'the seed disk is read-only',
     line({ image: { ...image, seed: '/s.iso' } }),
     /file=\/s\.iso,format=raw,readonly=on /,
   ],
@@ -62,11 +66,11 @@ t.test('processors', async (t) => {
     console: 'ttyAMA0',
     firmware: { file: String },
   });
-  t.throws(() => architecture('mips'), { kind: 'input', message: /no machines for mips/ });
+  t.throws(() => architecture('mips'), { kind: 'input', message: /does not support mips/ });
   t.match(lanDevice('m'), new RegExp(`bus=${architecture().lan.bus}`));
 });
 
-t.test('networks and cards are a lab’s and a machine’s own', async (t) => {
+t.test('networks are unique per lab, network cards per machine', async (t) => {
   t.not(lanCard('x', 'a'), lanCard('x', 'b'));
   t.not(lanCard('x', 'a'), lanCard('y', 'a'));
   t.match(lanCard('x', 'a'), /^52:54(:[0-9a-f]{2}){4}$/);
@@ -86,7 +90,7 @@ t.test('images by name', async (t) => {
   t.match(imageNamed(file), { kind: 'cloud', file, name: 'file-my-disk.qcow2' });
   t.throws(() => imageNamed('debain-13'), {
     kind: 'input',
-    message: /no image and no file; did you mean "debian-13"/,
+    message: /neither a known image nor a file; did you mean "debian-13"/,
   });
-  t.throws(() => imageNamed('/'), { message: /no image and no file/ });
+  t.throws(() => imageNamed('/'), { message: /neither a known image nor a file/ });
 });

@@ -3,9 +3,9 @@ import { architecture } from './architecture.ts';
 import type { Prepared } from './image.ts';
 import { userCard } from './wiring.ts';
 
-/** A machine as the emulator is told of it. */
+/** A machine as described to QEMU. */
 export interface Wanted {
-  /** Shown in the process list, and how a process is known to be this machine's. */
+  /** Shown in the process list, where it identifies the process of this machine. */
   readonly name: string;
   readonly folder: string;
   readonly image: Prepared;
@@ -13,14 +13,14 @@ export interface Wanted {
   /** MiB. */
   readonly memory: number;
   readonly cpus: number;
-  /** Port of the machine → port of this computer's loopback; 0 is any that is free. */
+  /** Port of the machine → port on this computer's loopback interface; 0 means any free port. */
   readonly forward: readonly (readonly [guest: number, here: number])[];
   readonly lan?: { readonly mac: string; readonly group: string; readonly port: number };
-  /** A snapshot to wake up from. */
+  /** A snapshot to resume from. */
   readonly snapshot?: string;
 }
 
-/** QEMU's arguments (qemu(1)). The monitor's socket is relative: the emulator starts in the machine's folder. */
+/** The QEMU command line (qemu(1)). The monitor socket is relative, because QEMU starts in the machine's folder. */
 export function commandOf(wanted: Wanted): string[] {
   const { folder, image, memory, cpus, snapshot, lan } = wanted;
   const arch = architecture();
@@ -55,12 +55,12 @@ export function commandOf(wanted: Wanted): string[] {
   ];
 }
 
-/** The private network: what one machine sends to the group reaches all the others. Loopback only. */
+/** The private network: packets to the multicast group reach all other machines. It uses only the loopback interface. */
 export function lanNetwork({ group, port }: { group: string; port: number }): string {
   return `socket,id=lan,mcast=${group}:${port},localaddr=127.0.0.1`;
 }
 
-/** Its card, where it can also be plugged in later. */
+/** The network card for the private network, in a slot that also supports hot-plugging. */
 export function lanDevice(mac: string): string {
   const place = Object.entries(architecture().lan).map(([key, value]) => `,${key}=${value}`);
   return `virtio-net-pci,id=lan-card,netdev=lan,mac=${mac},romfile=${place.join('')}`;
@@ -68,13 +68,13 @@ export function lanDevice(mac: string): string {
 
 function accelerate(accelerator: 'kvm' | 'tcg'): string[] {
   if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
-  // without tb-size the emulator's translations take as much memory again as the guest
+  // Without tb-size QEMU's translation cache uses as much memory as the guest.
   return ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max'];
 }
 
 /**
- * `cache=unsafe`: a flush of the guest goes to this computer's page cache only. That survives the death of the
- * emulator, and dpkg is several times faster; it does not survive the death of this computer.
+ * `cache=unsafe`: flushes of the guest only reach this computer's page cache. That survives a crash of QEMU and makes
+ * dpkg several times faster, but it does not survive a crash of this computer.
  */
 function disk(id: string, options: string, slot: string): string[] {
   return [
@@ -92,7 +92,7 @@ function direct(
   accelerator: 'kvm' | 'tcg',
 ): string[] {
   const { console } = architecture();
-  // mitigations cost time and protect nobody where the processor is emulated
+  // Mitigations cost time and have no benefit on an emulated processor.
   const options = `root=/dev/vda ro console=${console} panic=-1${accelerator === 'tcg' ? ' mitigations=off' : ''}`;
   return ['-kernel', vmlinuz, '-initrd', initrd, '-append', options];
 }
@@ -102,5 +102,5 @@ function firmware(): string[] {
   return firmware ? ['-bios', firmware.file] : [];
 }
 
-/** In QEMU's option lists a comma is written twice. */
+/** In QEMU option lists a comma is escaped by doubling it. */
 const escaped = (path: string) => path.replaceAll(',', ',,');

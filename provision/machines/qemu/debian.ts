@@ -10,7 +10,7 @@ import { bootstrapKeys } from '../lab/bootstrap.ts';
 import { architecture } from './architecture.ts';
 import { userCard } from './wiring.ts';
 
-/** What a Debian cloud image has, without what only a cloud needs. */
+/** The packages of a Debian cloud image, without those that only a cloud needs. */
 export const packages = [
   'systemd-sysv',
   'udev',
@@ -30,14 +30,14 @@ export const packages = [
   'unattended-upgrades',
 ];
 
-/** What a suite has that the ones before had elsewhere: here, who may ping. */
+/** Additional packages by suite. Since trixie the defaults that allow ordinary users to ping are a separate package. */
 export const since: Record<string, readonly string[]> = { trixie: ['linux-sysctl-defaults'] };
 
 /**
- * Builds a Debian image in `folder` from the package sources of this computer: `disk.raw`, `vmlinuz`, `initrd`.
- * It is made beside and renamed: an image is there whole or not at all.
+ * Builds a Debian image in `folder` from the package sources of this computer: `disk.raw`, `vmlinuz`, `initrd`. It is
+ * built in a draft folder and then renamed, so an image is never incomplete.
  *
- * @throws ProvisionError (failed) with the builder's own words
+ * @throws ProvisionError (failed) with the builder's output
  */
 export async function buildDebian(
   suite: string,
@@ -51,11 +51,11 @@ export async function buildDebian(
   const keys = await bootstrapKeys();
   const { root } = await contained();
   try {
-    await ticking(progress, 'building it', async (say) => {
+    await ticking(progress, 'building', async (say) => {
       await unpack(suite, draft, say);
-      say('building it: writing its disk');
+      say('building: writing the disk');
       const input = diskScript(keys.user.public, keys.host.file);
-      await run([...root, 'sh', '-s'], { doing: 'writing the disk of an image', cwd: draft, input });
+      await run([...root, 'sh', '-s'], { doing: 'writing the disk image', cwd: draft, input });
     });
     rmSync(join(draft, 'tmp'), { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
@@ -66,7 +66,7 @@ export async function buildDebian(
   }
 }
 
-/** Packages to a tar archive, `root.tar` in the draft. */
+/** Installs the packages into a tar archive, `root.tar` in the draft folder. */
 const unpack = (suite: string, draft: string, say: (words: string) => void): Promise<void> =>
   debianTree(
     {
@@ -74,7 +74,7 @@ const unpack = (suite: string, draft: string, say: (words: string) => void): Pro
       packages: [`linux-image-cloud-${architecture().name}`, ...packages, ...(since[suite] ?? [])],
       options: [
         '--variant=apt',
-        // the lab boots the kernel itself: a small initrd with what its machines have
+        // The lab boots the kernel directly, with a small initrd for its machines.
         `--essential-hook=${initrdSettings}`,
         `--customize-hook=${customise}`,
       ],
@@ -84,13 +84,13 @@ const unpack = (suite: string, draft: string, say: (words: string) => void): Pro
     say,
   );
 
-/** Of a kernel in a virtual machine: a small initrd with what such machines have. */
+/** Settings for a small initrd with only the modules that virtual machines need. */
 export const initrdSettings = `set -e
 mkdir -p "$1/etc/initramfs-tools/conf.d"
 echo MODULES=list > "$1/etc/initramfs-tools/conf.d/lab.conf"
 printf '%s\\n' virtio_pci virtio_blk ext4 > "$1/etc/initramfs-tools/modules"`;
 
-/** A user, its rights, and a network: no secret stands here, because a hook is an argument of a command. */
+/** Creates a user, its rights and a network. A hook is a command-line argument, so it must not contain secrets. */
 const customise = `set -e
 chroot "$1" useradd --create-home --shell /bin/bash --groups sudo admin
 echo 'admin ALL=(ALL) NOPASSWD: ALL' > "$1/etc/sudoers.d/admin"
@@ -106,7 +106,7 @@ echo nameserver 10.0.2.3 > "$1/etc/resolv.conf"
 : > "$1/etc/machine-id"
 rm -f "$1"/etc/ssh/ssh_host_* "$1/var/lib/dbus/machine-id" "$1/etc/apt/apt.conf.d/99mmdebstrap"`;
 
-/** The archive to a disk, without a loop device and without mounting anything. */
+/** Converts the archive to a disk image, without a loop device or a mount. */
 function diskScript(authorized: string, hostKey: string): string {
   return `set -e
 umask 022
@@ -130,8 +130,8 @@ rm -rf tree
 }
 
 /**
- * What an image of a suite is made by, in a few letters: another recipe is another image, and machines that stand
- * on the old one keep it.
+ * A hash of everything that determines the image of a suite. A changed recipe gives a new image; machines based on the
+ * old one keep it.
  */
 export function recipe(suite: string): string {
   const parts = [suite, packages, since[suite], initrdSettings, customise, diskScript('', '')];

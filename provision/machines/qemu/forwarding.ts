@@ -1,6 +1,6 @@
 import type { Monitor } from './monitor.ts';
 
-/** Which port of loopback leads to which of the machine, as the emulator's `info usernet` tells. */
+/** Forwarded ports, from QEMU's `info usernet`: port of the machine → port on the loopback interface. */
 export async function forwardedPorts(monitor: Monitor): Promise<Record<number, number>> {
   return parseUsernet(await monitor.human('info usernet'));
 }

@@ -7,10 +7,10 @@ import { ticking } from '../../computer/ticking.ts';
 import { failure, unreachable } from '../../errors.ts';
 import { requireAlive } from './process.ts';
 
-/** The user of every machine the lab makes; it may become root without a password. */
+/** The user on every machine of the lab; it can become root without a password. */
 export const guestUser = 'admin';
 
-/** How a machine is spoken to before it is a host: its port here, the key that opens it, the key it must show. */
+/** SSH access to a machine before it is a host: its port, the key to log in with, and its host key. */
 export interface Door {
   readonly name: string;
   readonly folder: string;
@@ -19,22 +19,22 @@ export interface Door {
   readonly hostKey: string;
 }
 
-/** Returns when sshd has introduced itself. @throws ProvisionError when the machine died, or `seconds` are over */
+/** Waits until sshd answers. @throws ProvisionError if the machine stops, or after `seconds` */
 export async function waitForSsh(
   { name, folder, port }: Pick<Door, 'name' | 'folder' | 'port'>,
   progress: (line: string) => void,
   seconds = 300,
 ): Promise<void> {
   if (await greets(port)) return;
-  await ticking(progress, 'waiting for its SSH', async () => {
+  await ticking(progress, 'waiting for SSH', async () => {
     const end = Date.now() + seconds * 1000;
     while (!(await greets(port))) {
       requireAlive(name, folder);
       if (Date.now() > end) {
         throw unreachable({
           place: name,
-          what: `no SSH in ${seconds} s`,
-          todo: `what it says on its serial line: ${join(folder, 'serial.log')}`,
+          what: `SSH did not answer within ${seconds} s`,
+          todo: `read the log of its serial console: less ${join(folder, 'serial.log')}`,
         });
       }
       await sleep(200);
@@ -42,7 +42,7 @@ export async function waitForSsh(
   });
 }
 
-/** RFC 4253, 4.2: a server begins with `SSH-2.0-`. The emulator itself accepts connections before the guest does. */
+/** Whether a server sends `SSH-2.0-` (RFC 4253, 4.2). QEMU accepts connections before the guest does. */
 function greets(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });
@@ -62,7 +62,7 @@ function greets(port: number): Promise<boolean> {
   });
 }
 
-/** Options of ssh(1) that reach a machine and nothing else: no file of the user's is read or written. */
+/** Options for ssh(1) that reach a machine without reading or writing any of the user's files. */
 export function sshOptions({ folder, port, keyFile, hostKey, name }: Door): string[] {
   const file = join(folder, 'known_hosts');
   writeWhole(file, `${name} ${hostKey}\n`);
@@ -80,8 +80,8 @@ export function sshOptions({ folder, port, keyFile, hostKey, name }: Door): stri
 }
 
 /**
- * Runs a script as root in a machine. It is asked for when the machine is ready to run it, so that the time in it
- * is right.
+ * Runs a script as root on a machine. The script is generated when the machine is ready to run it, so that a timestamp
+ * in it is correct.
  *
  * @throws ProvisionError (failed)
  */

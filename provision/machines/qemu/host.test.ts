@@ -13,9 +13,9 @@ import { parseUsernet } from './forwarding.ts';
 import { processOf, requireAlive, serial } from './process.ts';
 import { machinesOf } from './state.ts';
 
-// What the lab has to do with the computer it runs on: processes, ports, space, locks.
+// How the lab uses the computer it runs on: processes, ports, disk space, locks.
 
-t.test('a stale pid is nobody', async (t) => {
+t.test('a stale pid file is ignored', async (t) => {
   const folder = t.testdir({});
   t.equal(processOf(folder), undefined, 'no pid file');
   for (const pid of ['', 'x', '0', '-1', '999999999', String(process.pid)]) {
@@ -24,7 +24,7 @@ t.test('a stale pid is nobody', async (t) => {
   }
 });
 
-t.test('a process that keeps its pid in the folder is the emulator', async (t) => {
+t.test('the process that writes its pid to the folder is the emulator', async (t) => {
   const folder = t.testdir({});
   const child = spawn('sh', ['-c', 'read line', 'sh', join(folder, 'pid')]);
   await once(child, 'spawn');
@@ -35,16 +35,19 @@ t.test('a process that keeps its pid in the folder is the emulator', async (t) =
   t.equal(processOf(folder), undefined);
 });
 
-t.test('a panic on the serial line fails at once, with the last words', async (t) => {
+t.test('a kernel panic on the serial console fails immediately, with the last lines', async (t) => {
   const words = 'one\r\n\u001b[0;31mtwo\u001b[0m\r\n[ 1.0] Kernel panic - not syncing: Fatal exception\r\n';
   const folder = t.testdir({ 'serial.log': words });
   t.equal(serial(folder), 'one\ntwo\n[ 1.0] Kernel panic - not syncing: Fatal exception\n');
-  t.throws(() => requireAlive('vm', folder), { kind: 'failed', message: 'vm: its kernel panicked' });
+  t.throws(() => requireAlive('vm', folder), {
+    kind: 'failed',
+    message: 'vm: the kernel of the machine panicked',
+  });
   const quiet = t.testdir({ 'serial.log': 'Debian GNU/Linux 13\n' });
-  t.throws(() => requireAlive('vm', quiet), { message: 'vm: its emulator ended' });
+  t.throws(() => requireAlive('vm', quiet), { message: 'vm: QEMU exited' });
 });
 
-t.test('a used port names who uses it and what to do', async (t) => {
+t.test('a port in use: the error names the program that uses it, and what to do', async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -64,7 +67,7 @@ t.test('a used port names who uses it and what to do', async (t) => {
   await requireFree('vm', 'approach_0', [port]);
 });
 
-t.test('forwarded ports, as the emulator shows them', async (t) => {
+t.test('forwarded ports are parsed from the output of QEMU', async (t) => {
   const table = `Hub -1 (user):
   Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ
   TCP[ESTABLISHED]   21       127.0.0.1 40331       10.0.2.15    22     0     0
@@ -75,13 +78,13 @@ t.test('forwarded ports, as the emulator shows them', async (t) => {
   t.strictSame(parseUsernet(table), { 22: 40331, 80: 8080 });
 });
 
-t.test('one command at a time; a dead one holds nothing', async (t) => {
+t.test('one run at a time; a killed one releases the lock', async (t) => {
   const folder = t.testdir({});
   const order: string[] = [];
   const lines: string[] = [];
   const first = withLock(
     folder,
-    'brings up x',
+    'bringing up x',
     () => {},
     async () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
@@ -90,7 +93,7 @@ t.test('one command at a time; a dead one holds nothing', async (t) => {
   );
   const second = withLock(
     folder,
-    'takes down x',
+    'taking down x',
     (line) => lines.push(line),
     async () => order.push('second'),
   );
@@ -100,7 +103,7 @@ t.test('one command at a time; a dead one holds nothing', async (t) => {
   await t.rejects(
     withLock(
       folder,
-      'fails',
+      'failing',
       () => {},
       () => Promise.reject(new Error('no')),
     ),
@@ -108,7 +111,7 @@ t.test('one command at a time; a dead one holds nothing', async (t) => {
   );
 
   const script = `import { withLock } from '${join(import.meta.dirname, '../../computer/lock.ts')}';
-    await withLock(process.argv[1], 'hangs', () => {}, async () => { console.log('held'); await new Promise((r) => setTimeout(r, 60000)); });`;
+    await withLock(process.argv[1], 'hanging', () => {}, async () => { console.log('held'); await new Promise((r) => setTimeout(r, 60000)); });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -120,7 +123,10 @@ t.test('one command at a time; a dead one holds nothing', async (t) => {
     async () => {},
     0.1,
   ).catch((error) => error);
-  t.match(refused, { kind: 'failed', message: new RegExp(`another hangs \\(process ${child.pid}\\)`) });
+  t.match(refused, {
+    kind: 'failed',
+    message: new RegExp(`another run \\(process ${child.pid}\\) has been hanging for 0.1 s`),
+  });
   child.kill('SIGKILL');
   await once(child, 'exit');
   t.equal(
@@ -134,12 +140,12 @@ t.test('one command at a time; a dead one holds nothing', async (t) => {
   );
 });
 
-t.test('a full disk is told before and after', async (t) => {
+t.test('a full disk is reported before and after', async (t) => {
   const folder = t.testdir({});
   requireSpace(folder, 0, 'nothing');
   t.throws(() => requireSpace(folder, 1e9, 'an image'), {
     kind: 'failed',
-    message: /the disk is too full for an image: it needs 1000000000 GB, [\d.]+ GB are free/,
+    message: /not enough disk space for an image: 1000000000 GB needed, [\d.]+ GB free/,
   });
   const said = 'cp: one\ntar: x: Cannot write: No space left on device\n';
   t.match(outOfSpace(said, folder), { message: /the disk is full/, parts: { said: /^tar/ } });
@@ -154,7 +160,7 @@ t.test('a draft is never removed through a mount', async (t) => {
   t.strictSame(mountsBelow(folder, ''), []);
 });
 
-t.test('names of labs are names of folders', async (t) => {
+t.test('the name of a lab must be a valid folder name', async (t) => {
   for (const name of ['../x', 'a/b', '', '.', 'images', '-x'])
     t.throws(() => folderOf(name), { message: /is no name of a lab/ }, name);
   t.strictSame([machinesOf('none-such'), leftOf('none-such')], [[], []]);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { KeyPair } from '../../computer/keys.ts';
 
-/** What makes one machine differ from another that woke up from the same snapshot. */
+/** The identity of a machine, which distinguishes it from others resumed from the same snapshot. */
 export interface Identity {
   readonly name: string;
   readonly authorized: string;
@@ -11,8 +11,8 @@ export interface Identity {
 }
 
 /**
- * Shell, for root in the machine: the clock, random numbers, name, machine-id, keys and addresses become its own.
- * What the snapshot's twins share is gone afterwards.
+ * A shell script for root on the machine that sets its clock, entropy, name, machine-id, keys and addresses, and removes
+ * everything it shares with other machines resumed from the same snapshot.
  */
 export function identityScript({ name, authorized, host, lan }: Identity): string {
   return [
@@ -38,16 +38,16 @@ export function identityScript({ name, authorized, host, lan }: Identity): strin
   ].join('\n');
 }
 
-/** To this computer's time, to the millisecond: after a snapshot the guest's clock stands where it was taken. */
+/** Sets the clock to this computer's time, to the millisecond. A resumed guest has the time of its snapshot. */
 export const clock = () => [`date -u -s @${(Date.now() / 1000).toFixed(3)} > /dev/null`];
 
 const lanFile = ({ mac, address }: { mac: string; address: string }) =>
   `[Match]\nMACAddress=${mac}\n\n[Network]\nAddress=${address}/24\nIPv6AcceptRA=no\n\n[Link]\nRequiredForOnline=no\n`;
 
-/** Timers that would find out, when the clock jumps, that they are days late, and take apt's lock. */
+/** Timers that would fire when the clock jumps ahead, and hold apt's lock. */
 const apt = 'apt-daily.timer apt-daily-upgrade.timer';
 
-/** Before a snapshot: nothing is under way and nothing is unwritten. */
+/** Prepares a snapshot: waits until startup has finished, and writes all data to disk. */
 export const beforeSnapshot = [
   'systemctl is-system-running --wait > /dev/null || true',
   `systemctl stop ${apt} 2> /dev/null || true`,

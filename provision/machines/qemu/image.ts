@@ -2,15 +2,15 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { didYouMean, inputError } from '../../errors.ts';
 
-/** What a machine boots. `debian` images are made here and boot their kernel directly, others bring cloud-init. */
+/** An image. `debian` images are built here and boot their kernel directly; others use cloud-init. */
 export interface Image {
   readonly kind: 'debian' | 'cloud';
   readonly name: string;
   /** The suite of a Debian image. */
   readonly suite?: string;
-  /** A disk image of the user's own. */
+  /** A disk image supplied by the user. */
   readonly file?: string;
-  /** Its kernel is newer than what QEMU 7 can emulate. */
+  /** Whether its kernel is too new for emulation by QEMU 7. */
   readonly modern: boolean;
 }
 
@@ -24,10 +24,10 @@ const known: Record<string, Image> = {
   debian: debian13,
 };
 
-/** What stands in for the image that `auto` means, where that cannot be had. */
+/** The image used for `auto` if Ubuntu's image cannot be downloaded. */
 export const fallback = debian13;
 
-/** What `--image` means; `auto` is decided by who can be reached. @throws ProvisionError (input) */
+/** Resolves the value of `--image`; `auto` depends on what can be downloaded. @throws ProvisionError (input) */
 export function imageNamed(option: string): Image | 'auto' {
   if (option === 'auto') return 'auto';
   const image = known[option];
@@ -36,15 +36,15 @@ export function imageNamed(option: string): Image | 'auto' {
   if (existsSync(file) && statSync(file).isFile()) {
     return { kind: 'cloud', name: `file-${basename(file).replace(/[^\w.-]/g, '-')}`, file, modern: true };
   }
-  const words = ['auto', ...Object.keys(known)];
+  const names = ['auto', ...Object.keys(known)];
   throw inputError({
     place: '--image',
-    what: `"${option}" is no image and no file${didYouMean(option, words)}`,
-    why: `expected ${words.join(', ')}, or a disk image with cloud-init`,
+    what: `"${option}" is neither a known image nor a file${didYouMean(option, names)}`,
+    why: `expected ${names.join(', ')}, or a disk image with cloud-init`,
   });
 }
 
-/** Files of an image that stands in `folder`. */
+/** The files of an image in `folder`. */
 export interface Prepared {
   readonly image: Image;
   readonly folder: string;
@@ -52,11 +52,11 @@ export interface Prepared {
   readonly format: 'raw' | 'qcow2';
   /** Booted directly, without a boot loader. */
   readonly kernel?: { readonly vmlinuz: string; readonly initrd: string };
-  /** A disk from which cloud-init takes the first identity. */
+  /** A seed disk with the initial identity for cloud-init. */
   readonly seed?: string;
 }
 
-/** The files that `buildDebian` leaves in a folder. */
+/** The files that `buildDebian` creates in a folder. */
 export function builtDebian(image: Image, folder: string): Prepared {
   return {
     image,

@@ -24,14 +24,14 @@ export interface Making {
   readonly machine: Machine;
   readonly image: Prepared;
   readonly accelerator: 'kvm' | 'tcg';
-  /** Ports of this computer are chosen by it, instead of those that machines.yml asks for. */
+  /** Uses free ports on this computer instead of those in machines.yml. */
   readonly anyPorts: boolean;
   progress(line: string): void;
 }
 
 /**
- * A machine that nobody has used yet, running, with its own identity: woken up from the snapshot of its shape, or
- * booted where that cannot be. Whatever stood in its folder is gone.
+ * Creates and starts a new machine with its own identity. It is resumed from the snapshot for its configuration, or
+ * booted if that is not possible. Previous contents of its folder are removed.
  *
  * @throws ProvisionError
  */
@@ -40,26 +40,26 @@ export async function makeMachine(making: Making): Promise<Saved> {
   const folder = machineFolder(lab, name);
   await cutPower(folder);
   rmSync(folder, { recursive: true, force: true });
-  const asked = Object.entries(machine.forward).map(
+  const requested = Object.entries(machine.forward).map(
     async ([here, guest]) => [guest, anyPorts ? await freePort() : Number(here)] as const,
   );
-  const forward = [[22, await freePort()] as const, ...(await Promise.all(asked))];
+  const forward = [[22, await freePort()] as const, ...(await Promise.all(requested))];
   if (!anyPorts) await requireFree(name, lab, Object.keys(machine.forward).map(Number));
   const ready = await readyDisk({ ...making, ...machine }, progress);
   privateFolder(folder);
   try {
-    await wake(making, folder, forward, ready);
+    await boot(making, folder, forward, ready);
     return save(folder, await giveIdentity(making, folder));
   } catch (error) {
     await cutPower(folder);
-    // what it said on its serial line stays
+    // The log of its serial console is kept.
     rmSync(join(folder, 'disk.qcow2'), { force: true });
     throw error;
   }
 }
 
-/** Starts the emulator: from the snapshot if there is one that works. */
-async function wake(
+/** Starts QEMU, from the snapshot if there is one that works. */
+async function boot(
   { lab, name, machine, image, accelerator }: Making,
   folder: string,
   forward: Wanted['forward'],
@@ -73,32 +73,32 @@ async function wake(
   await launch(wanted);
 }
 
-/** Whether the snapshot could be woken up. Where it cannot, that is remembered, and machines boot. */
+/** Resumes from the snapshot and returns whether that worked. If not, this is recorded, and later machines boot. */
 async function resume(wanted: Wanted, ready: string): Promise<boolean> {
   copyDisk(ready, wanted.folder);
   try {
     await launch({ ...wanted, snapshot: fresh });
     return true;
   } catch (error) {
-    const said = error instanceof ProvisionError ? error.parts.said : undefined;
-    if (!/snapshot|migrat|vmstate|section|state of/i.test(said ?? '')) throw error;
+    const output = error instanceof ProvisionError ? error.parts.said : undefined;
+    if (!/snapshot|migrat|vmstate|section|state of/i.test(output ?? '')) throw error;
     const folder = dirname(ready);
     rmSync(folder, { recursive: true, force: true });
-    writeFileSync(join(privateFolder(folder), 'impossible'), said ?? '');
+    writeFileSync(join(privateFolder(folder), 'impossible'), output ?? '');
     return false;
   }
 }
 
-/** Gives it its identity and its place on the private network. */
+/** Sets the identity of a machine and connects it to the private network. */
 async function giveIdentity(
   { lab, name, machine, image, accelerator, progress }: Making,
   folder: string,
 ): Promise<Saved> {
   const { 22: port = 0, ...forwarded } = await withMonitor(folder, forwardedPorts);
-  const boot = await bootstrapKeys();
-  const door = { name, folder, port, keyFile: boot.user.file, hostKey: boot.host.public };
+  const initial = await bootstrapKeys();
+  const door = { name, folder, port, keyFile: initial.user.file, hostKey: initial.host.public };
   await waitForSsh(door, progress);
-  progress('giving it its name and keys');
+  progress('setting its name and keys');
   const own = await keyPair(join(folderOf(lab), 'key'));
   const host = await keyPair(join(folder, 'host_key'));
   const { address } = machine;
@@ -118,7 +118,7 @@ async function giveIdentity(
 }
 
 /**
- * A machine that exists, running: on its disk as it is, or at one of its snapshots.
+ * Starts an existing machine, from its disk or from one of its snapshots.
  *
  * @throws ProvisionError
  */
@@ -131,14 +131,18 @@ export async function startMachine(
   const folder = machineFolder(lab, name);
   const saved = readSaved(folder);
   if (!saved)
-    throw failure({ place: lab, what: `has no machine "${name}"`, todo: `npm run lab -- up ${lab}` });
+    throw failure({
+      place: lab,
+      what: `there is no machine "${name}"`,
+      todo: `create it: npm run lab -- up ${lab}`,
+    });
   if (processOf(folder) !== undefined) {
     await waitForSsh({ name, folder, port: saved.sshPort }, progress);
     return saved;
   }
   const ports = Object.entries(saved.forwarded).map(([guest, here]) => [Number(guest), here] as const);
   await requireFree(name, lab, Object.values(saved.forwarded));
-  // its SSH port was any that was free: another will do
+  // The SSH port was chosen freely and may change.
   const ssh = (await isFree(saved.sshPort)) ? saved.sshPort : await freePort();
   const wanted = { ...saved, name: processName(lab, name), folder, forward: [[22, ssh] as const, ...ports] };
   await launch(snapshot === undefined ? wanted : { ...wanted, snapshot });
@@ -149,17 +153,17 @@ export async function startMachine(
 
 const processName = (lab: string, name: string) => `theapp-lab/${lab}/${name}`;
 
-/** How its owner reaches a machine. */
+/** SSH access to a machine of the lab. */
 export function doorOf(lab: string, name: string, saved: Saved) {
   const keyFile = join(folderOf(lab), 'key');
   return { name, folder: machineFolder(lab, name), port: saved.sshPort, keyFile, hostKey: saved.hostKey };
 }
 
-/** After a snapshot the guest's clock stands where it was taken. */
+/** Sets the clock of a machine, which has the time of the snapshot after it was resumed. */
 export const setClock = (lab: string, name: string, saved: Saved) =>
   runAsRoot(doorOf(lab, name, saved), () => clock().join('\n'));
 
-/** A machine of the lab as the engine reaches it. */
+/** A machine of the lab as a host. */
 export function hostOf(lab: string, name: string, saved: Saved) {
   const forwarded = Object.entries(saved.forwarded).map(([guest, port]) => [
     guest,

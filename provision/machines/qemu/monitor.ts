@@ -4,19 +4,19 @@ import { outOfSpace } from '../../computer/space.ts';
 import { failure } from '../../errors.ts';
 import { lanDevice, lanNetwork } from './command.ts';
 
-/** A conversation with a running emulator. */
+/** A connection to the monitor of a running QEMU. */
 export interface Monitor {
-  /** One QMP command. @throws ProvisionError (failed) with QEMU's words */
+  /** Runs a QMP command. @throws ProvisionError (failed) with QEMU's message */
   ask(command: string, args?: Record<string, unknown>): Promise<unknown>;
-  /** One command of the monitor a person types at (`savevm x`); its words. */
+  /** Runs a command of the human monitor (`savevm x`) and returns its output. */
   human(line: string): Promise<string>;
   close(): void;
 }
 
 /**
- * Opens a machine's monitor: QMP, one JSON object a line (QEMU's docs/interop/qmp-spec.rst), on the socket
- * `monitor` in the machine's folder. The socket is reached through the open folder, because a socket's path may
- * have 107 bytes only.
+ * Opens the monitor of a machine: QMP, one JSON object per line (QEMU's docs/interop/qmp-spec.rst), on the socket
+ * `monitor` in the machine's folder. The path goes through a file descriptor of the folder, because the path of a
+ * socket is limited to 107 bytes.
  */
 export async function openMonitor(folder: string, seconds = 120): Promise<Monitor> {
   const handle = openSync(folder, 'r');
@@ -27,7 +27,7 @@ export async function openMonitor(folder: string, seconds = 120): Promise<Monito
       const reply = answers();
       socket.write(`${JSON.stringify({ execute: command, ...(args ? { arguments: args } : {}) })}\n`);
       const { error, return: value } = await reply;
-      if (error) throw failure({ place: 'qemu', what: `refused "${command}"`, said: error.desc });
+      if (error) throw failure({ place: 'qemu', what: `the command "${command}" failed`, said: error.desc });
       return value;
     };
     await answers(); // the greeting
@@ -43,7 +43,7 @@ export async function openMonitor(folder: string, seconds = 120): Promise<Monito
   }
 }
 
-/** A conversation that ends with what it was for. */
+/** Opens a monitor for `talk` and closes it afterwards. */
 export async function withMonitor<T>(folder: string, talk: (monitor: Monitor) => Promise<T>): Promise<T> {
   const monitor = await openMonitor(folder);
   try {
@@ -53,13 +53,17 @@ export async function withMonitor<T>(folder: string, talk: (monitor: Monitor) =>
   }
 }
 
-/** A command that says nothing when all is well. @throws ProvisionError (failed) with what it says */
+/** Runs a command that prints nothing on success. @throws ProvisionError (failed) with its output */
 export async function obey(monitor: Monitor, line: string): Promise<void> {
-  const said = (await monitor.human(line)).trim();
-  if (said) throw outOfSpace(said, 'lab') ?? failure({ place: 'qemu', what: `refused "${line}"`, said });
+  const output = (await monitor.human(line)).trim();
+  if (output)
+    throw (
+      outOfSpace(output, 'lab') ??
+      failure({ place: 'qemu', what: `the command "${line}" failed`, said: output })
+    );
 }
 
-/** Puts a machine on the private network while it runs. */
+/** Connects a running machine to the private network. */
 export async function plugLan(
   monitor: Monitor,
   lan: { mac: string; group: string; port: number },
@@ -73,12 +77,12 @@ interface Answer {
   readonly error?: { readonly desc: string };
 }
 
-/** Every call waits for the next line that is not an event. */
+/** Returns a function that waits for the next message that is not an event. */
 function converse(socket: Socket, seconds: number): () => Promise<Answer> {
   let text = '';
   let settle: { resolve(answer: Answer): void; reject(error: Error): void } | undefined;
-  const gone = (why: string) =>
-    settle?.reject(failure({ place: 'qemu', what: 'its monitor does not answer', why }));
+  const fail = (why: string) =>
+    settle?.reject(failure({ place: 'qemu', what: 'the QEMU monitor does not answer', why }));
   socket.setEncoding('utf8');
   socket.on('data', (data: string) => {
     text += data;
@@ -88,11 +92,11 @@ function converse(socket: Socket, seconds: number): () => Promise<Answer> {
       if (message.event === undefined) settle?.resolve(message);
     }
   });
-  socket.on('error', (error) => gone(error.message));
-  socket.on('close', () => gone('it has closed'));
+  socket.on('error', (error) => fail(error.message));
+  socket.on('close', () => fail('the connection was closed'));
   return () =>
     new Promise<Answer>((resolve, reject) => {
-      const timer = setTimeout(() => gone(`no answer in ${seconds} s`), seconds * 1000);
+      const timer = setTimeout(() => fail(`timed out after ${seconds} s`), seconds * 1000);
       const settled =
         <T>(settle: (value: T) => void) =>
         (value: T) => {

@@ -12,56 +12,61 @@ import { builtDebian, fallback, type Image, imageNamed, type Prepared, ubuntu } 
 import { forImage, forMachines, qemuVersion } from './programs.ts';
 
 export interface Preparing {
-  /** What a person wrote after `--image`. */
+  /** The value of `--image`. */
   readonly image: string;
   readonly yes: boolean;
   progress(topic: string, line: string): void;
 }
 
 /**
- * The image that `--image` means, with the programs of this computer that it takes; downloaded or built if it is
- * not there.
+ * Prepares the image selected by `--image`: installs the programs it needs on this computer, and downloads or builds it
+ * unless it already exists.
  *
  * @throws ProvisionError
  */
 export async function prepareImage({ image: option, yes, progress }: Preparing): Promise<Prepared> {
   const named = imageNamed(option);
-  const image = named === 'auto' ? await reachable((line) => progress('image', line)) : named;
+  const image = named === 'auto' ? await available((line) => progress('image', line)) : named;
   const { name, suite } = image;
   const folder = join(privateFolder(imagesFolder()), suite ? `${name}-${recipe(suite)}` : name);
   const programs = existsSync(folder) && image.kind === 'debian' ? [] : forImage(image.kind, computer().root);
   const ask = { yes, progress: (line: string) => progress('programs', line) };
   await ensurePrograms([...forMachines(image, await qemuVersion()), ...programs], ask);
-  const tell = (line: string) => progress('image', `${image.name}: ${line}`);
-  return await withLock(folder, `makes the image ${image.name}`, tell, () => there(image, folder, tell));
+  const report = (line: string) => progress('image', `${image.name}: ${line}`);
+  return await withLock(folder, `preparing the image ${image.name}`, report, () =>
+    prepared(image, folder, report),
+  );
 }
 
-async function there(image: Image, folder: string, tell: (line: string) => void): Promise<Prepared> {
+async function prepared(image: Image, folder: string, report: (line: string) => void): Promise<Prepared> {
   if (image.kind === 'debian') {
-    if (!existsSync(folder)) await buildDebian(image.suite ?? '', folder, tell);
+    if (!existsSync(folder)) await buildDebian(image.suite ?? '', folder, report);
     return builtDebian(image, folder);
   }
-  if (image.file === undefined) await fetchUbuntu(folder, tell).catch(sayAlternative);
+  if (image.file === undefined) await fetchUbuntu(folder, report).catch(suggestDebian);
   return await preparedCloud(image, folder);
 }
 
-/** Ubuntu, where it is here already or its publisher answers; otherwise Debian, built from what can be reached. */
-async function reachable(tell: (line: string) => void): Promise<Image> {
+/** Ubuntu if its image is already here or can be downloaded; otherwise Debian, built from this computer's packages. */
+async function available(report: (line: string) => void): Promise<Image> {
   if (existsSync(join(imagesFolder(), ubuntu.name, 'disk.img'))) return ubuntu;
   try {
     await ubuntuChecksum();
     return ubuntu;
   } catch (error) {
     if (!(error instanceof ProvisionError) || error.kind !== 'unreachable') throw error;
-    tell(`Ubuntu's images cannot be reached (${error.parts.why}): taking ${fallback.name} instead`);
+    report(`Ubuntu images cannot be downloaded (${error.parts.why}); using ${fallback.name} instead`);
     return fallback;
   }
 }
 
-function sayAlternative(error: unknown): never {
+function suggestDebian(error: unknown): never {
   if (!(error instanceof ProvisionError) || error.kind !== 'unreachable' || error.parts.todo) throw error;
   throw unreachable(
-    { ...error.parts, todo: `--image ${fallback.name} is built from this computer's own packages` },
+    {
+      ...error.parts,
+      todo: `use an image built from this computer's package sources: --image ${fallback.name}`,
+    },
     error,
   );
 }

@@ -9,7 +9,7 @@ import { failure } from '../../errors.ts';
 import { commandOf, type Wanted } from './command.ts';
 import { openMonitor } from './monitor.ts';
 
-/** The emulator of a machine runs on its own, and outlives this command. @throws ProvisionError (failed) */
+/** Starts QEMU for a machine, as a daemon that outlives this process. @throws ProvisionError (failed) */
 export async function launch(wanted: Wanted): Promise<void> {
   const [program = '', ...args] = commandOf(wanted);
   for (const old of ['pid', 'monitor', 'serial.log']) rmSync(join(wanted.folder, old), { force: true });
@@ -25,7 +25,7 @@ export async function launch(wanted: Wanted): Promise<void> {
     outOfSpace(stderr ?? '', wanted.folder) ??
     failure({
       place: wanted.name,
-      what: 'the emulator did not start',
+      what: 'QEMU did not start',
       why: exitCode === undefined ? `${shortMessage}` : `exit code ${exitCode}`,
       said: stderr ?? '',
     })
@@ -33,29 +33,29 @@ export async function launch(wanted: Wanted): Promise<void> {
 }
 
 /**
- * The emulator's process id, when it runs. A pid file left by a crash may name a process that has nothing to do
- * with it: the process must be an emulator that keeps its pid in this very folder.
+ * The process id of QEMU, if it is running. After a crash the pid file may name an unrelated process, so the process
+ * must have this pid file in its command line.
  */
 export function processOf(folder: string): number | undefined {
   try {
     const file = join(folder, 'pid');
     const pid = Number(readFileSync(file, 'utf8').trim());
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     const ended = / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, ''));
-    return pid > 0 && !ended && words.includes(file) ? pid : undefined;
+    return pid > 0 && !ended && args.includes(file) ? pid : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Ends it as a power cut would: nothing in the guest is asked. */
+/** Kills QEMU, which the guest experiences as a power cut. */
 export async function cutPower(folder: string): Promise<void> {
   const pid = processOf(folder);
   if (pid !== undefined) await end(pid, folder, 'SIGKILL');
   for (const left of ['pid', 'monitor']) rmSync(join(folder, left), { force: true });
 }
 
-/** Lets the emulator write its disk's tables and go. */
+/** Lets QEMU write its disk tables and exit. */
 export async function quit(folder: string): Promise<void> {
   const pid = processOf(folder);
   if (pid === undefined) return;
@@ -74,9 +74,9 @@ async function end(pid: number, folder: string, signal: NodeJS.Signals): Promise
     if (why !== 'ESRCH') {
       throw failure({
         place: folder,
-        what: `process ${pid} cannot be ended`,
+        what: `process ${pid} could not be killed`,
         why: String(why),
-        todo: 'end it as the user that started it',
+        todo: `run as the user who started it: kill -9 ${pid}`,
       });
     }
   }
@@ -84,8 +84,8 @@ async function end(pid: number, folder: string, signal: NodeJS.Signals): Promise
 }
 
 /**
- * A process that was killed looks like a zombie while threads of it still run, and its ports are taken until the last
- * of them has gone: a busy computer needs seconds for that.
+ * A killed process is listed as a zombie while some of its threads still run, and its ports stay in use until the last
+ * thread has ended, which takes seconds on a busy computer.
  */
 function isGone(pid: number): boolean {
   try {
@@ -97,7 +97,7 @@ function isGone(pid: number): boolean {
   }
 }
 
-/** The last lines of what a machine wrote on its serial line, without its terminal codes. */
+/** The end of a machine's serial console log, without terminal codes. */
 export function serial(folder: string, bytes = 20_000): string {
   try {
     const file = join(folder, 'serial.log');
@@ -112,24 +112,24 @@ export function serial(folder: string, bytes = 20_000): string {
   }
 }
 
-/** @throws ProvisionError (failed) when the guest has panicked or its emulator is gone */
+/** @throws ProvisionError (failed) if the guest has panicked or QEMU has exited */
 export function requireAlive(name: string, folder: string): void {
   const log = serial(folder);
   const last = log.trimEnd().split('\n').slice(-12).join('\n');
   if (/Kernel panic|not syncing:|double fault/.test(log)) {
     throw failure({
       place: name,
-      what: 'its kernel panicked',
+      what: 'the kernel of the machine panicked',
       said: last,
-      todo: `the whole of it: ${join(folder, 'serial.log')}`,
+      todo: `read the full log: less ${join(folder, 'serial.log')}`,
     });
   }
   if (processOf(folder) === undefined) {
     throw failure({
       place: name,
-      what: 'its emulator ended',
+      what: 'QEMU exited',
       said: last,
-      todo: `the whole of it: ${join(folder, 'serial.log')}`,
+      todo: `read the full log: less ${join(folder, 'serial.log')}`,
     });
   }
 }

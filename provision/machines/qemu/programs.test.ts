@@ -28,35 +28,35 @@ const cases: [
   packages: string[],
   suite: string | undefined,
 ][] = [
-  ['all is there', planInstall([], bookworm, sources), [], undefined],
-  ['QEMU 7 will do for Debian 12', planInstall(old(false), bookworm, sources), [], undefined],
+  ['nothing missing', planInstall([], bookworm, sources), [], undefined],
+  ['QEMU 7 is new enough for Debian 12', planInstall(old(false), bookworm, sources), [], undefined],
   [
-    'QEMU 7 will not do for newer guests',
+    'QEMU 7 is too old for newer guests',
     planInstall(old(true), bookworm, sources),
     [qemuPackage, 'qemu-utils'],
     'bookworm-backports',
   ],
   [
-    'none on Debian 12, newer guests',
+    'Debian 12 without QEMU, newer guests',
     planInstall([...none(true), builder], bookworm, sources),
     ['mmdebstrap', qemuPackage, 'qemu-utils'],
     'bookworm-backports',
   ],
   [
-    'none on Debian 12, Debian 12',
+    'Debian 12 without QEMU, Debian 12 as a guest',
     planInstall(none(false), bookworm, sources),
     [qemuPackage, 'qemu-utils'],
     undefined,
   ],
   ['only another program', planInstall([builder], bookworm, sources), ['mmdebstrap'], undefined],
   [
-    "Debian 13's own is new enough",
+    'the QEMU of Debian 13 is new enough',
     planInstall(none(true), here('debian', 'trixie'), sources),
     [qemuPackage, 'qemu-utils'],
     undefined,
   ],
   [
-    "Ubuntu's own too",
+    'the QEMU of Ubuntu is new enough',
     planInstall([...none(true), builder], noble, []),
     ['mmdebstrap', qemuPackage, 'qemu-utils'],
     undefined,
@@ -69,7 +69,7 @@ for (const [name, plan, packages, suite] of cases) {
   });
 }
 
-t.test('the commands are what a person can type', async (t) => {
+t.test('the equivalent shell commands', async (t) => {
   const plan = planInstall(none(true), bookworm, sources);
   const file = '/etc/apt/sources.list.d/bookworm-backports-theapp-lab.sources';
   const stanza =
@@ -85,7 +85,7 @@ t.test('the commands are what a person can type', async (t) => {
   ]);
 });
 
-t.test('what a machine and its image take', async (t) => {
+t.test('programs for machines and for images', async (t) => {
   t.ok(forMachines({ kind: 'debian', modern: true }, undefined).some(({ name }) => name === qemu));
   t.strictSame(
     forMachines({ kind: 'cloud', modern: true }, undefined, architecture('arm64'))[0]?.package,
@@ -97,7 +97,7 @@ t.test('what a machine and its image take', async (t) => {
   t.equal(locate('no-such-program'), undefined);
 });
 
-t.test('os-release says what the computer is', async (t) => {
+t.test('the operating system is read from os-release', async (t) => {
   const folder = t.testdir({
     mint: 'ID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_CODENAME=wilma\nPRETTY_NAME="Linux Mint 22"\n',
   });

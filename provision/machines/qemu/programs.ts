@@ -4,18 +4,18 @@ import { locate, type Program } from '../../computer/programs.ts';
 import { type Architecture, architecture } from './architecture.ts';
 import type { Image } from './image.ts';
 
-/** QEMU 7 panics guests newer than Debian 12 under emulation (a double fault early on); 8 and later do not. */
-const newEnough = 8;
+/** Under emulation by QEMU 7, guests newer than Debian 12 panic (an early double fault); with 8 and later they do not. */
+const MIN_VERSION = 8;
 
-/** What every machine takes, whatever it boots; `version` is that of the QEMU that is installed. */
+/** The programs that every machine needs; `version` is the installed version of QEMU. */
 export function forMachines(
   { kind, modern }: Pick<Image, 'kind' | 'modern'>,
   version: string | undefined,
   arch: Architecture = architecture(),
 ): Program[] {
   const { firmware } = arch;
-  const old = modern && version !== undefined && Number.parseInt(version, 10) < newEnough;
-  const outdated = `QEMU ${newEnough} or later (${version} is installed: it crashes newer guests)`;
+  const old = modern && version !== undefined && Number.parseInt(version, 10) < MIN_VERSION;
+  const outdated = `QEMU ${MIN_VERSION} or later (with the installed ${version}, newer guests crash)`;
   const emulator = { backports: modern, ...(old ? { outdated } : {}) };
   return [
     ...(kind === 'cloud' && firmware ? [{ name: firmware.file, package: firmware.package }] : []),
@@ -26,13 +26,13 @@ export function forMachines(
   ];
 }
 
-/** What making an image ready needs besides. */
+/** The additional programs that preparing an image needs. */
 export function forImage(image: Image['kind'], root: boolean): Program[] {
   if (image === 'cloud') return [{ name: 'xorriso', package: 'xorriso' }];
   return [...treePrograms(root), { name: 'mke2fs', package: 'e2fsprogs' }];
 }
 
-/** The emulator's version, `10.0.2`; undefined when it is not installed. */
+/** The version of QEMU, `10.0.2`; undefined if it is not installed. */
 export async function qemuVersion(arch: Architecture = architecture()): Promise<string | undefined> {
   const path = locate(arch.qemu);
   if (!path) return undefined;

@@ -15,7 +15,7 @@ import { obey, openMonitor } from './monitor.ts';
 import { cutPower, launch, quit } from './process.ts';
 import { qemuVersion } from './programs.ts';
 
-/** What has to agree for a machine to wake up from another's snapshot. */
+/** What must be equal for a machine to resume from the snapshot of another. */
 export interface Shape {
   readonly image: Prepared;
   readonly accelerator: 'kvm' | 'tcg';
@@ -26,22 +26,22 @@ export interface Shape {
   readonly disk: number;
 }
 
-/** Seconds that a cloud image may take, emulated on a busy computer. */
+/** Time limit in seconds for the first boot of a cloud image, which is slow under emulation on a busy computer. */
 const firstBoot = 900;
 
-/** The snapshot inside a disk at which a freshly booted machine stands. */
+/** The name of the snapshot of a newly booted machine inside its disk. */
 export const fresh = 'fresh';
 
 /**
- * The disk of a machine of this shape that has been booted once and stands at the snapshot `fresh`; made if there
- * is none. Undefined where the emulator cannot make one: such machines boot.
+ * The disk of a machine of this shape with the snapshot `fresh`, taken after its first boot; created if necessary.
+ * Undefined if QEMU cannot resume such a snapshot; these machines boot instead.
  */
 export async function readyDisk(shape: Shape, progress: (line: string) => void): Promise<string | undefined> {
   const folder = join(imagesFolder(), `ready-${await keyOf(shape)}`);
   const disk = join(folder, 'disk.qcow2');
   if (existsSync(disk)) return disk;
   if (existsSync(join(folder, 'impossible'))) return undefined;
-  return await withLock(folder, 'boots the first machine of this shape', progress, async () => {
+  return await withLock(folder, 'booting the first machine with this configuration', progress, async () => {
     if (existsSync(disk)) return disk;
     const draft = `${folder}.draft`;
     try {
@@ -77,7 +77,7 @@ async function bootOnce(shape: Shape, draft: string, progress: (line: string) =>
       hostKey: keys.host.public,
     };
     await waitForSsh(door, (line) => progress(`first boot: ${line}`), firstBoot);
-    progress('first boot: waiting until it has settled');
+    progress('first boot: waiting until startup has finished');
     await runAsRoot(door, () => beforeSnapshot, firstBoot);
     progress('first boot: taking a snapshot');
     await obey(monitor, `savevm ${fresh}`);
@@ -88,7 +88,7 @@ async function bootOnce(shape: Shape, draft: string, progress: (line: string) =>
   for (const left of ['serial.log', 'pid', 'monitor']) rmSync(join(draft, left), { force: true });
 }
 
-/** An empty disk over the image: of this size, or of the image's own if that is larger. */
+/** Creates a disk based on the image, with this size or that of the image, whichever is larger. */
 export async function newDisk(folder: string, image: Prepared, gigabytes: number): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { stdout } = await execa('qemu-img', ['info', '--force-share', '--output=json', image.disk]);
@@ -98,7 +98,7 @@ export async function newDisk(folder: string, image: Prepared, gigabytes: number
   await execa('qemu-img', [...args, join(folder, 'disk.qcow2'), String(size)]);
 }
 
-/** A machine's own copy of a ready disk; shared blocks where the file system can. */
+/** Copies a prepared disk for a machine. File systems that support it share the blocks. */
 export function copyDisk(from: string, folder: string): void {
   requireSpace(folder, 1 + statSync(from).size / 1e9, 'a machine');
   copyFileSync(from, join(folder, 'disk.qcow2'), constants.COPYFILE_FICLONE);

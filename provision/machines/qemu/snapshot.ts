@@ -12,8 +12,8 @@ import { machinesOf, readSaved, type Saved } from './state.ts';
 type Tell = (topic: string, line: string) => void;
 
 /**
- * Keeps the state of all machines of a lab, memory and disk, under a name; an older one of that name is replaced.
- * They stand still meanwhile, so that they agree with each other.
+ * Saves the memory and disks of all machines of a lab under a name, replacing an older snapshot with that name. The
+ * machines are paused meanwhile, so that their states are consistent.
  *
  * @throws ProvisionError
  */
@@ -21,7 +21,7 @@ export async function takeSnapshot(lab: string, snapshot: string, progress: Tell
   requireName(snapshot);
   await withLock(
     folderOf(lab),
-    `takes a snapshot of ${lab}`,
+    `taking a snapshot of ${lab}`,
     (line) => progress('lab', line),
     async () => {
       const machines = requireRunning(lab);
@@ -38,12 +38,12 @@ export async function takeSnapshot(lab: string, snapshot: string, progress: Tell
   );
 }
 
-/** All machines as they were when the snapshot was taken, running, with this computer's time. @throws ProvisionError */
+/** Restores all machines from a snapshot, running and with this computer's time. @throws ProvisionError */
 export async function restoreSnapshot(lab: string, snapshot: string, progress: Tell): Promise<void> {
   requireName(snapshot);
   await withLock(
     folderOf(lab),
-    `restores ${lab}`,
+    `restoring ${lab}`,
     (line) => progress('lab', line),
     async () => {
       const names = requireMachines(lab);
@@ -69,7 +69,7 @@ async function restore(
   await setClock(lab, name, saved);
 }
 
-/** Names of a machine's snapshots, oldest first. */
+/** The names of a machine's snapshots, oldest first. */
 export async function snapshotsOf(lab: string, machine: string): Promise<string[]> {
   const disk = `${machineFolder(lab, machine)}/disk.qcow2`;
   const { stdout } = await execa('qemu-img', ['info', '--force-share', '--output=json', disk], {
@@ -84,7 +84,7 @@ function requireName(snapshot: string): void {
   if (/^[A-Za-z][\w.-]{0,40}$/.test(snapshot)) return;
   throw inputError({
     place: 'snapshot',
-    what: `"${snapshot}" is no name of a snapshot`,
+    what: `"${snapshot}" is not a valid name of a snapshot`,
     why: 'expected a letter, then letters, digits, dots, _ and -',
   });
 }
@@ -92,14 +92,22 @@ function requireName(snapshot: string): void {
 function requireMachines(lab: string): string[] {
   const names = machinesOf(lab);
   if (names.length > 0) return names;
-  throw failure({ place: lab, what: 'the lab has no machines', todo: `npm run lab -- up ${lab}` });
+  throw failure({
+    place: lab,
+    what: 'the lab has no machines',
+    todo: `create them: npm run lab -- up ${lab}`,
+  });
 }
 
 function requireRunning(lab: string): [string, Saved][] {
   return requireMachines(lab).map((name) => {
     const saved = readSaved(machineFolder(lab, name));
     if (saved && processOf(machineFolder(lab, name)) !== undefined) return [name, saved];
-    throw failure({ place: name, what: 'does not run', todo: `npm run lab -- up ${lab}` });
+    throw failure({
+      place: name,
+      what: 'the machine is not running',
+      todo: `start it: npm run lab -- up ${lab}`,
+    });
   });
 }
 
@@ -108,8 +116,8 @@ async function requireSnapshot(lab: string, machine: string, snapshot: string): 
   if (known.includes(snapshot)) return;
   throw inputError({
     place: machine,
-    what: `has no snapshot "${snapshot}"${didYouMean(snapshot, known)}`,
-    why: known.length > 0 ? `it has ${known.join(', ')}` : 'it has none',
-    todo: `npm run lab -- snapshot ${snapshot} ${lab}`,
+    what: `there is no snapshot "${snapshot}"${didYouMean(snapshot, known)}`,
+    why: known.length > 0 ? `its snapshots: ${known.join(', ')}` : 'the machine has no snapshots',
+    todo: `take one: npm run lab -- snapshot ${snapshot} ${lab}`,
   });
 }

@@ -4,7 +4,7 @@ import { writeWhole } from '../../computer/files.ts';
 import { leftOf, machineFolder } from '../lab/folders.ts';
 import type { Prepared } from './image.ts';
 
-/** What is remembered of a machine between two commands. */
+/** The state of a machine that is stored between runs. */
 export interface Saved {
   readonly image: Prepared;
   readonly accelerator: 'kvm' | 'tcg';
@@ -13,11 +13,11 @@ export interface Saved {
   readonly cpus: number;
   readonly groups: readonly string[];
   readonly privateAddress?: string;
-  /** Its card on the private network, when it is on one, and where that network is. */
+  /** Its network card on the private network, and the multicast group of that network, if it has one. */
   readonly lan?: { readonly mac: string; readonly group: string; readonly port: number };
-  /** Port of this computer's loopback where its sshd answers. */
+  /** The port on this computer's loopback interface where its sshd answers. */
   readonly sshPort: number;
-  /** Port of the machine → port of this computer's loopback. */
+  /** Port of the machine → port on this computer's loopback interface. */
   readonly forwarded: Readonly<Record<number, number>>;
   readonly hostKey: string;
 }
@@ -35,6 +35,6 @@ export function save(folder: string, saved: Saved): Saved {
   return saved;
 }
 
-/** Names of the machines that a lab has, running or not. */
+/** The names of a lab's machines, running or not. */
 export const machinesOf = (lab: string) =>
   leftOf(lab).filter((name) => readSaved(machineFolder(lab, name)) !== undefined);

@@ -3,13 +3,13 @@ import type { Batch } from '../../language/resource.ts';
 import type { Seen } from '../../shell/exchange.ts';
 import { type Script, sh } from '../../shell/sh.ts';
 
-/** Which packages are asked about; `provided`: a package that provides the name will do. */
-export interface AptQuestion {
+/** The packages to probe; with `provided`, a package that provides the name is enough. */
+export interface AptQuery {
   readonly names: readonly string[];
   readonly provided: boolean;
 }
 
-/** What dpkg knows of one package. */
+/** A package as known to dpkg. */
 export interface Package {
   readonly name: string;
   readonly architecture: string;
@@ -20,23 +20,23 @@ export interface Package {
 
 export interface AptState {
   readonly packages: readonly Package[];
-  /** Names that installed packages provide; only looked for when a package asked about is not installed. */
+  /** Names that installed packages provide; only probed if a requested package is not installed. */
   readonly provided: ReadonlySet<string>;
-  /** dpkg was interrupted, and nobody is working on it now. */
+  /** Whether dpkg was interrupted and no process is using it now. */
   readonly broken: boolean;
 }
 
-/** All packages of one exchange: one `dpkg-query` and one `grep` when all are there. */
-export const packages: Batch<AptQuestion, AptState> = { name: 'packages', script, read };
+/** Probes all packages of one exchange, with one `dpkg-query` and one `grep` if all are installed. */
+export const packages: Batch<AptQuery, AptState> = { name: 'packages', script, read };
 
-/** A format of dpkg-query: each field with a bar after it. */
+/** A format for dpkg-query: each field followed by a bar. */
 const fields = (...names: string[]) => `${names.map((name) => `\${${name}}|`).join('')}\n`;
 const STATUS = fields('db:Status-Abbrev', 'Package', 'Architecture', 'Version');
 const PROVIDES = fields('db:Status-Status', 'Provides');
 
-function script(questions: readonly AptQuestion[]): Script {
-  const names = [...new Set(questions.flatMap(({ names }) => names))];
-  const needed = [...new Set(questions.flatMap(({ names, provided }) => (provided ? names : [])))];
+function script(queries: readonly AptQuery[]): Script {
+  const names = [...new Set(queries.flatMap(({ names }) => names))];
+  const needed = [...new Set(queries.flatMap(({ names, provided }) => (provided ? names : [])))];
   return sh`if ! command -v dpkg-query >/dev/null; then echo none; exit 0; fi
 n='
 '
@@ -53,15 +53,15 @@ if ! holder >/dev/null; then echo broken; fi
 fi`;
 }
 
-/** `broken` ends with 0 when dpkg's journal is not empty or a package is neither here nor there. */
+/** `broken` returns 0 if dpkg's journal is not empty or a package is only partly installed. */
 export const broken = sh`broken() {
 for f in /var/lib/dpkg/updates/[0-9]*; do if [ -e "$f" ]; then return 0; fi; done
 grep -Eq '^Status: .* (half-|unpacked|triggers-)|^Status: [^ ]+ reinst' /var/lib/dpkg/status
 }`;
 
 /**
- * `holder` says who holds one of apt's and dpkg's locks (fcntl locks, as /proc/locks lists them), or ends with 1. A
- * process counts when it has the very file open, so that an equal inode number elsewhere does not deceive.
+ * `holder` prints which process holds a lock of apt or dpkg (fcntl locks, as listed in /proc/locks), or returns 1. Only
+ * a process that has the file open counts, because the same inode number may exist on another file system.
  */
 export const holder = sh`holder() {
 for l in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
@@ -81,11 +81,11 @@ done
 return 1
 }`;
 
-function read({ stdout, stderr }: Seen, questions: readonly AptQuestion[]): AptState[] {
+function read({ stdout, stderr }: Seen, queries: readonly AptQuery[]): AptState[] {
   const all = stdout.trimEnd().split('\n');
   if (all[0] === 'none') throw failure({ what: 'this host has no dpkg', why: 'expected Debian or Ubuntu' });
   const at = all.indexOf('provided');
-  if (at < 0) throw failure({ what: 'the look at packages failed', said: stderr });
+  if (at < 0) throw failure({ what: 'the packages could not be probed', said: stderr });
   const found = all.slice(0, at).flatMap((line): Package[] => {
     const [status, name, architecture, version] = line.split('|');
     return status && name && architecture !== undefined && version !== undefined
@@ -94,7 +94,7 @@ function read({ stdout, stderr }: Seen, questions: readonly AptQuestion[]): AptS
   });
   const provided = new Set(all.slice(at + 1).flatMap(provides));
   const state = { packages: found, provided, broken: all.at(-1) === 'broken' };
-  return questions.map(() => state);
+  return queries.map(() => state);
 }
 
 /** `installed|mail-transport-agent, default-mta (= 1)|` */

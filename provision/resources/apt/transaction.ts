@@ -1,18 +1,18 @@
 import { type Script, sh } from '../../shell/sh.ts';
 import { broken, holder } from './state.ts';
 
-/** Seconds to wait for another apt or dpkg to end. */
+/** Seconds to wait for another apt or dpkg process. */
 const LOCK_SECONDS = 900;
 
-/** An index that a power cut has cut short is still read: it lacks packages, and others cannot be installed then. */
+/** Errors that can mean an index truncated by a power cut: apt still reads it, but packages are missing from it. */
 const TORN = 'could not be parsed|held broken packages|unmet dependencies';
-/** What apt says when a fresh index and fresh downloads may help. */
+/** Errors that a new index and new downloads may resolve. */
 const STALE = `${TORN}|Unable to locate package|no installation candidate|was not found|Unable to fetch some archives|Failed to fetch|Hash Sum mismatch|find an archive for it|dpkg-deb: error|unexpected end of file`;
 
 /**
- * One run of apt-get that asks nothing and keeps configuration files that were changed by hand. It waits for who
- * else is at work and says who that is; repairs what an interrupted dpkg left; refreshes the index when it is older
- * than a day, older than the sources, or does not know a package; and says how far it is.
+ * Runs apt-get without questions and keeps configuration files that were edited. It waits for other package managers
+ * and reports which process it waits for; repairs an interrupted installation; refreshes the index if it is older than
+ * a day, older than the sources, or lacks a package; and reports its progress.
  */
 export function install(args: readonly string[]): Script {
   return transaction(sh`repair
@@ -20,14 +20,14 @@ if ! fresh; then update; fi
 get install ${args}`);
 }
 
-/** The same for what goes; repaired afterwards, because what goes may be what cannot be configured. */
+/** Removes packages. The repair comes last, because the removed package may be the one that cannot be configured. */
 export function remove(verb: 'remove' | 'purge', names: readonly string[]): Script {
   return transaction(sh`configure
 get ${verb} ${names}
 repair`);
 }
 
-/** Only what an interrupted dpkg left is brought to its end. */
+/** Only completes an interrupted installation. */
 export function repair(): Script {
   return transaction(sh`repair`);
 }

@@ -1,22 +1,22 @@
 import { type Script, sh } from '../../shell/sh.ts';
-import { hiding } from '../content.ts';
+import { withSecrets } from '../content.ts';
 
 /**
- * Runs SQL as root through the server's own socket, with MariaDB's client or MySQL's. The SQL comes on stdin, so no
- * password is ever in argv. `flags` follow the usual ones: `--force`, the name of a database.
+ * Runs SQL as root through the server's local socket, with the client of MariaDB or MySQL. The SQL is passed on stdin,
+ * so that argv never contains a password. `flags` are additional arguments: `--force`, the name of a database.
  */
 export function client(sql: string, secrets: readonly string[] = [], flags: readonly string[] = []): Script {
   const text = `SET SESSION sql_mode = '';\n${sql}`;
-  return hiding(secrets, sh`printf %s ${text} | ${mysql} ${flags}`);
+  return withSecrets(secrets, sh`printf %s ${text} | ${mysql} ${flags}`);
 }
 
-/** The command alone, to be given its SQL on stdin. */
+/** The client command, which reads SQL from stdin. */
 export const mysql = sh`$(command -v mariadb || echo mysql) --user=root --protocol=socket --connect-timeout=10 --batch --skip-column-names --raw --default-character-set=utf8mb4`;
 
-/** A string literal; only valid while backslash escapes, as in the sql_mode that `client` sets. */
+/** A string literal. Valid only if backslash is an escape character, as in the sql_mode that `client` sets. */
 export const literal = (value: string) => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
-/** An identifier, whatever stands in it. */
+/** A quoted identifier with any content. */
 export const identifier = (name: string) => `\`${name.replaceAll('`', '``')}\``;
 
 /** `'app'@'localhost'` */

@@ -1,21 +1,21 @@
 import t from 'tap';
 import { type Grants, grantChanges, shown, statement } from './grants.ts';
 
-/** SHOW GRANTS of MariaDB 10.11 and 11.8, which print the same but for the order of columns. */
+/** SHOW GRANTS on MariaDB 10.11 and 11.8, whose output differs only in the order of columns. */
 const mariadb = [
   'GRANT `r` TO `u`@`%`',
   'GRANT SELECT, INSERT, FILE, REPLICATION SLAVE, BINLOG MONITOR ON *.* TO `u`@`%`',
   'GRANT ALL PRIVILEGES ON `a\\_b`.* TO `u`@`%` WITH GRANT OPTION',
   'GRANT SELECT (`y`, `x`), UPDATE (`x`) ON `a_b`.`t` TO `u`@`%`',
 ];
-/** MySQL 8.0. */
+/** SHOW GRANTS on MySQL 8.0. */
 const mysql = [
   'GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `u`@`10.0.%`',
   'GRANT APPLICATION_PASSWORD_ADMIN,ROLE_ADMIN ON *.* TO `u`@`10.0.%`',
   'GRANT SELECT, INSERT, UPDATE, DELETE ON `theapp`.* TO `u`@`10.0.%`',
   'GRANT EXECUTE ON PROCEDURE `theapp`.`tidy` TO `u`@`10.0.%`',
 ];
-/** MySQL 8.0's root. */
+/** SHOW GRANTS for root on MySQL 8.0. */
 const root = [
   'GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, SHUTDOWN, PROCESS, FILE, REFERENCES, INDEX, ALTER, SHOW DATABASES, SUPER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER, CREATE TABLESPACE, CREATE ROLE, DROP ROLE ON *.* TO `root`@`localhost` WITH GRANT OPTION',
   'GRANT APPLICATION_PASSWORD_ADMIN,XA_RECOVER_ADMIN ON *.* TO `root`@`localhost` WITH GRANT OPTION',
@@ -24,7 +24,7 @@ const root = [
 const usage = ['GRANT USAGE ON *.* TO `u`@`localhost`'];
 const app = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
-t.test('the differences, and nothing else', async (t) => {
+t.test('exactly the differences', async (t) => {
   const cases: [string, string[], Grants, string[]][] = [
     ['nothing granted, nothing wanted', usage, {}, []],
     ['no user', [], { 'app.*': ['select'] }, ['GRANT SELECT ON `app`.* TO U;']],
@@ -47,26 +47,26 @@ t.test('the differences, and nothing else', async (t) => {
       ['REVOKE DROP ON `app`.* FROM U;'],
     ],
     [
-      'all is too much',
+      'ALL is too much',
       ['GRANT ALL PRIVILEGES ON `app`.* TO `u`@`%`'],
       { 'app.*': ['SELECT'] },
       ['REVOKE ALL PRIVILEGES ON `app`.* FROM U;', 'GRANT SELECT ON `app`.* TO U;'],
     ],
     [
-      'all is wanted',
+      'ALL is wanted',
       ['GRANT SELECT ON `app`.* TO `u`@`%`'],
       { 'app.*': ['ALL PRIVILEGES'] },
       ['GRANT ALL PRIVILEGES ON `app`.* TO U;'],
     ],
-    ['all is there', ['GRANT ALL PRIVILEGES ON `app`.* TO `u`@`%`'], { 'app.*': ['ALL'] }, []],
+    ['ALL is granted', ['GRANT ALL PRIVILEGES ON `app`.* TO `u`@`%`'], { 'app.*': ['ALL'] }, []],
     [
-      'may not grant',
+      'GRANT OPTION is too much',
       ['GRANT ALL PRIVILEGES ON `app`.* TO `u`@`%` WITH GRANT OPTION'],
       { 'app.*': ['ALL'] },
       ['REVOKE GRANT OPTION ON `app`.* FROM U;'],
     ],
     [
-      'may grant',
+      'GRANT OPTION is wanted',
       ['GRANT SELECT ON `app`.* TO `u`@`%`'],
       { 'app.*': ['SELECT', 'GRANT OPTION'] },
       ['GRANT USAGE ON `app`.* TO U WITH GRANT OPTION;'],
@@ -79,14 +79,14 @@ t.test('the differences, and nothing else', async (t) => {
     ],
     ['underscore escaped', ['GRANT SELECT ON `a\\_b`.* TO `u`@`%`'], { 'a_b.*': ['SELECT'] }, []],
     [
-      'underscore is itself',
+      'underscore is literal',
       usage,
       { 'a_b.*': ['SELECT'], 'a_b.t_t': ['SELECT'] },
       ['GRANT SELECT ON `a\\_b`.* TO U;', 'GRANT SELECT ON `a_b`.`t_t` TO U;'],
     ],
     ['a pattern', usage, { 'a_b%.*': ['SELECT'] }, ['GRANT SELECT ON `a_b%`.* TO U;']],
     [
-      'everywhere',
+      'global',
       usage,
       { '*.*': ['PROCESS', 'replication client'] },
       ['GRANT PROCESS, REPLICATION CLIENT ON *.* TO U;'],
@@ -98,7 +98,7 @@ t.test('the differences, and nothing else', async (t) => {
       ['GRANT UPDATE (`a`) ON `d`.`t` TO U;'],
     ],
     [
-      'MariaDB as it is',
+      'MariaDB, as wanted',
       mariadb,
       {
         '*.*': ['SELECT', 'INSERT', 'FILE', 'REPLICATION SLAVE', 'REPLICATION CLIENT'],
@@ -118,7 +118,7 @@ t.test('the differences, and nothing else', async (t) => {
       ],
     ],
     [
-      'MySQL as it is',
+      'MySQL, as wanted',
       mysql,
       {
         '*.*': ['REPLICATION SLAVE', 'REPLICATION CLIENT', 'APPLICATION_PASSWORD_ADMIN', 'ROLE_ADMIN'],
@@ -132,7 +132,7 @@ t.test('the differences, and nothing else', async (t) => {
       { 'theapp.*': ['SELECT'] },
       ['REVOKE INSERT, UPDATE, DELETE ON `theapp`.* FROM U;'],
     ],
-    ['MySQL, all and everywhere', root, { '*.*': ['ALL', 'GRANT OPTION'] }, []],
+    ['MySQL, ALL globally', root, { '*.*': ['ALL', 'GRANT OPTION'] }, []],
   ];
   for (const [name, lines, wanted, expected] of cases) {
     t.strictSame(
@@ -143,8 +143,8 @@ t.test('the differences, and nothing else', async (t) => {
   }
 });
 
-t.test('in words', async (t) => {
+t.test('summaries', async (t) => {
   const lines = ['GRANT SELECT, DROP ON `app`.* TO `u`@`%`'];
-  const words = grantChanges(lines, { 'app.*': ['SELECT', 'UPDATE'] }).map(shown);
-  t.strictSame(words, ['-DROP on app.*', '+UPDATE on app.*']);
+  const summaries = grantChanges(lines, { 'app.*': ['SELECT', 'UPDATE'] }).map(shown);
+  t.strictSame(summaries, ['revoke DROP on app.*', 'grant UPDATE on app.*']);
 });

@@ -1,18 +1,18 @@
 import { identifier } from './client.ts';
 
-/** Privileges by what they are on: `{ 'app.*': ['SELECT', 'INSERT'], '*.*': ['PROCESS'] }`. */
+/** Privileges by object: `{ 'app.*': ['SELECT', 'INSERT'], '*.*': ['PROCESS'] }`. */
 export type Grants = Readonly<Record<string, readonly string[]>>;
 
-/** What a server has granted on one object, in its own words and in ours. */
+/** The privileges that a server has granted on one object. */
 interface Granted {
-  /** As the server writes it, to be used in a REVOKE. */
+  /** In the server's syntax, for use in REVOKE. */
   readonly object: string;
   /** `app.*`: without quotes and escapes. */
   readonly key: string;
   readonly privileges: ReadonlySet<string>;
 }
 
-/** The statements' middle parts that make what is granted what is wanted. */
+/** One GRANT or REVOKE on one object. */
 export interface GrantChange {
   readonly verb: 'GRANT' | 'REVOKE';
   /** In the server's syntax. */
@@ -21,18 +21,18 @@ export interface GrantChange {
   readonly privileges: readonly string[];
 }
 
-/** Exactly the differences: first what goes, then what comes. Both empty is agreement. */
+/** The statements that lead from the granted to the wanted privileges, REVOKE first. Empty if they are the same. */
 export function grantChanges(lines: readonly string[], wanted: Grants): GrantChange[] {
   const granted = lines.flatMap(parse);
-  const wishes = new Map(Object.entries(wanted).map(([key, names]) => [key, normal(names, key)]));
+  const desired = new Map(Object.entries(wanted).map(([key, names]) => [key, normal(names, key)]));
   const revoke = granted.flatMap(({ object, key, privileges }) => {
-    const wish = wishes.get(key) ?? new Set();
+    const wish = desired.get(key) ?? new Set();
     const extra = [...privileges].filter(
       (name) => !wish.has(name) && !(wish.has('ALL') && name !== 'GRANT OPTION'),
     );
     return extra.length > 0 ? [{ verb: 'REVOKE' as const, object, key, privileges: extra }] : [];
   });
-  const grant = [...wishes].flatMap(([key, wish]) => {
+  const grant = [...desired].flatMap(([key, wish]) => {
     const has = new Set(
       granted.filter((one) => one.key === key).flatMap(({ privileges }) => [...privileges]),
     );
@@ -44,7 +44,7 @@ export function grantChanges(lines: readonly string[], wanted: Grants): GrantCha
   return [...revoke, ...grant];
 }
 
-/** The SQL for one account, as `accountName` writes it. ALL and GRANT OPTION cannot be revoked in one statement. */
+/** The SQL for one account (see `accountName`). ALL and GRANT OPTION cannot be revoked in one statement. */
 export function statement({ verb, object, privileges }: GrantChange, account: string): string {
   const names = privileges.map((name) => (name === 'ALL' ? 'ALL PRIVILEGES' : name));
   const plain = names.filter((name) => name !== 'GRANT OPTION');
@@ -56,14 +56,14 @@ export function statement({ verb, object, privileges }: GrantChange, account: st
   return `GRANT ${plain.join(', ') || 'USAGE'} ON ${object} TO ${account}${option};`;
 }
 
-/** For a person: `+SELECT on app.*`. */
+/** A summary: `grant SELECT on app.*`. */
 export const shown = ({ verb, key, privileges }: GrantChange) =>
-  `${verb === 'GRANT' ? '+' : '-'}${privileges.join(', ')} on ${key}`;
+  `${verb.toLowerCase()} ${privileges.join(', ')} on ${key}`;
 
 const NAME = '(?:\\*|`(?:[^`]|``)+`)';
 const LINE = new RegExp(`^GRANT (.+?) ON ((?:[A-Z ]+ )?${NAME}\\.${NAME}) TO (.*)$`);
 
-/** One line of SHOW GRANTS; roles and proxies, which have no `ON db.table`, are left alone. */
+/** Parses a line of SHOW GRANTS. Roles and proxies, which have no `ON db.table`, are ignored. */
 function parse(line: string): Granted[] {
   const [, names, object, rest] = LINE.exec(line) ?? [];
   if (names === undefined || object === undefined || rest === undefined) return [];
@@ -77,22 +77,22 @@ function parse(line: string): Granted[] {
   return list.length > 0 ? [{ object, key, privileges: normal(list, key) }] : [];
 }
 
-/** `SELECT (a, b), INSERT` at the commas outside of parentheses. */
+/** Splits `SELECT (a, b), INSERT` at the commas outside parentheses. */
 const split = (names: string) => names.split(/,\s*(?![^(]*\))/);
 
-/** Words that servers print for others. MariaDB 10.5 renamed one and kept the old as a synonym. */
+/** Synonyms in the output of servers. MariaDB 10.5 renamed one and still accepts the old name. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   'ALL PRIVILEGES': 'ALL',
   'BINLOG MONITOR': 'REPLICATION CLIENT',
 };
 
-/** MySQL 8.0 prints ALL on *.* as every static privilege it has (its manual, "Static Privilege Descriptions"). */
+/** MySQL 8.0 prints ALL on *.* as the list of all static privileges (MySQL manual, "Static Privilege Descriptions"). */
 const EVERY =
   'SELECT,INSERT,UPDATE,DELETE,CREATE,DROP,RELOAD,SHUTDOWN,PROCESS,FILE,REFERENCES,INDEX,ALTER,SHOW DATABASES,SUPER,CREATE TEMPORARY TABLES,LOCK TABLES,EXECUTE,REPLICATION SLAVE,REPLICATION CLIENT,CREATE VIEW,SHOW VIEW,CREATE ROUTINE,ALTER ROUTINE,CREATE USER,EVENT,TRIGGER,CREATE TABLESPACE,CREATE ROLE,DROP ROLE'.split(
     ',',
   );
 
-/** Upper case, one word for one thing, each column on its own. */
+/** Normalises privileges: upper case, without synonyms, one entry for each column. */
 function normal(names: readonly string[], key: string): Set<string> {
   const set = new Set(
     names.flatMap((name) => {
@@ -108,7 +108,7 @@ function normal(names: readonly string[], key: string): Set<string> {
   return new Set(set.has('GRANT OPTION') ? ['ALL', 'GRANT OPTION'] : ['ALL']);
 }
 
-/** In a grant on a whole database `_` and `%` are wildcards: `_` is escaped, and who writes `%` means it. */
+/** In a grant on a whole database, `_` and `%` are wildcards. `_` is escaped here; `%` stays a wildcard. */
 function quoted(key: string): string {
   const dot = key.indexOf('.');
   const [database, table] = [key.slice(0, dot), key.slice(dot + 1)];

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { isPassword } from './password.ts';
 
-t.test('a password against what a server keeps', async (t) => {
-  /** A documented example: hashcat's mode 7401. */
+t.test('a password is compared with the stored hash', async (t) => {
+  /** The documented example of hashcat's mode 7401. */
   const caching = Buffer.concat([
     Buffer.from('$A$005$'),
     Buffer.from('F9CC98CE08892924F50A213B6BC571A2C11778C5', 'hex'),

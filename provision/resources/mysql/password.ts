@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Whether a password is the one that a server keeps the hash of. No login is tried, so a user that may not come from
- * this host can be checked, and no failed login is counted against it.
+ * Whether a password matches the hash stored by the server. It does not log in, so it works for users that may not
+ * connect from this host, and no failed login is counted.
  *
  * @param kept `authentication_string` of mysql.user
  */
@@ -55,7 +55,7 @@ const repeat = (bytes: Buffer, length: number) => Buffer.alloc(length, length ==
 
 const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** Three bytes become four characters, low bits first; the bytes are taken in the order that the algorithm gives. */
+/** Encodes three bytes as four characters, low bits first, in the byte order defined by the algorithm. */
 function encoded(digest: Buffer): string {
   const byte = (i: number) => digest[i] ?? 0;
   const characters = (value: number, count: number) =>

@@ -4,51 +4,51 @@ import type { Script } from '../../shell/sh.ts';
 import { sh } from '../../shell/sh.ts';
 import { accountName, client, literal } from './client.ts';
 
-export type MysqlQuestion = { readonly database: string } | { readonly user: string; readonly host: string };
+export type MysqlQuery = { readonly database: string } | { readonly user: string; readonly host: string };
 
-/** What the server says; of a server that does not answer, nothing exists. */
+/** The state of a database or user. If the server does not answer, nothing exists. */
 export interface MysqlState {
   readonly exists: boolean;
-  /** Of a database. */
+  /** For a database. */
   readonly charset?: string;
   readonly collation?: string;
-  /** Of a user: how it is known, and what the server keeps of its password. */
+  /** For a user: the authentication plugin and the stored password hash. */
   readonly plugin?: string;
   readonly hash?: Buffer;
-  /** Of a user: the lines of SHOW GRANTS, without what they say of the password. */
+  /** For a user: the lines of SHOW GRANTS, without the password hash. */
   readonly grants: readonly string[];
 }
 
-/** All databases and users of one exchange: one run of the client. */
-export const mysqlState: Batch<MysqlQuestion, MysqlState> = { name: 'mysql', script, read };
+/** Probes all databases and users of one exchange with one run of the client. */
+export const mysqlState: Batch<MysqlQuery, MysqlState> = { name: 'mysql', script, read };
 
-/** A user that does not exist is an error of SHOW GRANTS: `--force` goes on with the next question. */
-function script(questions: readonly MysqlQuestion[]): Script {
-  const sql = questions.map((question, i) => `SELECT '#${i}';\n${ask(question)}\n`).join('');
+/** SHOW GRANTS fails for a user that does not exist; `--force` continues with the next query. */
+function script(queries: readonly MysqlQuery[]): Script {
+  const sql = queries.map((query, i) => `SELECT '#${i}';\n${ask(query)}\n`).join('');
   return sh`${client(sql, [], ['--force'])} 2>/dev/null || :`;
 }
 
-function ask(question: MysqlQuestion): string {
-  if ('database' in question) {
-    return `SELECT 'database', default_character_set_name, default_collation_name FROM information_schema.schemata WHERE schema_name = ${literal(question.database)};`;
+function ask(query: MysqlQuery): string {
+  if ('database' in query) {
+    return `SELECT 'database', default_character_set_name, default_collation_name FROM information_schema.schemata WHERE schema_name = ${literal(query.database)};`;
   }
-  const { user, host } = question;
+  const { user, host } = query;
   return `SELECT 'user', plugin, HEX(authentication_string) FROM mysql.user WHERE user = ${literal(user)} AND host = ${literal(host)};
 SHOW GRANTS FOR ${accountName(user, host)};`;
 }
 
-function read({ stdout }: Seen, questions: readonly MysqlQuestion[]): MysqlState[] {
-  const states: MysqlState[] = questions.map(() => ({ exists: false, grants: [] }));
+function read({ stdout }: Seen, queries: readonly MysqlQuery[]): MysqlState[] {
+  const states: MysqlState[] = queries.map(() => ({ exists: false, grants: [] }));
   let at = -1;
   for (const line of stdout.split('\n')) {
     const state = states[at];
     if (/^#\d+$/.test(line)) at = Number(line.slice(1));
-    else if (state) states[at] = { ...state, ...said(line, state) };
+    else if (state) states[at] = { ...state, ...parseLine(line, state) };
   }
   return states;
 }
 
-function said(line: string, { grants }: MysqlState): Partial<MysqlState> {
+function parseLine(line: string, { grants }: MysqlState): Partial<MysqlState> {
   const [kind, one = '', two = ''] = line.split('\t');
   if (kind === 'database') return { exists: true, charset: one, collation: two };
   if (kind === 'user') return { exists: true, plugin: one, hash: Buffer.from(two, 'hex') };

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Starts a real ssh-agent for one test, gives it keys, and returns its socket. */
+/** Starts a real ssh-agent for one test, adds keys to it, and returns its socket. */
 export async function agent(
   t: { teardown(end: () => unknown): unknown },
   ...keys: string[]
 ): Promise<string> {
-  // A socket's path may have 107 bytes: a test's own folder can be too deep.
+  // A socket's path can have at most 107 bytes, and the path of a test's own folder may be longer.
   const folder = await mkdtemp(join(tmpdir(), 'agent-'));
   const socket = join(folder, 's');
   const child = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });

@@ -1,11 +1,11 @@
 import { createServer, connect as dial, type Socket } from 'node:net';
 
-/** A way to a server that can break as networks break. */
+/** A TCP proxy that simulates network failures. */
 export interface Proxy {
   readonly port: number;
-  /** From now on nothing gets through either way, and nobody is told. */
+  /** From now on drops all data in both directions without closing the connections. */
   stall(): void;
-  /** Both sides see a reset. */
+  /** Resets the connections of both sides. */
   reset(): void;
   close(): void;
 }

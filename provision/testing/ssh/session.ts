@@ -3,7 +3,7 @@ import type { Seen, Session } from '../../shell/exchange.ts';
 import { sh } from '../../shell/sh.ts';
 import type { SessionOptions } from '../../ssh/open.ts';
 
-/** Options of a session in a test: impatient, and silent. */
+/** Session options for tests: short timeouts, no retries, no progress. */
 export function options(more: Partial<SessionOptions> = {}): SessionOptions {
   return {
     sudo: {},
@@ -15,12 +15,12 @@ export function options(more: Partial<SessionOptions> = {}): SessionOptions {
   };
 }
 
-/** Asks one question, with one round trip. */
+/** Runs one probe in one round trip. */
 export async function probe(session: Session, script = sh`id -un`): Promise<Seen | undefined> {
   return (await session.exchange({ steps: [], probes: [script] })).probes[0];
 }
 
-/** A `ssh_config` and `known_hosts` that keep the tests away from the user's own. */
+/** An `ssh_config` and a `known_hosts` file that isolate the tests from the user's own. */
 export function blank(folder: string, lines = ''): { config: string; known: string; text: string } {
   const known = `${folder}/known_hosts`;
   const text = `${lines}\nHost *\n  UserKnownHostsFile ${known}\n  GlobalKnownHostsFile none\n  IdentityFile none\n  IdentityAgent none\n`;

@@ -6,33 +6,33 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Host } from '../../host.ts';
 
-/** A real sshd of its own on 127.0.0.1, for tests: nothing of it is left when it has ended. */
+/** A real sshd on 127.0.0.1 for tests. It leaves nothing behind. */
 export interface Sshd {
   readonly port: number;
   readonly folder: string;
-  /** A private key that it lets in, for every user. */
+  /** A private key that it accepts for every user. */
   readonly key: string;
   /** Its public host keys. */
   readonly hostKeys: readonly string[];
   readonly log: string;
-  /** A host that needs nothing of the computer's own ssh_config and known_hosts. */
+  /** A host entry that does not depend on the computer's own ssh_config and known_hosts. */
   host(more?: Partial<Host>): Host;
-  /** Starts it, when it was made with `start: false` or has been stopped. */
+  /** Starts it if it was created with `start: false` or has been stopped. */
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** SIGKILL to the processes that hold its connections. */
+  /** Kills the processes that serve its connections (SIGKILL). */
   killSessions(): void;
 }
 
 export interface SshdOptions {
-  /** More lines of sshd_config. */
+  /** Additional lines of sshd_config. */
   readonly lines?: readonly string[];
   readonly start?: boolean;
-  /** The environment of what it starts. */
+  /** Environment variables of the sessions it starts. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Shell that runs before it, as root, in a mount namespace of its own: what it mounts, nobody else sees. */
+  /** A shell script that runs before it, as root, in its own mount namespace, so that its mounts stay private. */
   readonly mounts?: (folder: string) => string;
-  /** Kinds of host keys; Ed25519 alone unless said. */
+  /** Types of host keys; default: Ed25519 only. */
   readonly kinds?: readonly string[];
 }
 
@@ -61,13 +61,13 @@ export async function sshd(options: SshdOptions = {}): Promise<Sshd> {
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
     `PidFile ${join(folder, 'pid')}`,
-    // A login shell's start files are this computer's, and may take their time.
+    // Without its own HOME a login shell would read this computer's start-up files, which may be slow.
     `SetEnv ${Object.entries({ HOME: folder, ...path, ...env })
       .map((pair) => pair.join('='))
       .join(' ')}`,
   ];
   writeFileSync(config, `${settings.join('\n')}\n`);
-  // The folder that sshd shuts its unprivileged half in; without an init nobody has made it.
+  // The directory for sshd's privilege separation; without an init system nothing has created it.
   if (process.getuid?.() === 0) execFileSync('mkdir', ['-p', '/run/sshd']);
   execFileSync('chmod', ['711', folder]);
   if (process.getuid?.() !== 0) unprivileged(folder);
@@ -115,8 +115,8 @@ export async function sshd(options: SshdOptions = {}): Promise<Sshd> {
 }
 
 /**
- * A command that runs after a script in a mount namespace. Who is not root is that in a user namespace
- * (user_namespaces(7)) for the script, and for the command, in another one within, who they are.
+ * A command that runs after a script in a new mount namespace. For an ordinary user the script runs as root of a new
+ * user namespace (user_namespaces(7)), and the command as the user again, in another user namespace inside it.
  */
 function mounted(script: string, command: readonly string[]): [string, ...string[]] {
   const after = [`${script}\nexec "$@"`, 'sh'];
@@ -126,7 +126,7 @@ function mounted(script: string, command: readonly string[]): [string, ...string
   return ['unshare', '-m', '--map-root-user', 'sh', '-ec', ...after, ...themselves, ...command];
 }
 
-/** For whoever is not root, and cannot become root: a sudo that stays who it is. */
+/** A fake sudo for users who cannot become root: it runs the command as the same user. */
 function unprivileged(folder: string): void {
   mkdirSync(join(folder, 'bin'));
   writeFileSync(join(folder, 'bin/sudo'), '#!/bin/sh\nshift\nexec "$@"\n', { mode: 0o755 });
@@ -146,7 +146,7 @@ export async function remove(server: Sshd): Promise<void> {
   rmSync(server.folder, { recursive: true, force: true });
 }
 
-/** A key pair without a passphrase unless one is given; returns the private file's path. */
+/** Creates a key pair, by default without a passphrase, and returns the path of the private key. */
 export function newKey(file: string, kind = 'ed25519', passphrase = ''): string {
   execFileSync('ssh-keygen', ['-q', '-t', kind, '-N', passphrase, '-C', 'test', '-f', file]);
   return file;

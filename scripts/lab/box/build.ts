@@ -51,9 +51,9 @@ export async function buildBox({ image, yes, progress }: BoxOptions): Promise<Bo
   const parts = [suite, packages, since[suite], initrdSettings, customise, diskScript, boxFiles];
   const recipe = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 8);
   const file = join(privateFolder(imagesFolder()), `box-${name}-${recipe}.box`);
-  await withLock(file, 'builds a box', progress, async () => {
+  await withLock(file, 'building a box', progress, async () => {
     if (existsSync(file) && existsSync(`${file}.sha256`)) return;
-    await ticking(progress, 'building the box', (say) => build(suite, file, say));
+    await ticking(progress, 'building', (say) => build(suite, file, say));
   });
   return { name: `theapp/${name}`, file, sha256: readFileSync(`${file}.sha256`, 'utf8').trim() };
 }
@@ -84,7 +84,7 @@ async function build(suite: string, file: string, say: (words: string) => void):
     const options = ['--variant=apt', `--essential-hook=${initrdSettings}`, `--customize-hook=${customise}`];
     const tar = join(draft, 'root.tar');
     await debianTree({ suite, packages: included, options, draft, file: tar }, say);
-    say('building the box: writing the disk');
+    say('building: writing the disk');
     for (const [name, text] of Object.entries(boxFiles)) writeFileSync(join(draft, name), text);
     await run([...root, 'sh', '-s'], { doing: 'writing the disk of a box', cwd: draft, input: diskScript });
     writeFileSync(`${file}.sha256`, `${await sha256(join(draft, 'made.box'))}\n`);

@@ -43,7 +43,7 @@ interface Blob {
  */
 export async function blobsOf(archive: string, progress: (line: string) => void): Promise<string> {
   const folder = archive.replace(/\.tar\.gz$/, '.blobs');
-  await withLock(folder, 'prepares the images', progress, async () => {
+  await withLock(folder, 'preparing the images', progress, async () => {
     if (existsSync(folder)) return;
     await ticking(progress, 'preparing the images', () => prepare(archive, folder));
   });

@@ -50,10 +50,10 @@ export async function buildStandIns({ yes, progress }: BuildOptions): Promise<Bu
     names: standIns.map(({ name }) => name),
     reused,
   });
-  return await withLock(file, 'builds container images', progress, async () => {
+  return await withLock(file, 'building container images', progress, async () => {
     if (existsSync(file)) return built(true);
     await ensurePrograms(treePrograms(computer().root), { yes, progress });
-    await ticking(progress, 'building it', (say) => make(file, runtime.file, recipe, say));
+    await ticking(progress, 'building', (say) => make(file, runtime.file, recipe, say));
     return built(false);
   });
 }
@@ -72,10 +72,10 @@ async function make(file: string, node: string, recipe: string, say: (words: str
   try {
     const programs = join(draft, 'programs.tar');
     await debianTree({ suite, packages, options: trimmed, draft, file: programs, env: dated }, say);
-    say('building it: adding Node.js');
+    say('building: adding Node.js');
     const layers = { programs: await layerOf(programs), node: await nodeLayer(draft, node) };
     const images = await Promise.all(standIns.map((one) => image(one, draft, recipe, layers)));
-    say('building it: packing');
+    say('building: packing');
     await writeArchive(images, architecture().name, join(draft, 'archive'), join(draft, 'archive.tar.gz'));
     renameSync(join(draft, 'archive.tar.gz'), file);
   } finally {

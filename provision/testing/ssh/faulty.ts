@@ -4,31 +4,34 @@ import ssh2, { type Connection, type ServerChannel } from 'ssh2';
 import type { Host } from '../../host.ts';
 import { newKey } from './sshd.ts';
 
-/** How an SSH server of our own behaves; what is not given is as a good server does it. */
-export interface Manners {
-  /** Answers a command. */
+/** The faults of an SSH server for tests; by default it behaves correctly. */
+export interface Faults {
+  /** Handles a command. */
   readonly exec?: (channel: ServerChannel, client: Connection) => void;
-  /** Whether a channel is opened, refused, or left without an answer. */
+  /** Whether a request for a channel is accepted, refused or ignored. */
   readonly channels?: 'open' | 'refuse' | 'ignore';
-  /** Instead of letting everybody in by key: what it takes. */
-  readonly takes?: readonly ('password' | 'keyboard-interactive')[];
+  /** The authentication methods it offers instead of accepting every key. */
+  readonly methods?: readonly ('password' | 'keyboard-interactive')[];
 }
 
-export interface Liar {
+export interface FaultyServer {
   host(more?: Partial<Host>): Host;
   close(): void;
 }
 
-export async function liar(folder: string, { exec, channels = 'open', takes }: Manners): Promise<Liar> {
-  const key = newKey(`${folder}/liar`);
+export async function faultyServer(
+  folder: string,
+  { exec, channels = 'open', methods }: Faults,
+): Promise<FaultyServer> {
+  const key = newKey(`${folder}/faulty`);
   const clients = new Set<Connection>();
   const server = new ssh2.Server({ hostKeys: [readFileSync(key)] }, (client) => {
     clients.add(client);
     client.on('error', () => undefined);
     client.on('close', () => clients.delete(client));
     client.on('authentication', (context) =>
-      takes
-        ? context.reject([...takes])
+      methods
+        ? context.reject([...methods])
         : context.method === 'publickey'
           ? context.accept()
           : context.reject(['publickey']),
@@ -48,7 +51,7 @@ export async function liar(folder: string, { exec, channels = 'open', takes }: M
   const port = typeof address === 'object' ? Number(address?.port) : 0;
   return {
     host: (more = {}) => ({
-      name: 'liar',
+      name: 'faulty',
       address: '127.0.0.1',
       port,
       user: 'root',
@@ -66,7 +69,7 @@ export async function liar(folder: string, { exec, channels = 'open', takes }: M
   };
 }
 
-/** A real `sh` whose output goes through `change`; it may end the channel instead. */
+/** A real `sh` whose output passes through `change`, which may also end the channel. */
 export function relay(
   change: (chunk: Buffer, channel: ServerChannel, client: Connection) => Buffer[] | undefined,
 ) {

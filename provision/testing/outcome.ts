@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { explain } from '../errors.ts';
 
-/** What a person reads of some work: its result, or its error as the command line would print it. */
-export const said = (work: () => unknown): string => {
+/** The result of a function as text, or its error as the command line prints it. */
+export const outcome = (work: () => unknown): string => {
   try {
     return inspect(work());
   } catch (error) {
