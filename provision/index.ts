@@ -29,6 +29,7 @@ export { artefact } from './resources/artefact.ts';
 export { command } from './resources/command.ts';
 export { cron } from './resources/cron.ts';
 export { directory } from './resources/directory.ts';
+export { docker } from './resources/docker.ts';
 export { file } from './resources/file.ts';
 export { group } from './resources/group.ts';
 export { line } from './resources/line.ts';

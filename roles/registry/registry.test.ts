@@ -5,7 +5,6 @@ import { reveal, secret } from '../../provision/index.ts';
 import { applyOnce, isolated, localShell, pending } from '../../provision/testing.ts';
 import { registry } from './index.ts';
 import { authority, certificate, FOLDER, keysOf, passwords, showKeys } from './keys.ts';
-import { digestOf, pushed } from './pushed.ts';
 
 const password = secret('the-password');
 const summaries = async (...given: Parameters<typeof applyOnce>) =>
@@ -36,29 +35,6 @@ t.test('keys: made once, good for the name, and for who has the password', async
   t.match(reveal(keys.passwords), /^theapp:\$2b\$10\$[\w./]{53}\n$/);
   const { stdout } = await execa('find', [`${root}${FOLDER}`, '-type', 'f', '-perm', '/077']);
   t.equal(stdout, '', 'nobody else reads any of it');
-});
-
-t.test('a push is of what the registry does not have', async (t) => {
-  const at = { host: 'registry.internal', port: 5000, user: 'theapp', password };
-  const push = pushed(at, 'theapp:1');
-  const planned = (stdout: string) => {
-    if (!('script' in push.probe)) throw new Error('it has a probe of its own');
-    return push.plan(push.probe.read({ code: 0, stdout, stderr: '' })).map(({ summary }) => summary);
-  };
-  const here = 'registry.internal:5000/theapp@sha256:aaa';
-  const table: [string, string[]][] = [
-    [`${here}\n\nsha256:aaa\n`, []],
-    [`${here}\n\nsha256:bbb\n`, ['push: the registry has another under this tag']],
-    [`${here}\n\n`, ['push']],
-    ['\n\nsha256:bbb\n', ['push: the registry has another under this tag']],
-    ['\n', ['push']],
-  ];
-  for (const [stdout, wanted] of table) t.strictSame(planned(stdout), wanted, JSON.stringify(stdout));
-  t.match(digestOf(at, 'theapp:1').text, '-F registry.internal:5000/theapp@');
-  if ('script' in push.probe) {
-    t.notMatch(push.probe.script.text, /curl.*the-password/, 'the password is no argument of curl');
-    t.match(push.probe.script.text, '/v2/theapp/manifests/1');
-  }
 });
 
 t.test('input', async (t) => {
