@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
-import { pending, stateOf } from '../../provision/testing.ts';
-import { managerShell } from '../../testing/stack.ts';
+import { dockerShell, pending, stateOf } from '../../provision/testing.ts';
+
 import { converged } from './converged.ts';
 import { stackDocument } from './document.ts';
 
@@ -32,7 +32,7 @@ function manager({
   ],
   jobTasks = [['complete', 'complete']],
 }: Seen) {
-  return managerShell({
+  return dockerShell({
     info: 'true\n',
     'service ls --filter': `s|s_app|replicated|${ofApp}\ns|s_job|replicated job|${ofJob}\n`,
     'service ls --quiet': 'ia\nij\n',
@@ -128,7 +128,7 @@ t.test('a job that has given up is run again by the next run', async (t) => {
 });
 
 t.test('no swarm yet', async (t) => {
-  const shell = managerShell({});
+  const shell = dockerShell({});
   t.teardown(() => shell.close());
   const [change] = await pending(converged('s', services, 10), shell);
   t.equal(change?.summary, 'wait for app is not there, job is not there');

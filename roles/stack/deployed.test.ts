@@ -1,7 +1,7 @@
 import t from 'tap';
 import { parse } from 'yaml';
-import { stateOf } from '../../provision/testing.ts';
-import { managerShell } from '../../testing/stack.ts';
+import { dockerShell, stateOf } from '../../provision/testing.ts';
+
 import { deployed, type Running, type Spec } from './deployed.ts';
 import { DEFINITION, NAMESPACE, REPLICAS, stackDocument } from './document.ts';
 import { drift } from './drift.ts';
@@ -79,7 +79,7 @@ t.test('how many replicas', async (t) => {
 
 t.test('what the manager says', async (t) => {
   const one = spec('app', app.definition, 2);
-  const shell = managerShell({
+  const shell = dockerShell({
     'service ls --quiet': 'abc\n',
     'service inspect': `now completed ${JSON.stringify(one)}\nnow - ${JSON.stringify(spec('web', 'x'))}\n`,
   });
@@ -92,7 +92,7 @@ t.test('what the manager says', async (t) => {
       ['web', { spec: spec('web', 'x'), update: '' }],
     ]),
   );
-  const nobody = managerShell({});
+  const nobody = dockerShell({});
   t.teardown(() => nobody.close());
   t.strictSame(await stateOf(whole, nobody), new Map(), 'a host without a swarm');
 });
