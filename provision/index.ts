@@ -29,6 +29,8 @@ export { artefact } from './resources/artefact.ts';
 export { command } from './resources/command.ts';
 export { cron } from './resources/cron.ts';
 export { directory } from './resources/directory.ts';
+export type { StackDocument, StackService } from './resources/docker/stack/document.ts';
+export type { Versioned } from './resources/docker/stack/versions.ts';
 export { docker } from './resources/docker.ts';
 export { file } from './resources/file.ts';
 export { group } from './resources/group.ts';

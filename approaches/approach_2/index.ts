@@ -1,10 +1,10 @@
-import { approach, type Context, failure, type Host, secret, sh } from '../../provision/index.ts';
+import { approach, type Context, failure, type Host, secret } from '../../provision/index.ts';
 import { common } from '../../roles/common/index.ts';
 import { docker } from '../../roles/docker/index.ts';
 import { image } from '../../roles/image/index.ts';
 import { preflight } from '../../roles/preflight/index.ts';
 import { digestOf, keysOf, registry, showKeys } from '../../roles/registry/index.ts';
-import { folderOf } from '../../roles/stack/index.ts';
+import { folderOf, previousRelease } from '../../roles/stack/index.ts';
 import { addressOf } from '../../roles/swarm/address.ts';
 import { cluster } from '../../roles/swarm/cluster.ts';
 import { swarm } from '../../roles/swarm/index.ts';
@@ -73,7 +73,7 @@ export default approach({
     const { hosts, apply, read, remaining } = context;
     const [manager = hosts.managers[0]] = remaining(hosts.managers);
     if (!manager) return;
-    const app_image = await read(manager, sh`cat ${`${folderOf(NAME)}/previous`} 2>/dev/null || :`, 'theapp');
+    const app_image = await read(manager, previousRelease(folderOf(NAME)), 'theapp');
     if (app_image === '')
       throw failure({ place: manager.name, what: 'there is no release before the present one' });
     const encrypted = await encryptedOn(context, manager, [manager]);
