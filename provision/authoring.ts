@@ -13,5 +13,11 @@ export {
   composeProject,
 } from './resources/docker/compose/project.ts';
 export { outdated, refused as composeRefused } from './resources/docker/compose/services.ts';
+export {
+  type SwarmInfo,
+  type SwarmNode,
+  swarmNodesProbe,
+  swarmProbe,
+} from './resources/docker/swarm/state.ts';
 export { write } from './resources/draft.ts';
 export type { Seen } from './shell/exchange.ts';

@@ -10,6 +10,9 @@ import { deployed } from './docker/stack/deployment.ts';
 import { stackDocument } from './docker/stack/document.ts';
 import { removed, volumesRemoved } from './docker/stack/removal.ts';
 import { present, pruned, type Versioned, versioned } from './docker/stack/versions.ts';
+import { init, join, leave } from './docker/swarm/membership.ts';
+import { nodes, pruned as nodesPruned } from './docker/swarm/nodes.ts';
+import { settings } from './docker/swarm/settings.ts';
 
 /** Images, Compose projects, stacks and swarms, by the `docker` command that is on the host. */
 export const docker = {
@@ -30,4 +33,5 @@ export const docker = {
     absent: removed,
     volumes: { absent: volumesRemoved },
   },
+  swarm: { init, join, leave, settings, nodes: Object.assign(nodes, { pruned: nodesPruned }) },
 };
