@@ -21,7 +21,7 @@ t.test('input', async (t) => {
   const names = (given: Parameters<typeof image>[0]) => image(given).resolve([]);
   t.doesNotThrow(() => names({ release }));
   t.throws(() => names({}), /image\.release/);
-  t.throws(() => names({ release: { ...release, version: 'a b' } }), /version that can be a tag/);
+  t.throws(() => names({ release: { ...release, version: 'a b' } }), /version that is valid as a tag/);
   t.throws(() => names({ release, base: 'a b' }), /image\.base/);
   t.throws(() => names({ release, name: 'TheApp:1' }), /image\.name/);
 });
