@@ -120,7 +120,7 @@ t.test('compose.slots: compose.override.yml matches the containers', async (t) =
   );
 });
 
-t.test('passwords are only in files that their readers own', async (t) => {
+t.test('only files in secrets/ contain passwords, and their readers own them', async (t) => {
   const all = resources();
   const files = all.filter((one) => one.kind === 'file');
   for (const one of files) {

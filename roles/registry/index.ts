@@ -7,7 +7,7 @@ export { keysOf, showKeys } from './keys.ts';
 /** A script that prints the name by which nodes pull an image from the registry. */
 export const { digestOf } = docker.image;
 
-/** A private registry with TLS and a password. The service itself is a stack's; this is what hosts need for it. */
+/** What hosts need for a private registry with TLS and a password. The registry itself runs as a service of a stack. */
 export const registry = role({
   folder: import.meta.dirname,
   vars,
@@ -42,5 +42,5 @@ export const registry = role({
   ],
 });
 
-/** A line of /etc/hosts that ends with the name. */
+/** Matches a line of /etc/hosts that ends with the name. */
 const named = (host: string) => new RegExp(`\\s${host.replaceAll('.', '\\.')}$`);

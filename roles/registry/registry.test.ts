@@ -10,22 +10,28 @@ const password = secret('the-password');
 const summaries = async (...given: Parameters<typeof applyOnce>) =>
   (await applyOnce(...given)).map(({ summary }) => summary);
 
-t.test('keys: made once, good for the name, and for who has the password', async (t) => {
+t.test('keys: created once, for one name and one password', async (t) => {
   const root = t.testdir({ etc: { 'theapp-registry': {} } });
   await execa('cp', ['-a', '/etc/.', `${root}/etc`]);
   const shell = localShell(isolated({ '/etc': `${root}/etc` }));
   t.teardown(() => shell.close());
   const name = certificate('registry.internal', 365);
   const account = passwords('theapp', password);
-  t.strictSame(await summaries(authority as Resource, shell), ['create, for ten years']);
-  t.strictSame(await summaries(name as Resource, shell), ['create: for 365 days']);
+  t.strictSame(await summaries(authority as Resource, shell), ['create, valid for ten years']);
+  t.strictSame(await summaries(name as Resource, shell), ['create, valid for 365 days']);
   t.strictSame(await summaries(account as Resource, shell), ['set']);
   for (const one of [authority, name, account])
     t.strictSame(await pending(one as Resource, shell), [], 'again');
 
   const other = certificate('other.internal', 365);
-  t.match(await pending(other, shell), [{ summary: 'it is of another name or authority: for 365 days' }]);
-  t.match(await pending(certificate('registry.internal', 824), shell), [], 'more than a third is left');
+  t.match(await pending(other, shell), [
+    { summary: 'replace: the name or authority has changed, valid for 365 days' },
+  ]);
+  t.match(
+    await pending(certificate('registry.internal', 824), shell),
+    [],
+    'more than a third of its time is left',
+  );
   t.match(await pending(passwords('theapp', secret('another')), shell), [{ summary: 'set' }]);
 
   const { probes } = await shell.exchange({ steps: [], probes: [showKeys] });
@@ -34,7 +40,7 @@ t.test('keys: made once, good for the name, and for who has the password', async
   t.match(reveal(keys.key), 'PRIVATE KEY');
   t.match(reveal(keys.passwords), /^theapp:\$2b\$10\$[\w./]{53}\n$/);
   const { stdout } = await execa('find', [`${root}${FOLDER}`, '-type', 'f', '-perm', '/077']);
-  t.equal(stdout, '', 'nobody else reads any of it');
+  t.equal(stdout, '', 'only root can read them');
 });
 
 t.test('input', async (t) => {
