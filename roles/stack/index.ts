@@ -83,7 +83,7 @@ export function stackResources(options: StackOptions): Resource[] {
   return [
     directory(folder),
     file(`${folder}/stack.yml`, {
-      content: `# Managed by the provisioner (role stack): what is deployed, from ${place}.\n${document.text()}`,
+      content: `# Managed by the provisioner (role stack): generated from ${place}.\n${document.text()}`,
     }),
     secrets(name, ownSecrets),
     configs(name, ownConfigs),
