@@ -1,5 +1,5 @@
-import { down } from './docker/compose/down.ts';
 import { images } from './docker/compose/images.ts';
+import { down } from './docker/compose/removal.ts';
 import { up } from './docker/compose/services.ts';
 import { built } from './docker/image/build.ts';
 import { digestOf, pushed } from './docker/image/push.ts';

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { decide, type Sample, type Settings } from './autoscaler/decide.ts';
+import { decide, type Sample, type Settings } from './autoscaler/decision.ts';
 import { inFlightOf } from './autoscaler/replicas.ts';
 import { readConfiguration } from './autoscaler/settings.ts';
 import { bundleService, type ServiceProgram } from './bundle.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Engine, openEngine } from '../engine.ts';
-import { decide, type Sample } from './decide.ts';
+import { decide, type Sample } from './decision.ts';
 import { askReplicas } from './replicas.ts';
 import { type Configuration, readConfiguration } from './settings.ts';
 

@@ -1,4 +1,4 @@
-import type { Settings } from './decide.ts';
+import type { Settings } from './decision.ts';
 
 /** The autoscaler's configuration, from its environment. */
 export interface Configuration extends Settings {

@@ -4,9 +4,9 @@ import t from 'tap';
 import type { Resource } from '../../../language/resource.ts';
 import { type ComposeHost, composeOutput, dockerShell } from '../../../testing/docker.ts';
 import { stateOf } from '../../../testing/resources.ts';
-import { down } from './down.ts';
 import { images } from './images.ts';
 import { type ComposeState, composeProject } from './project.ts';
+import { down } from './removal.ts';
 import { up } from './services.ts';
 
 const project = { project: 'shop', folder: '/opt/shop' };
