@@ -1,12 +1,12 @@
 import { type Expected, failure } from '../provision/index.ts';
 
-/** Asks a path of TheAPP, and gives the body of the right answer. */
+/** Requests a path of TheAPP, checks the response, and returns its body. */
 type Ask = (path: string, expected: Expected) => Promise<string>;
 
-/** Pages and how their titles begin. */
+/** Pages, and the beginning of their titles. */
 const pages = { '/': 'Services', '/todos': 'Todos', '/todos/new': 'New todo', '/docs': 'Requests' };
 
-/** Every service of TheAPP, as its users ask it. What stays is a birthday and a counter, both called `verify`. */
+/** Uses every service of TheAPP as a client would. It leaves a birthday and a counter behind, both named `verify`. */
 export async function askServices(ask: Ask): Promise<void> {
   await ask('/', { body: 'Hello world!\n' });
   await ask('/readyz', { body: '{"status":"ready"}' });
@@ -33,14 +33,14 @@ async function counting(ask: Ask): Promise<void> {
   if (second > first) return;
   throw failure({
     place: '/counter/verify',
-    what: `${second} came after ${first}: the counter does not count`,
+    what: `the counter does not count: it returned ${first}, then ${second}`,
   });
 }
 
-/** Made, listed, done and removed again, with any that a verification before left when it was broken off. */
+/** Creates, lists, completes and deletes a todo, and deletes any that an interrupted verification has left. */
 async function aTodo(ask: Ask): Promise<void> {
   const title = 'Verification by the provisioner';
-  const made = { title, text: 'It is removed again within a moment.' };
+  const made = { title, text: 'It is deleted again immediately.' };
   const list = async () => JSON.parse(await ask('/api/todos?limit=100', { body: /^\{"todos":\[/ })) as Todos;
   try {
     const { id } = JSON.parse(await ask('/api/todos', { method: 'POST', send: made, status: 201 })) as Todo;

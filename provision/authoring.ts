@@ -7,5 +7,17 @@ export {
   type Resource,
 } from './language/resource.ts';
 export { uploading } from './resources/artefact.ts';
+export {
+  type ComposeQuestion,
+  type ComposeState,
+  composeProject,
+} from './resources/docker/compose/project.ts';
+export { outdated, refused as composeRefused } from './resources/docker/compose/services.ts';
+export {
+  type SwarmInfo,
+  type SwarmNode,
+  swarmNodesProbe,
+  swarmProbe,
+} from './resources/docker/swarm/state.ts';
 export { write } from './resources/draft.ts';
 export type { Seen } from './shell/exchange.ts';

@@ -9,8 +9,9 @@ import { services } from '../app/src/http/endpoint.ts';
 import type { Resource } from '../provision/authoring.ts';
 import { type Facts, type RoleCall, secret } from '../provision/index.ts';
 import { debian, vm as host, title } from '../provision/testing.ts';
-import { current, pruned, start } from './app/current.ts';
 import { app } from './app/index.ts';
+import { current, pruned } from './app/releases.ts';
+import { start } from './app/start.ts';
 import { common } from './common/index.ts';
 import { mariadb } from './mariadb/index.ts';
 import { memcached } from './memcached/index.ts';
@@ -31,7 +32,7 @@ t.test('defaults.yml and the schema have the same keys', async (t) => {
     const uncommented = text
       .split('\n')
       .filter((line, i, all) => /^\w/.test(line) && !/^(#|\w)/.test(all[i - 1] ?? ''));
-    t.strictSame(uncommented, [], `${name}: every variable stands under a comment`);
+    t.strictSame(uncommented, [], `${name}: every variable follows a comment`);
   }
 });
 
@@ -49,7 +50,7 @@ const hidden = secret('the-password');
 const resources = (call: RoleCall, facts = debian) => call.resolve([]).resources(facts, host);
 const titles = (call: RoleCall, facts = debian) => resources(call, facts).map(title);
 
-t.test('what the roles want, on Debian and on Ubuntu', async (t) => {
+t.test('resources of the roles, on Debian and on Ubuntu', async (t) => {
   const table: [string, RoleCall, Facts, RegExp][] = [
     [
       'mariadb',
@@ -64,13 +65,13 @@ t.test('what the roles want, on Debian and on Ubuntu', async (t) => {
       /apt\.packages mysql-server.*mysql\.conf\.d\/zz-provision.*service mysql/s,
     ],
     [
-      'node of npm',
+      'Node.js from npm',
       nodejs({ runtime: artefact }),
       debian,
       /archive \/opt\/node\/24\.0\.0\nsymlink \/opt\/node\/current\n/,
     ],
     [
-      'node of the distribution',
+      'Node.js from the distribution',
       nodejs({ source: 'distro' }),
       ubuntu,
       /apt\.packages nodejs\nsymlink \/opt\/node\/current/,
@@ -83,13 +84,13 @@ t.test('what the roles want, on Debian and on Ubuntu', async (t) => {
       /archive \/opt\/theapp\/releases\/24\.0\.0.*release theapp/s,
     ],
     [
-      'going back',
+      'a rollback',
       app({ version: '23.0.0', mysql_password: hidden }),
       debian,
       /^(?![\s\S]*archive)[\s\S]*release theapp/,
     ],
-    ['plain', nginx(), debian, /^(?![\s\S]*tls)[\s\S]*theapp\.conf/],
-    ['a certificate of its own', nginx({ tls: 'self_signed' }), ubuntu, /command certificate for localhost/],
+    ['no TLS', nginx(), debian, /^(?![\s\S]*tls)[\s\S]*theapp\.conf/],
+    ['a self-signed certificate', nginx({ tls: 'self_signed' }), ubuntu, /command certificate for localhost/],
     ['redis', redis({ password: hidden }), debian, /include \/etc\/redis\/theapp\.conf/],
     ['memcached', memcached(), debian, /memcached\.conf/],
   ];
@@ -99,21 +100,21 @@ t.test('what the roles want, on Debian and on Ubuntu', async (t) => {
   t.throws(() => titles(nginx({ tls: 'files' })), /nginx\.certificate_file: missing/);
 });
 
-/** The change a resource would make on a host where nothing is. */
+/** The script of a resource's first change in a given state. */
 const script = (all: readonly Resource[], name: string, state: unknown) =>
   all.find((one) => title(one) === name)?.plan(state)[0]?.script;
 
-t.test('a password is in no template but as a secret', async (t) => {
+t.test('a password in a template is a secret', async (t) => {
   const all = resources(redis({ password: hidden }));
   const made = script(all, 'file /etc/redis/theapp.conf', { kind: 'absent' });
   t.match(made?.text, /requirepass the-password/);
   t.ok(
     made?.secrets.some((value) => value.includes('the-password')),
-    'so that whoever prints it masks it',
+    'so it is redacted in all output',
   );
 });
 
-/** What would stand in a file on a host where nothing is. */
+/** The content of a file that the role would write on a fresh host. */
 const written = (call: RoleCall, name: string) =>
   resources(call)
     .find((one) => title(one) === name)
@@ -121,7 +122,7 @@ const written = (call: RoleCall, name: string) =>
     .map(({ diff }) => diff?.after)
     .join() ?? '';
 
-t.test('TheAPP understands the environment that the role writes', async (t) => {
+t.test('TheAPP accepts the environment that the role writes', async (t) => {
   const release = { release: artefact, mysql_password: hidden };
   const read = (given: Parameters<typeof app>[0]) =>
     readConfig({
@@ -178,7 +179,7 @@ t.test('TheAPP understands the environment that the role writes', async (t) => {
   for (const [given, wanted] of table) t.match(read(given), wanted, JSON.stringify(given));
 });
 
-t.test('secrets reach TheAPP as credentials, and only those that there are', async (t) => {
+t.test('TheAPP gets its secrets as credentials, and only those that are set', async (t) => {
   const unit = (given: Parameters<typeof app>[0]) =>
     written(app({ release: artefact, mysql_password: hidden, ...given }), 'systemd.unit theapp.service');
   const credentials = (text: string) =>

@@ -169,7 +169,7 @@ async function releases(t: Test, machine: TestMachine): Promise<void> {
   writeFileSync(main, `throw new Error('this release is broken');\n${good}`);
   const bad = await from();
   t.equal(bad.exitCode, 1, 'a release that does not become ready fails the run');
-  t.match(bad.stderr, /this release is broken[\s\S]*was put back and is ready/, 'which says why');
+  t.match(bad.stderr, /this release is broken[\s\S]*rolled back to \S+, which is ready/, 'which says why');
   t.equal(await at(), before, 'the release before is back');
   t.equal((await provisioned('approach_0', '-i', machine.inventory, '--verify')).exitCode, 0, 'and answers');
 
@@ -192,7 +192,7 @@ async function overTls(t: Test, run: Run): Promise<void> {
 
   const taken = await run('-e', 'nginx.http_port=3000');
   t.equal(taken.exitCode, 1, 'a port that TheAPP has');
-  t.match(taken.errors.join(), /has not taken the new configuration[\s\S]*Address already in use/);
+  t.match(taken.errors.join(), /has not loaded the new configuration[\s\S]*Address already in use/);
   t.equal((await run()).exitCode, 0, 'the port before: all is well again');
 }
 

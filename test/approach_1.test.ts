@@ -146,11 +146,11 @@ async function releases(t: Test, stage: Stage): Promise<void> {
 
   const crashing = await release(`${serves} throw new Error('this release is broken');\n${good}`);
   t.equal(crashing.exitCode, 1, 'one that crashes fails the run');
-  t.match(crashing.stderr, /this release is broken[\s\S]*does not stay up; theapp:\S+ goes on serving/);
+  t.match(crashing.stderr, /this release is broken[\s\S]*does not stay up; theapp:\S+ continues to serve/);
   const hanging = `${serves} { setInterval(() => {}, 1000); await new Promise(() => {}); }\n${good}`;
   const never = await release(hanging, '-e', 'compose.ready_seconds=40');
   t.equal(never.exitCode, 1, 'one that never becomes ready too');
-  t.match(never.stderr, /is not ready after 40 s[\s\S]* goes on serving/);
+  t.match(never.stderr, /is not ready after 40 s[\s\S]* continues to serve/);
   t.equal(await serving(stage), now, 'the release before serves on');
   lossless('both were refused');
 

@@ -11,7 +11,7 @@ import { askServices } from '../verify.ts';
 
 type Group = 'app';
 
-/** One machine: nginx in front of TheAPP under systemd, with its database and caches beside it. */
+/** One machine: nginx in front of TheAPP, which runs under systemd, with its database and caches on the same machine. */
 export default approach({
   groups: ['app'],
 
@@ -66,7 +66,7 @@ export default approach({
   urls: ({ hosts, url }) => hosts.app.map((host) => url(host, 80)),
 });
 
-/** What TheAPP is let in with; addresses and ports are the roles' defaults, all on the machine itself. */
+/** TheAPP's passwords. Addresses and ports are the defaults of the roles: everything is on the same machine. */
 const passwords = (secret: Context<Group>['secret']) => ({
   mysql_password: secret('mysql'),
   redis_password: secret('redis'),

@@ -9,7 +9,7 @@ import { askServices } from '../verify.ts';
 
 type Group = 'app';
 
-/** One machine: everything that approach_0 has on it, as one Compose project. */
+/** One machine: the same services as in approach_0, as one Compose project. */
 export default approach({
   groups: ['app'],
 
@@ -46,8 +46,7 @@ export default approach({
   async rollback({ hosts, apply, read, secret }) {
     for (const host of hosts.app) {
       const version = await read(host, previousVersion('/opt/theapp'));
-      if (version === '')
-        throw failure({ place: host.name, what: 'there is no release before the present one' });
+      if (version === '') throw failure({ place: host.name, what: 'there is no previous release' });
       await apply(host, compose({ version, ...project(secret) }));
     }
   },
@@ -57,7 +56,7 @@ export default approach({
   urls: ({ hosts, url }) => hosts.app.map((host) => url(host, 80)),
 });
 
-/** Where the stack is, and its passwords. */
+/** The folder of the Compose files, and the passwords. */
 const project = (secret: Context<Group>['secret']) => ({
   stack: import.meta.dirname,
   mysql_password: secret('mysql'),

@@ -9,7 +9,7 @@ import { freePort, launch, locate } from '../../testing/servers/process.ts';
 
 const TEMPLATE = resolve(import.meta.dirname, 'templates/nginx.conf.hbs');
 
-/** A release that says which slot it is in and what it was asked. */
+/** A release that responds with the name of its slot and the request's path. */
 const slot = (name: string) =>
   createServer(({ url, socket }, response) => {
     if (url === '/counter/gone') return void socket.destroy();
@@ -19,10 +19,10 @@ const slot = (name: string) =>
 const listen = (server: Server, port: number) =>
   new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
 
-/** approach_1's own configuration by a real nginx, with other addresses. */
+/** A real nginx with approach_1's configuration, on different addresses. */
 async function site(t: { teardown(action: () => unknown): void }) {
   const folder = mkdtempSync(join(tmpdir(), 'theapp-switch-'));
-  chmodSync(folder, 0o755); // root's nginx has workers of another user
+  chmodSync(folder, 0o755); // when started by root, nginx' workers run as another user
   const [http, health, a, b] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const given = { network: '127.0.0', tls_on: false, max_body: '1m', metrics_from: [] };
   const text = render(TEMPLATE, given)
@@ -64,12 +64,16 @@ async function site(t: { teardown(action: () => unknown): void }) {
   };
 }
 
-t.test('a release is switched to by a file, from one request to the next, and none is lost', async (t) => {
+t.test('a file switches the release, from one request to the next, and no request is lost', async (t) => {
   const { ask, serve, healthy } = await site(t);
-  t.strictSame(await ask('/a%2Fb//c?d=e'), { status: 200, body: 'a /a%2Fb//c?d=e' }, 'paths as they came');
+  t.strictSame(
+    await ask('/a%2Fb//c?d=e'),
+    { status: 200, body: 'a /a%2Fb//c?d=e' },
+    'paths are passed on unchanged',
+  );
   t.equal((await healthy()).status, 204);
-  t.equal((await ask('/metrics')).status, 200, 'metrics for the machine itself');
-  t.equal((await ask('/counter/gone')).status, 502, 'a request without an answer is not sent again');
+  t.equal((await ask('/metrics')).status, 200, 'metrics are available on the machine itself');
+  t.equal((await ask('/counter/gone')).status, 502, 'a request without a response is not retried');
 
   let running = true;
   const answers: string[] = [];
@@ -83,5 +87,5 @@ t.test('a release is switched to by a file, from one request to the next, and no
   }
   running = false;
   await Promise.all(clients);
-  t.strictSame([...new Set(answers)].sort(), ['a /', 'b /'], `${answers.length} requests, all answered`);
+  t.strictSame([...new Set(answers)].sort(), ['a /', 'b /'], `${answers.length} requests, no request lost`);
 });

@@ -1,10 +1,10 @@
-import { approach, type Context, failure, type Host, secret, sh } from '../../provision/index.ts';
+import { approach, type Context, failure, type Host, secret } from '../../provision/index.ts';
 import { common } from '../../roles/common/index.ts';
 import { docker } from '../../roles/docker/index.ts';
 import { image } from '../../roles/image/index.ts';
 import { preflight } from '../../roles/preflight/index.ts';
 import { digestOf, keysOf, registry, showKeys } from '../../roles/registry/index.ts';
-import { folderOf } from '../../roles/stack/index.ts';
+import { folderOf, previousRelease } from '../../roles/stack/index.ts';
 import { addressOf } from '../../roles/swarm/address.ts';
 import { cluster } from '../../roles/swarm/cluster.ts';
 import { swarm } from '../../roles/swarm/index.ts';
@@ -17,12 +17,12 @@ import { NAME, theapp } from './theapp/index.ts';
 
 type Group = 'managers' | 'registry';
 
-/** Where the registry answers within the cluster. */
+/** The address of the registry within the cluster. */
 const at = { host: 'registry.internal', port: 5000 };
-/** Stands for what is not asked for when something is taken off. */
+/** A placeholder: removing something does not need its secrets. */
 const none = secret('-');
 
-/** Three machines, one Docker Swarm: what runs heals, scales, and is replaced without a break. */
+/** Three machines, one Docker Swarm: services heal, scale, and are updated without downtime. */
 export default approach({
   groups: ['managers', 'registry'],
 
@@ -73,9 +73,8 @@ export default approach({
     const { hosts, apply, read, remaining } = context;
     const [manager = hosts.managers[0]] = remaining(hosts.managers);
     if (!manager) return;
-    const app_image = await read(manager, sh`cat ${`${folderOf(NAME)}/previous`} 2>/dev/null || :`, 'theapp');
-    if (app_image === '')
-      throw failure({ place: manager.name, what: 'there is no release before the present one' });
+    const app_image = await read(manager, previousRelease(folderOf(NAME)), 'theapp');
+    if (app_image === '') throw failure({ place: manager.name, what: 'there is no previous release' });
     const encrypted = await encryptedOn(context, manager, [manager]);
     await apply(manager, theapp({ app_image, encrypted, ...(await given(context)) }));
   },
@@ -87,7 +86,7 @@ export default approach({
 
 const account = ({ secret }: Pick<Context<Group>, 'secret'>) => ({ ...at, password: secret('registry') });
 
-/** The registry: its keys on the host where it stands, the way to it on all; and the pages that show the cluster. */
+/** The registry, with its keys on one host and access to it on all of them; and the pages that show the cluster. */
 async function services(context: Context<Group>, manager: Host, home: Host): Promise<void> {
   const { hosts, apply, read, facts } = context;
   await apply(home, registry({ part: 'keys', ...account(context) }));
@@ -98,7 +97,7 @@ async function services(context: Context<Group>, manager: Host, home: Host): Pro
   await apply(manager, infra({ registry_port: at.port, visualiser_program, ...keys }));
 }
 
-/** Whether TheAPP's network is encrypted: as a person said for this manager, or else as the kernels of the hosts allow. */
+/** Whether TheAPP's network is encrypted: as set for this manager; otherwise the kernels of the hosts decide. */
 async function encryptedOn(
   context: Context<Group>,
   manager: Host | undefined,
@@ -108,10 +107,10 @@ async function encryptedOn(
   return said ?? encryption(context, hosts);
 }
 
-/** What TheAPP's stack takes where its image does not matter. */
+/** The variables of TheAPP's stack where the image does not matter. */
 const anyImage = (context: Context<Group>) => ({ app_image: 'theapp', ...passwords(context) });
 
-/** What TheAPP's stack is given besides the image. */
+/** The variables of TheAPP's stack, except the image. */
 const given = async (context: Pick<Context<Group>, 'secret'>) => ({
   autoscaler_program: await bundleService('autoscaler'),
   ...passwords(context),

@@ -9,7 +9,7 @@ import { failure } from '../../provision/index.ts';
 /** The files of an archive by their path in it. */
 export type Files = ReadonlyMap<string, string | Uint8Array>;
 
-/** Nothing of this machine in it: sorted by name, one time (seconds since 1970), one owner, fixed modes. */
+/** Options that make the archive independent of this machine: sorted, with one time (seconds since 1970), owner and mode. */
 const reproducible = (time: number) => [
   '--format=ustar',
   '--sort=name',
@@ -20,7 +20,7 @@ const reproducible = (time: number) => [
   '--mode=u=rwX,go=rX,a-st',
 ];
 
-/** A .tar.gz of the files under one top folder; the same bytes for the same arguments, on any machine. */
+/** A .tar.gz of the files, in one top-level folder. The same arguments give the same bytes on every machine. */
 export async function archive(top: string, files: Files, time: number): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'theapp-release-'));
   try {
@@ -46,11 +46,11 @@ async function tar(folder: string, top: string, time: number): Promise<Uint8Arra
   throw failure({
     what: 'the release cannot be packed: GNU tar failed',
     said: Buffer.from(result.stderr ?? []).toString() || (result.shortMessage ?? ''),
-    todo: 'tar --version must say "GNU tar"; sudo apt-get install tar',
+    todo: 'tar --version must print "GNU tar"; to install it: sudo apt-get install tar',
   });
 }
 
-/** Node writes no name and no time into the header (RFC 1952), but the operating system in byte 9: 255, unknown. */
+/** The gzip header (RFC 1952) has no name and no time, but Node sets the operating system in byte 9: make it 255, unknown. */
 async function compress(content: Uint8Array): Promise<Buffer> {
   const zipped = await promisify(gzip)(content, { level: 9 });
   zipped[9] = 255;

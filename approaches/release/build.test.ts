@@ -9,7 +9,7 @@ import { buildRelease } from './build.ts';
 const checkout = join(import.meta.dirname, '../..');
 const sources = ['app', 'approaches/release', 'package-lock.json'];
 
-/** A copy of what the release is made of, in a folder, with modes and times of its own. */
+/** A copy of the release's sources in a folder, with different modes and times. */
 async function copy(folder: string, { umask = 0o022, git = true } = {}) {
   const before = process.umask(umask);
   await mkdir(folder, { recursive: true });
@@ -23,7 +23,7 @@ async function copy(folder: string, { umask = 0o022, git = true } = {}) {
   return folder;
 }
 
-/** The same commit in every copy: git hashes names and dates as well. */
+/** Creates the same commit in every copy. Its hash includes names and dates. */
 async function commit(folder: string) {
   const date = '2024-02-29T12:00:00Z';
   const person = ['-c', 'user.name=someone', '-c', 'user.email=someone@example.org'];
@@ -38,7 +38,7 @@ async function commit(folder: string) {
   return (await run('rev-parse', 'HEAD')).stdout;
 }
 
-t.test('the same commit gives the same bytes, wherever the checkout lies', async (t) => {
+t.test('the same commit gives the same bytes, wherever the checkout is', async (t) => {
   const here = await copy(join(t.testdir(), 'one'), { umask: 0o022 });
   const there = await copy(join(t.testdirName, 'a/folder with blanks/two'), { umask: 0o077 });
   await utimes(join(there, 'app/src/main.ts'), 1, 1);
@@ -55,44 +55,52 @@ t.test('the same commit gives the same bytes, wherever the checkout lies', async
   );
 });
 
-t.test('a version says what it was built of', async (t) => {
+t.test('the version shows what the release was built from', async (t) => {
   const root = await copy(join(t.testdir(), 'checkout'));
   const [main, test] = [join(root, 'app/src/main.ts'), join(root, 'app/src/new.test.ts')];
   const original = await readFile(main, 'utf8');
   const clean = await buildRelease(root);
 
-  await writeFile(test, 'a test decides nothing');
-  t.strictSame(await buildRelease(root), { ...clean, reused: true }, 'nothing changed: the same file again');
+  await writeFile(test, 'tests are not part of the release');
+  t.strictSame(await buildRelease(root), { ...clean, reused: true }, 'nothing has changed: the same file');
 
   await writeFile(main, `${original}\nconsole.error('changed');\n`);
   const dirty = await buildRelease(root);
   t.match(dirty.version, new RegExp(`^${clean.version}-dirty\\.[0-9a-f]{8}$`));
   await writeFile(main, `${original}\nconsole.error('changed again');\n`);
-  t.not((await buildRelease(root)).version, dirty.version, 'the content decides');
+  t.not((await buildRelease(root)).version, dirty.version, 'the version depends on the content');
   await writeFile(main, original);
-  t.equal((await buildRelease(root)).sha256, clean.sha256, 'put back: clean again');
+  t.equal((await buildRelease(root)).sha256, clean.sha256, 'changes reverted: clean again');
 
   await writeFile(clean.file, 'damaged');
-  t.strictSame(await buildRelease(root), { ...clean, reused: false }, 'a damaged tarball is built again');
+  t.strictSame(await buildRelease(root), { ...clean, reused: false }, 'a damaged tarball is rebuilt');
 
   await writeFile(join(root, 'app/migrations/9999-new.sql'), 'SELECT 1;\n');
-  t.match((await buildRelease(root)).version, /-dirty\./, 'a file that git does not know counts');
+  t.match((await buildRelease(root)).version, /-dirty\./, 'an untracked file counts');
   await rm(join(root, 'app/migrations/9999-new.sql'));
   await mkdir(join(root, 'app/pages/parts'), { recursive: true });
   await writeFile(join(root, 'app/pages/parts/new.hbs'), 'a page');
   const page = await buildRelease(root);
-  t.match(page.version, /-dirty\./, 'so does a page');
-  t.match((await execa('tar', ['-tzf', page.file])).stdout, /\/pages\/parts\/new\.hbs$/m, 'which it carries');
+  t.match(page.version, /-dirty\./, 'a page counts');
+  t.match(
+    (await execa('tar', ['-tzf', page.file])).stdout,
+    /\/pages\/parts\/new\.hbs$/m,
+    'the release contains it',
+  );
   await rm(join(root, 'app/pages/parts'), { recursive: true });
 
   await rm(join(root, '.git'), { recursive: true });
   const bare = await buildRelease(root);
-  t.match(bare.version, /^\d+\.\d+\.\d+-content\.[0-9a-f]{12}$/, 'without git the content is the version');
+  t.match(
+    bare.version,
+    /^\d+\.\d+\.\d+-content\.[0-9a-f]{12}$/,
+    'without git, the version is a hash of the content',
+  );
   const elsewhere = await copy(join(t.testdirName, 'elsewhere'), { git: false });
-  t.equal((await buildRelease(elsewhere)).sha256, bare.sha256, 'and the same bytes anywhere');
+  t.equal((await buildRelease(elsewhere)).sha256, bare.sha256, 'the same bytes in another folder');
 });
 
-t.test('sources that do not bundle are named', async (t) => {
+t.test('an error names the source file that cannot be bundled', async (t) => {
   const root = await copy(join(t.testdir(), 'checkout'));
   await writeFile(join(root, 'app/src/main.ts'), "import './nowhere.ts';\n");
   const error = await buildRelease(root).catch((error) => error);
@@ -102,7 +110,7 @@ t.test('sources that do not bundle are named', async (t) => {
   );
 });
 
-t.test('what is in the tarball', async (t) => {
+t.test('the contents of the tarball', async (t) => {
   const root = await copy(join(t.testdir(), 'checkout'));
   const { file, version } = await buildRelease(root);
   const top = `theapp-${version}`;
@@ -125,14 +133,14 @@ t.test('what is in the tarball', async (t) => {
   for (const [path, sha256] of Object.entries(release.files)) {
     const content = await readFile(join(unpacked, top, path));
     t.equal(createHash('sha256').update(content).digest('hex'), sha256, path);
-    t.notOk(content.includes(root) || content.includes(checkout), `${path} names no folder of this machine`);
+    t.notOk(content.includes(root) || content.includes(checkout), `${path} contains no path of this machine`);
   }
   t.match(await readFile(join(unpacked, top, 'NOTICE'), 'utf8'), /^@hapi\/hapi \d.*BSD-3-Clause/m);
   const { stdout } = await execa('node', [join(unpacked, top, 'theapp.mjs'), '--version'], { cwd: '/' });
-  t.equal(stdout, version, 'it runs with nothing beside it');
+  t.equal(stdout, version, 'it runs without any dependencies');
 });
 
-t.test('npm run build says what it made', async (t) => {
+t.test('npm run build prints the file, version, sha256 and size', async (t) => {
   const { stdout } = await execa('node', [join(checkout, 'scripts/build.ts')], { cwd: checkout });
   t.match(stdout, /^file {5}dist\/theapp-\S+\.tar\.gz\nversion {2}\S+\nsha256 {3}[0-9a-f]{64}\nbytes {4}\d+/);
 });

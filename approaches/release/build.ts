@@ -9,22 +9,22 @@ import { carriedFiles, hashInputs, hashInstalled } from './inputs.ts';
 import { notices } from './notices.ts';
 import { readVersion, type Version } from './version.ts';
 
-/** One tarball that holds TheAPP: `theapp-VERSION/` with theapp.mjs, migrations/, pages/ and release.json. */
+/** A tarball with TheAPP: `theapp-VERSION/` with theapp.mjs, migrations/, pages/ and release.json. */
 export interface Release {
   /** The absolute path of the tarball. */
   file: string;
   version: string;
   sha256: string;
   bytes: number;
-  /** True when nothing had changed and the tarball of the last build was taken. */
+  /** True if nothing has changed, so the tarball of the last build was used. */
   reused: boolean;
 }
 
 const checkout = join(import.meta.dirname, '../..');
 
 /**
- * Builds the release of a checkout into its `dist/`: the same bytes every time from the same commit,
- * wherever the checkout lies. Takes about a second, or a few milliseconds when nothing has changed.
+ * Builds the release of a checkout in its `dist/`. The same commit always gives the same bytes, wherever the checkout is.
+ * It takes about a second, or a few milliseconds when nothing has changed.
  */
 export async function buildRelease(root: string = checkout): Promise<Release> {
   const inputsHash = hashInputs(root);
@@ -38,18 +38,18 @@ export async function buildRelease(root: string = checkout): Promise<Release> {
   const content = await archive(`theapp-${version.version}`, await contents(root, version), version.time);
   const made = { sha256: sha256Of(content), bytes: content.length };
   await mkdir(join(root, 'dist'), { recursive: true });
-  await put(file, content);
-  await put(`${file}.built`, JSON.stringify({ key, ...made }));
+  await write(file, content);
+  await write(`${file}.built`, JSON.stringify({ key, ...made }));
   return { file, version: version.version, ...made, reused: false };
 }
 
-/** The release of this checkout, as an approach hands it to its roles. */
+/** The release of this checkout, as roles expect it. */
 export async function theRelease(): Promise<Artefact> {
   const { version, file, sha256, bytes } = await buildRelease();
   return { version, file, sha256, bytes };
 }
 
-/** What the last build of this version made, when it was made of the same things and is still whole. */
+/** The result of the last build of this version, if its inputs were the same and the file is undamaged. */
 async function reuse(file: string, key: string): Promise<{ sha256: string; bytes: number } | undefined> {
   if (!existsSync(file) || !existsSync(`${file}.built`)) return undefined;
   const [content, record] = [await readFile(file), await readFile(`${file}.built`, 'utf8')];
@@ -71,8 +71,8 @@ async function contents(root: string, { version, commit }: Version): Promise<Fil
   return files.set('release.json', `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Never half a tarball, also when two builds run at the same time. */
-async function put(file: string, content: string | Uint8Array) {
+/** Writes a file atomically, even when two builds run at the same time. */
+async function write(file: string, content: string | Uint8Array) {
   const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, content);
   await rename(draft, file);

@@ -1,19 +1,19 @@
 import { build, type Message } from 'esbuild';
 import { failure } from '../../provision/index.ts';
 
-/** The program as one file, and the files of the checkout that went into it (paths from the root). */
+/** The program as one file, and the source files it was bundled from (paths from the root). */
 export interface Bundle {
   code: Uint8Array;
   sources: string[];
 }
 
-/** What CommonJS dependencies expect to find when they stand in an ES module. */
+/** CommonJS dependencies need `require`, which ES modules do not have. */
 const requireForDependencies = `import { createRequire } from 'node:module';
 const require = createRequire(import.meta.url);`;
 
 /**
- * Bundles TheAPP and its dependencies for Node 24. Not minified: 150 kB more to send once buys stack traces
- * that can be read. Paths in it start at the root, also where node_modules is a link to another place.
+ * Bundles TheAPP and its dependencies for Node 24. It is not minified: 150 kB more to send give readable stack traces.
+ * Its paths start at the root, even if node_modules is a symbolic link.
  */
 export async function bundle(root: string): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
@@ -34,7 +34,7 @@ export async function bundle(root: string): Promise<Bundle> {
     logLevel: 'silent',
   }).catch(refuse);
   const [program] = outputFiles;
-  if (program === undefined) throw failure({ what: 'esbuild made no file' });
+  if (program === undefined) throw failure({ what: 'esbuild produced no file' });
   return { code: program.contents, sources: Object.keys(metafile.inputs) };
 }
 

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What stands beside the program in a release, as in `app/`: read when it runs. */
+/** Files in `app/` that the program reads at run time. */
 const carried = ['migrations/*.sql', 'pages/**/*.*'];
 
-/** What decides the bytes of a release, as paths from the root; tests do not. */
+/** The files that determine the bytes of a release, as paths from the root. Tests are excluded below. */
 const patterns = [
   'app/package.json',
   'app/src/**/*.ts',
@@ -15,22 +15,22 @@ const patterns = [
   'LICENSE',
 ];
 
-/** The same, in the words of git. */
+/** The same files, as pathspecs for git. */
 export const inputPathspecs = [
   ...patterns.map((pattern) => `:(glob)${pattern}`),
   ':(exclude,glob)**/*.test.ts',
 ];
 
-/** The files that a release carries beside the program, as paths in `app/` and in the release alike. */
+/** The files in a release besides the program. Their paths in the release are those in `app/`. */
 export const carriedFiles = (root: string): string[] => globSync(carried, { cwd: join(root, 'app') }).sort();
 
-/** One sha256 over the names and contents of everything that decides the bytes of a release. */
+/** A sha256 of the names and contents of all files that determine the bytes of a release. */
 export function hashInputs(root: string): string {
   const files = globSync(patterns, { cwd: root }).filter((file) => !file.endsWith('.test.ts'));
   return hashFiles(root, files.sort());
 }
 
-/** Changes with every `npm install`, also with one that the lock file does not show. */
+/** Changes with every `npm install`, even if the lock file does not change. */
 export function hashInstalled(root: string): string {
   return hashFiles(root, ['node_modules/.package-lock.json']);
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The licences of the packages that are part of the program, as their authors ask for with every copy. */
+/** The licences of the bundled packages, which must be part of every copy. */
 export function notices(root: string, sources: string[]): string {
   const folders = new Set(sources.flatMap((source) => packageFolder.exec(source)?.[1] ?? []));
   const parts = [...folders].sort().map((folder) => notice(join(root, folder)));

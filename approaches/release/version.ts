@@ -3,20 +3,20 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { inputPathspecs } from './inputs.ts';
 
-/** What names a release. `time` is in seconds since 1970 and becomes the time of every file in it. */
+/** The version of a release. `time`, in seconds since 1970, becomes the time of every file in it. */
 export interface Version {
   version: string;
-  /** The whole commit, or null for sources outside git. */
+  /** The full commit hash; null for sources outside git. */
   commit: string | null;
   time: number;
 }
 
-/** 1980-01-01: the earliest time that every archive format can write. */
+/** 1980-01-01: the earliest time that all archive formats support. */
 const noTime = 315_532_800;
 
 /**
- * `0.1.0-1a2b3c4` for a commit, `0.1.0-1a2b3c4-dirty.HASH` when a file that the release is made of differs
- * from it, `0.1.0-content.HASH` for sources outside git. Only characters that need no quoting in a path.
+ * `0.1.0-1a2b3c4` for a commit, `0.1.0-1a2b3c4-dirty.HASH` if a source file of the release differs from the commit,
+ * `0.1.0-content.HASH` for sources outside git. A path with a version needs no quoting.
  */
 export async function readVersion(root: string, inputsHash: string): Promise<Version> {
   const base: string = JSON.parse(readFileSync(join(root, 'app/package.json'), 'utf8')).version;
@@ -27,7 +27,7 @@ export async function readVersion(root: string, inputsHash: string): Promise<Ver
   return { ...head, version: changed ? `${short}-dirty.${inputsHash.slice(0, 8)}` : short };
 }
 
-/** Nothing when there is no git, no commit, or when the folder only lies inside somebody else's checkout. */
+/** Undefined without git or a commit, or if the folder is merely inside another checkout. */
 async function readHead(root: string): Promise<{ commit: string; time: number } | undefined> {
   const inside = await git(root, 'rev-parse', '--show-prefix');
   if (inside !== '') return undefined;
@@ -35,7 +35,7 @@ async function readHead(root: string): Promise<{ commit: string; time: number } 
   return commit && time ? { commit, time: Number(time) } : undefined;
 }
 
-/** What git says, or nothing when it fails. It takes no lock: somebody may be committing in this checkout. */
+/** The output of git; undefined if it fails. It takes no lock, because a commit may be in progress in this checkout. */
 async function git(root: string, ...words: string[]): Promise<string | undefined> {
   const { failed, stdout } = await execa('git', ['--no-optional-locks', ...words], {
     cwd: root,

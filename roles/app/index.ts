@@ -10,22 +10,22 @@ import {
   systemd,
   user,
 } from '../../provision/index.ts';
-import { current, pruned, RELEASES, start } from './current.ts';
+import { current, pruned, RELEASES } from './releases.ts';
+import { start } from './start.ts';
 import { vars } from './vars.ts';
 
 const NODE = '/opt/node/current/bin/node';
 const UNIT = 'theapp.service';
 const MIGRATE = 'theapp-migrate.service';
 
-/** TheAPP under systemd, a release beside the one before it; one that does not become ready is not kept. */
+/** TheAPP under systemd. Releases are installed side by side; a release that does not become ready is rolled back. */
 export const app = role({
   folder: import.meta.dirname,
   vars,
   tasks: ({ vars, template }) => {
     const { release, user: name } = vars;
     const version = release?.version ?? vars.version;
-    if (!version)
-      throw inputError({ place: 'app.release', what: 'neither a release nor a version is given' });
+    if (!version) throw inputError({ place: 'app.release', what: 'neither a release nor a version is set' });
     const notify = start(NODE, vars.listen, vars.port, vars.ready_seconds);
     const given = secretsOf(vars);
     const unit = (migrate: boolean) =>
@@ -65,7 +65,7 @@ export const app = role({
   ],
 });
 
-/** Each is a file of root's that systemd hands to the application, which reads it where the variable says. */
+/** Files that only root can read. systemd passes them to the application as credentials, at the path in the variable. */
 const secretsOf = (given: z.output<typeof vars>) => [
   { file: 'mysql_pass', variable: 'MYSQL_PASS_FILE', content: given.mysql_password },
   { file: 'redis_pass', variable: 'REDIS_PASS_FILE', content: given.redis_password },
@@ -76,7 +76,7 @@ const secretsOf = (given: z.output<typeof vars>) => [
   },
 ];
 
-/** What the environment has in one line. */
+/** Lists, as the environment of the application writes them. */
 const lists = ({ redis_sentinels, memcached_servers, vhosts }: z.output<typeof vars>) => ({
   sentinels: redis_sentinels.join(','),
   memcached: memcached_servers.join(','),

@@ -5,11 +5,11 @@ import { artefactVariable } from '../nodejs/vars.ts';
 const port = z.int().min(1).max(65535);
 const version = z.string().regex(/^[\w.-]+$/, 'expected the version of a release');
 
-/** In TheAPP's environment, where a comma parts them; an IPv6 address stands in brackets. */
+/** A comma-separated list in TheAPP's environment; IPv6 addresses are in brackets. */
 const addresses = z.array(z.string().regex(/^(\[[\da-fA-F:.]+\]|[\w.-]+):\d{1,5}$/, 'expected host:port'));
 const name = z.string().regex(/^[\w.:-]+$/, 'expected an address or a name');
 
-/** What a host name may lead to: the services of TheAPP (app/src/http/endpoint.ts). */
+/** The services of TheAPP that a host name can lead to (app/src/http/endpoint.ts). */
 const service = z.enum(['greeting', 'birthdays', 'pokedex', 'counter', 'todos']);
 
 export const vars = z.strictObject({

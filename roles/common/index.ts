@@ -3,7 +3,7 @@ import { vars } from './vars.ts';
 
 const journald = handler('restart systemd-journald', sh`systemctl restart systemd-journald`);
 
-/** What every machine has, whatever runs on it. */
+/** The base configuration of every machine. */
 export const common = role({
   folder: import.meta.dirname,
   vars,

@@ -1,13 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import t from 'tap';
-import type { Resource, Seen } from '../../provision/authoring.ts';
+import type { ComposeState, Resource } from '../../provision/authoring.ts';
 import { type Facts, secret } from '../../provision/index.ts';
-import { debian, vm as host, localShell, title } from '../../provision/testing.ts';
-import { down } from './down.ts';
+import {
+  type ComposeHost,
+  composeOutput,
+  debian,
+  vm as host,
+  localShell,
+  title,
+} from '../../provision/testing.ts';
 import { compose } from './index.ts';
-import type { Project } from './project.ts';
-import { overrideText, previousVersion } from './slots.ts';
+import { overrideOf, overrideText, previousVersion, switchOf } from './slots.ts';
 
 const stack = resolve(import.meta.dirname, '../../approaches/approach_1');
 const passwords = {
@@ -22,175 +27,100 @@ const resources = (more: Parameters<typeof compose>[0] = {}): readonly Resource[
   compose({ ...given, ...more })
     .resolve([])
     .resources(facts, host);
-const kind = (name: string, all = resources()) => {
-  const found = all.find((one) => one.kind === name);
-  if (!found) throw new Error(`no ${name}`);
-  return found as Resource<Project>;
-};
 
-/** A project as a host shows it: both slots, all as it should be; slot a serves release 2. */
-const healthy = {
+const override = overrideOf('theapp');
+/** With the file that switches nginx to slot b. */
+const liveB = { [switchOf('theapp')]: '' };
+
+/** A host on which everything is as it should be. Slot a serves release 2. */
+const healthy: ComposeHost = {
+  project: 'theapp',
   containers: {
-    mariadb: 'c1 running healthy h-mariadb mariadb:11.8 i-mariadb 2026-11-21T15:00:00.5Z',
-    redis: 'c2 running healthy h-redis redis:8 i-redis 2026-11-21T15:00:00.5Z',
-    memcached: 'c3 running healthy h-memcached memcached:1.6 i-memcached 2026-11-21T15:00:00.5Z',
-    nginx: 'c4 running healthy h-nginx nginx:1.28 i-nginx 2026-11-21T15:00:00.5Z',
     'app-a': 'c5 running healthy h-app-a theapp:2 i-2 2026-11-21T15:00:00.5Z',
     'app-b': 'c6 exited unhealthy h-old theapp:1 i-1 2026-11-21T14:00:00Z',
-  } as Record<string, string>,
-  images: {
-    'theapp:2': 'i-2',
-    'mariadb:11.8': 'i-mariadb',
-    'redis:8': 'i-redis',
-    'memcached:1.6': 'i-memcached',
-    'nginx:1.28': 'i-nginx',
-  } as Record<string, string>,
-  written: { redis: '1795000000.1' },
-  live: 'a',
-  override: overrideText({ live: 'a', a: 'theapp:2', b: 'theapp:1' }),
+  },
+  images: { 'theapp:2': 'i-2' },
+  asked: ['theapp:2'],
+  written: {},
+  texts: { [override]: overrideText({ live: 'a', a: 'theapp:2', b: 'theapp:1' }) },
   broken: false,
 };
-type World = typeof healthy;
 
-/** What the probe of all these resources prints of such a host. */
-function printed({ containers, images, written, live, override, broken }: World): string {
-  const hashes = Object.keys(containers).map((name) => `${name} h-${name}`);
-  return [
-    '= containers',
-    ...Object.entries(containers).map(([name, words]) => `${name} ${words}`),
-    '= hashes',
-    ...(broken ? ['= broken'] : hashes),
-    '= images',
-    ...Object.values(images),
-    '= missing',
-    ...Object.keys(healthy.images).filter((name) => !(name in images)),
-    '= written',
-    `${written.redis} /opt/theapp/secrets/redis.conf`,
-    '= live',
-    live,
-    '= override',
-    override,
-  ].join('\n');
+/** The summaries of one resource's changes on a host where the probe prints this. */
+function planned(kind: string, stdout: string): string[] {
+  const one = resources().find((resource) => resource.kind === kind) as Resource<ComposeState> | undefined;
+  if (!one || !('batch' in one.probe)) throw new Error(`no ${kind} with a batch`);
+  const [state] = one.probe.batch.read({ code: 0, stdout, stderr: '' }, [one.probe.arg]);
+  return one.plan(state as ComposeState).map(({ summary }) => summary);
 }
 
-/** The summaries of one resource's changes on a host that prints this. */
-function planned(name: string, stdout: string, all = resources()): string[] {
-  const one = kind(name, all);
-  const mine = all.filter(({ probe }) => 'batch' in probe && probe.batch.name === 'compose');
-  const args = mine.map(({ probe }) => ('arg' in probe ? probe.arg : undefined));
-  const { probe } = kind(name, all);
-  if (!('batch' in probe)) throw new Error(`${name} has a probe of its own`);
-  const seen: Seen = { code: 0, stdout, stderr: '' };
-  const state = probe.batch.read(seen, args)[mine.indexOf(one as Resource)] as Project;
-  return one.plan(state).map(({ summary }) => summary);
-}
-
-const without = (words: Record<string, string>, name: string) =>
+const without = (words: Readonly<Record<string, string>>, name: string) =>
   Object.fromEntries(Object.entries(words).filter(([key]) => key !== name));
-const container = (name: string, words: string): World => ({
+const container = (name: string, words: string): ComposeHost => ({
   ...healthy,
   containers: { ...healthy.containers, [name]: words },
 });
-const running = (
-  name: string,
-  more: { hash?: string; id?: string; health?: string; status?: string } = {},
-) => {
-  const { hash = `h-${name}`, id = `i-${name}`, health = 'healthy', status = 'running' } = more;
-  return container(name, `c ${status} ${health} ${hash} ${name}:8 ${id} 2026-11-21T15:00:00.5Z`);
-};
 
-t.test('compose.up says what would be recreated, and why', async (t) => {
-  const table: [string, World, string[]][] = [
-    ['all is well', healthy, []],
-    ['still starting', running('redis', { health: 'starting' }), []],
-    ['gone', { ...healthy, containers: without(healthy.containers, 'redis') }, ['create redis']],
-    ['other options', running('redis', { hash: 'x' }), ['recreate redis: its configuration has changed']],
-    ['another image', running('redis', { id: 'x' }), ['recreate redis: its image has changed']],
-    [
-      'a newer file',
-      { ...healthy, written: { redis: '1795999999.5' } },
-      ['recreate redis: redis.conf has changed'],
-    ],
-    ['ended', running('redis', { status: 'exited' }), ['start redis: it is exited']],
-    ['hung', running('redis', { health: 'unhealthy' }), ['restart redis: it is unhealthy']],
-    [
-      'two',
-      {
-        ...running('redis', { hash: 'x' }),
-        written: { redis: '0' },
-        containers: without(running('redis', { hash: 'x' }).containers, 'nginx'),
-      },
-      ['recreate redis: its configuration has changed; create nginx'],
-    ],
-    ['the idle slot is none of its business', running('app-b', { status: 'dead' }), []],
-    ['broken files', { ...healthy, broken: true }, ['refused: Compose does not take the project’s files']],
-  ];
-  for (const [what, world, wanted] of table)
-    t.strictSame(planned('compose.up', printed(world)), wanted, what);
-  t.strictSame(planned('compose.up', ''), ['create mariadb; create redis; create memcached; create nginx']);
-});
-
-t.test('compose.images: only what is missing is pulled', async (t) => {
-  t.strictSame(planned('compose.images', printed(healthy)), []);
-  const two = { ...healthy, images: without(without(healthy.images, 'redis:8'), 'nginx:1.28') };
-  t.strictSame(planned('compose.images', printed(two)), ['pull redis:8', 'pull nginx:1.28']);
-});
-
-t.test('compose.release: when there is something to switch to', async (t) => {
+t.test('compose.release switches when the live slot differs', async (t) => {
   const app = (words: string) => container('app-a', words);
   const at = '2026-11-21T15:00:00.5Z';
-  const table: [string, World, string[]][] = [
-    ['all is well', healthy, []],
+  const table: [string, ComposeHost, string[]][] = [
+    ['nothing to do', healthy, []],
     ['just restarted', app(`c running starting h-app-a theapp:2 i-2 ${at}`), []],
     [
-      'another release',
+      'a different release',
       app(`c running healthy h-app-a theapp:1 i-1 ${at}`),
       ['switch to theapp:2 from theapp:1 (slot b)'],
     ],
     [
-      'another configuration',
+      'a different configuration',
       app(`c running healthy x theapp:2 i-2 ${at}`),
       ['switch to a new container of theapp:2: its configuration has changed (slot b)'],
     ],
     [
-      'hung',
+      'unhealthy',
       app(`c running unhealthy h-app-a theapp:2 i-2 ${at}`),
       ['switch to a new container of theapp:2: it is unhealthy (slot b)'],
     ],
     [
-      'ended',
+      'exited',
       app(`c exited unhealthy h-app-a theapp:2 i-2 ${at}`),
       ['switch to a new container of theapp:2: it is exited (slot b)'],
     ],
     [
-      'gone, the release before is there',
+      'no container, but the previous release is there',
       { ...healthy, containers: without(healthy.containers, 'app-a') },
       ['start theapp:2 (slot a)'],
     ],
-    ['slot b serves', { ...healthy, live: 'b' }, ['switch to theapp:2 from theapp:1 (slot a)']],
     [
-      'a switch that was broken off at its end',
+      'slot b serves',
+      { ...healthy, texts: { ...healthy.texts, ...liveB } },
+      ['switch to theapp:2 from theapp:1 (slot a)'],
+    ],
+    [
+      'a switch that was interrupted at its end',
       container('app-b', `c running healthy h-app-b theapp:1 i-1 ${at}`),
       ['stop app-b, which no longer serves'],
     ],
   ];
-  for (const [what, world, wanted] of table)
-    t.strictSame(planned('compose.release', printed(world)), wanted, what);
+  for (const [what, one, expected] of table)
+    t.strictSame(planned('compose.release', composeOutput(one)), expected, what);
   t.strictSame(planned('compose.release', ''), ['start theapp:2 (slot a)']);
 });
 
-t.test('compose.slots: the file says what the containers say', async (t) => {
-  t.strictSame(planned('compose.slots', printed(healthy)), []);
-  t.strictSame(planned('compose.slots', printed({ ...healthy, override: 'x' })), ['write as it is']);
-  t.strictSame(planned('compose.slots', printed({ ...healthy, override: '' })), ['write']);
-  t.strictSame(planned('compose.slots', ''), [], 'nothing of nothing');
+t.test('compose.slots: compose.override.yml matches the containers', async (t) => {
+  const edited = (text: string) => composeOutput({ ...healthy, texts: { [override]: text } });
+  t.strictSame(planned('compose.slots', composeOutput(healthy)), []);
+  t.strictSame(planned('compose.slots', edited('x')), ['correct']);
+  t.strictSame(planned('compose.slots', composeOutput({ ...healthy, texts: {} })), ['write']);
+  t.strictSame(planned('compose.slots', ''), [], 'no containers yet');
   t.match(
     overrideText({ live: 'b', a: 'theapp:1', b: undefined }),
     /app-a:\n {4}image: theapp:1\n {4}profiles/,
   );
 });
 
-t.test('the whole role: passwords only in files of those who read them', async (t) => {
+t.test('only files in secrets/ contain passwords, and their readers own them', async (t) => {
   const all = resources();
   const files = all.filter((one) => one.kind === 'file');
   for (const one of files) {
@@ -214,22 +144,10 @@ t.test('input', async (t) => {
     [{ version: 'a:b' }, /compose\.version/],
     [{ vhosts: { 'a.example.org': 'nothing' as 'todos' } }, /compose\.vhosts/],
   ];
-  for (const [more, wanted] of table) t.throws(() => compose({ ...given, ...more }).resolve([]), wanted);
+  for (const [more, expected] of table) t.throws(() => compose({ ...given, ...more }).resolve([]), expected);
 });
 
-t.test('down: the volumes stay unless purged', async (t) => {
-  const all = ['container theapp-nginx-1', 'network theapp_back', 'volume theapp_mariadb'];
-  const summary = (purge: boolean, left: string[]) =>
-    down('theapp', purge)
-      .plan(left)
-      .map((change) => change.summary)
-      .join();
-  t.equal(summary(false, all), 'remove container theapp-nginx-1, network theapp_back');
-  t.equal(summary(true, all), 'remove container theapp-nginx-1, network theapp_back, volume theapp_mariadb');
-  t.equal(summary(false, ['volume theapp_mariadb']), '');
-});
-
-t.test('which release was before the present one', async (t) => {
+t.test('the previous release is the one in the other slot', async (t) => {
   const shell = localShell();
   t.teardown(() => shell.close());
   const folder = t.testdir();
@@ -240,5 +158,5 @@ t.test('which release was before the present one', async (t) => {
   };
   t.equal(await ask({ live: 'a', a: 'theapp:2', b: 'theapp:1' }), '1');
   t.equal(await ask({ live: 'b', a: 'mine.example.org:5000/theapp:0.1.0-x', b: 'theapp:1' }), '0.1.0-x');
-  t.equal(await ask({ live: 'a', a: 'theapp:2', b: undefined }), '', 'there is none');
+  t.equal(await ask({ live: 'a', a: 'theapp:2', b: undefined }), '', 'no previous release');
 });

@@ -1,6 +1,6 @@
 import type { Vars } from './vars.ts';
 
-/** What .env has in one line, or is worked out from other variables. */
+/** Values of .env that are derived from other variables. */
 export const derived = ({ vhosts, drain_seconds }: Pick<Vars, 'vhosts' | 'drain_seconds'>) => ({
   names: Object.entries(vhosts)
     .map(([name, service]) => `${name}=${service}`)

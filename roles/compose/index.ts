@@ -5,6 +5,7 @@ import {
   absent,
   apt,
   directory,
+  docker,
   file,
   handler,
   role,
@@ -17,17 +18,14 @@ import {
 import { certificate } from '../nginx/certificate.ts';
 import { reloaded } from '../nginx/reload.ts';
 import { derived } from './derived.ts';
-import { down } from './down.ts';
-import { folderOf, type Question } from './project.ts';
-import { release } from './release.ts';
-import { slots } from './slots.ts';
-import { images, type Services, up } from './up.ts';
+import { folderOf, questionOf, slots } from './slots.ts';
+import { liveRelease } from './switchover.ts';
 import { type Vars, vars } from './vars.ts';
 
-/** Users of the official images, by number: the files that their containers read belong to them. */
+/** Numeric users of the official images. They own the files that their containers read. */
 const users = { nginx: '101', app: '1000', mysql: '999', redis: '999' };
 
-/** TheAPP and all it needs as one Compose project. */
+/** TheAPP and the services it needs, as one Compose project. */
 export const compose = role({
   folder: import.meta.dirname,
   vars,
@@ -37,8 +35,9 @@ export const compose = role({
     const services = servicesOf(vars);
     const image = `${vars.image}:${version}`;
     const mounted = ['app_mysql', 'app_redis'].map((name) => `${folder}/secrets/${name}`);
-    const question: Question = { project, images: [image], files: mounted };
+    const question = questionOf(project, image, mounted);
     const heal = `${project}-heal.service`;
+    const healing = handler('restart heal', sh`systemctl restart ${heal}`);
     const nginx = template(join(stack, 'templates', 'nginx.conf.hbs'), { tls_on: vars.tls !== 'none' });
     return [
       directory(folder),
@@ -59,9 +58,14 @@ export const compose = role({
       ...(vars.tls === 'none' ? [] : tls(vars)),
       file(`${folder}/nginx/nginx.conf`, { content: nginx, notify: reload(project) }),
       slots(question),
-      images(project, services),
-      up(project, services, vars.up_seconds),
-      release({
+      docker.compose.images({
+        project,
+        folder,
+        services,
+        hint: 'name a registry mirror (-e docker.mirrors=[URL]), or copy the image to the machine with docker load',
+      }),
+      docker.compose.up({ project, folder, services, seconds: vars.up_seconds }),
+      liveRelease({
         project,
         image,
         files: mounted,
@@ -69,28 +73,21 @@ export const compose = role({
         seconds: vars.ready_seconds,
         question,
       }),
-      file(`${folder}/heal.sh`, {
-        content: template('heal.sh.hbs'),
-        mode: '0755',
-        notify: handler('restart heal', sh`systemctl restart ${heal}`),
-      }),
-      systemd.unit(heal, {
-        content: template('heal.service.hbs'),
-        notify: handler('restart heal', sh`systemctl restart ${heal}`),
-      }),
+      file(`${folder}/heal.sh`, { content: template('heal.sh.hbs'), mode: '0755', notify: healing }),
+      systemd.unit(heal, { content: template('heal.service.hbs'), notify: healing }),
       service(heal),
     ];
   },
   remove: ({ vars: { project }, purge }) => [
     service(`${project}-heal.service`, { enabled: false, running: false }),
     file.absent(`/etc/systemd/system/${project}-heal.service`),
-    down(project, purge),
+    docker.compose.down(project, { volumes: purge }),
     absent(folderOf(project)),
   ],
 });
 
-/** Services that are there once; the application has two slots instead. */
-function servicesOf({ project, nginx_image, mariadb_image, redis_image, memcached_image }: Vars): Services {
+/** The services with one container each. The application has two slots instead. */
+function servicesOf({ project, nginx_image, mariadb_image, redis_image, memcached_image }: Vars) {
   return {
     mariadb: { image: mariadb_image, files: [] },
     redis: { image: redis_image, files: [`${folderOf(project)}/secrets/redis.conf`] },
@@ -99,7 +96,7 @@ function servicesOf({ project, nginx_image, mariadb_image, redis_image, memcache
   };
 }
 
-/** Who reads which password; what only a first start reads is here too, so that a restored volume finds it. */
+/** Each password file and its owner. Some are only read at the first start; they stay in case a volume is restored. */
 const secretsOf = (given: Vars): [string, string, Secret][] => [
   ['app_mysql', users.app, given.mysql_password],
   ['app_redis', users.app, given.redis_password],
@@ -117,7 +114,7 @@ function tls(vars: Vars): Resource[] {
   ];
 }
 
-/** nginx takes another configuration while it serves. One that has started since then has it already. */
+/** nginx loads its new configuration while it serves, unless it was started after the file was written. */
 function reload(project: string) {
   const pid = `/run/${project}-nginx.pid`;
   const run = (...words: string[]): Script =>

@@ -1,27 +1,50 @@
-import { type Resource, write } from '../../provision/authoring.ts';
+import {
+  type ComposeQuestion,
+  type ComposeState,
+  composeProject,
+  type Resource,
+  write,
+} from '../../provision/authoring.ts';
 import { sh } from '../../provision/index.ts';
-import { overrideOf, type Project, probeProject, type Question, type Slot } from './project.ts';
 
-/** The release that each slot has, as the name of its image; undefined where there never was one. */
+/** The application runs in one of two slots; the other holds the previous release, stopped, or the next, starting. */
+export type Slot = 'a' | 'b';
+
+/** The release in each slot, as the name of its image; undefined for a slot that was never used. */
 export interface Slots {
+  /** The slot that nginx sends requests to. */
   readonly live: Slot;
   readonly a: string | undefined;
   readonly b: string | undefined;
 }
 
+export const folderOf = (project: string) => `/opt/${project}`;
+export const overrideOf = (project: string) => `${folderOf(project)}/compose.override.yml`;
+/** While this file exists, nginx sends requests to slot b. */
+export const switchOf = (project: string) => `${folderOf(project)}/nginx/live/b`;
+
 export const serviceOf = (slot: Slot) => `app-${slot}` as const;
 export const other = (slot: Slot): Slot => (slot === 'a' ? 'b' : 'a');
 
-/** What the containers themselves say. */
-export const slotsOf = ({ live, containers }: Project): Slots => ({
-  live,
+/** What the role's own resources ask about its project. */
+export const questionOf = (project: string, image: string, files: readonly string[]): ComposeQuestion => ({
+  project,
+  folder: folderOf(project),
+  images: [image],
+  files,
+  texts: [overrideOf(project), switchOf(project)],
+});
+
+/** The slots, according to the containers and the switch. */
+export const slotsOf = (project: string, { texts, containers }: ComposeState): Slots => ({
+  live: texts.has(switchOf(project)) ? 'b' : 'a',
   a: containers.get('app-a')?.image,
   b: containers.get('app-b')?.image,
 });
 
 /**
- * compose.override.yml: which release each slot has, and that the one that does not serve is not brought up, so that
- * `docker compose` typed by a person does what is meant. `both`: while one is being switched to.
+ * The text of compose.override.yml: the release in each slot. The slot that does not serve has a profile, so that
+ * `docker compose up`, typed by hand, does not start it; with `both`, during a switch, neither has one.
  */
 export function overrideText({ live, a, b }: Slots, both = false): string {
   const service = (slot: Slot, image: string | undefined) => [
@@ -31,7 +54,7 @@ export function overrideText({ live, a, b }: Slots, both = false): string {
   ];
   const migrate = (live === 'a' ? a : b) ?? 'theapp';
   return [
-    `# Written by the provisioner (role compose) when a release is switched to. Slot ${live} serves.`,
+    `# Managed by the provisioner (role compose), which rewrites it with every release. Slot ${live} serves.`,
     'services:',
     ...service('a', a),
     ...service('b', b),
@@ -41,30 +64,30 @@ export function overrideText({ live, a, b }: Slots, both = false): string {
   ].join('\n');
 }
 
-/** The file, written whole. */
 export const writeOverride = (project: string, text: string) =>
   sh`( ${write(overrideOf(project), { text, secrets: [] }, { owner: 'root', group: 'root', mode: '0644' })}
 )`;
 
-/** compose.override.yml says what is so: it is worked out from the containers and from the slot that nginx asks. */
-export function slots(question: Question): Resource<Project> {
+/** compose.override.yml matches the containers and the slot that nginx sends requests to. */
+export function slots(question: ComposeQuestion): Resource<ComposeState> {
   const { project } = question;
   return {
     kind: 'compose.slots',
     name: overrideOf(project),
-    probe: probeProject(question),
+    probe: composeProject(question),
     plan: (state) => {
-      const known = slotsOf(state);
-      if (known.a === undefined && known.b === undefined) return [];
-      const after = overrideText(known);
-      if (state.override === after) return [];
-      const summary = state.override === '' ? 'write' : 'write as it is';
-      const diff = { path: overrideOf(project), before: state.override, after };
+      const current = slotsOf(project, state);
+      if (current.a === undefined && current.b === undefined) return [];
+      const before = state.texts.get(overrideOf(project)) ?? '';
+      const after = overrideText(current);
+      if (before === after) return [];
+      const summary = before === '' ? 'write' : 'correct';
+      const diff = { path: overrideOf(project), before, after };
       return [{ summary, diff, script: writeOverride(project, after) }];
     },
   };
 }
 
-/** A script that answers the version of the slot that does not serve; nothing when there is none. */
+/** A script that prints the version in the slot that does not serve; nothing when there is none. */
 export const previousVersion = (folder: string) => sh`cd ${folder}
 sed -n '/^ *image:/h; /^ *profiles:/{ x; s/.*:\([^:/ ]*\)$/\1/p; }' compose.override.yml`;

@@ -2,19 +2,19 @@ import { z } from 'zod';
 import { secretVariable } from '../../provision/index.ts';
 
 const port = z.int().min(1).max(65535);
-const image = z.string().regex(/^[\w.:/@-]+$/, 'the name of an image');
-const memory = z.string().regex(/^[1-9]\d*[mg]$/, 'a number and m or g');
+const image = z.string().regex(/^[\w.:/@-]+$/, 'expected the name of an image');
+const memory = z.string().regex(/^[1-9]\d*[mg]$/, 'expected a number and m or g');
 const cpus = z.number().positive().max(1024);
 const mebibytes = z.int().min(8);
 
-/** What a host name may lead to: the services of TheAPP (app/src/http/endpoint.ts). */
+/** The services of TheAPP that a host name can lead to (app/src/http/endpoint.ts). */
 const service = z.enum(['greeting', 'birthdays', 'pokedex', 'counter', 'todos']);
 
 export const vars = z.strictObject({
   stack: z.string().min(1),
-  version: z.string().regex(/^[A-Za-z0-9_][\w.-]{0,127}$/, 'the version of a release'),
+  version: z.string().regex(/^[A-Za-z0-9_][\w.-]{0,127}$/, 'expected the version of a release'),
   image,
-  project: z.string().regex(/^[a-z][a-z0-9_-]{0,30}$/, 'a lower-case name'),
+  project: z.string().regex(/^[a-z][a-z0-9_-]{0,30}$/, 'expected a lower-case name'),
   bind: z.ipv4(),
   http_port: port,
   https_port: port,
@@ -23,11 +23,13 @@ export const vars = z.strictObject({
   key_file: z.string().nullable(),
   network: z
     .string()
-    .regex(/^(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/, 'three numbers, such as 172.30.211')
-    .refine((text) => text.split('.').every((part) => Number(part) < 256), 'numbers up to 255'),
-  max_body: z.string().regex(/^\d+[kmg]?$/, 'a size such as 1m'),
-  metrics_from: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'an address or a network')),
-  vhosts: z.record(z.string().regex(/^[a-z\d]([a-z\d.-]*[a-z\d])?$/, 'the name of a host'), service),
+    .regex(/^(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/, 'expected three numbers, such as 172.30.211')
+    .refine((text) => text.split('.').every((part) => Number(part) < 256), 'expected numbers up to 255'),
+  max_body: z.string().regex(/^\d+[kmg]?$/, 'expected a size such as 1m'),
+  metrics_from: z.array(
+    z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'expected an address or a network'),
+  ),
+  vhosts: z.record(z.string().regex(/^[a-z\d]([a-z\d.-]*[a-z\d])?$/, 'expected a host name'), service),
   log_level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']),
   drain_seconds: z.int().min(0).max(60),
   ready_seconds: z.int().min(10).max(3600),

@@ -11,13 +11,13 @@ type Given = Parameters<typeof docker>[0];
 const resources = (given: Given, facts = debian) => docker(given).resolve([]).resources(facts, host);
 const titles = (given: Given, facts = debian) => resources(given, facts).map(title);
 
-/** What would stand in a file on a host where nothing is. */
+/** The content of a file that the role would write on a fresh host. */
 const written = (given: Given, path: string, facts = debian) =>
   resources(given, facts)
     .find((one) => title(one) === `file ${path}`)
     ?.plan({ kind: 'absent' })[0]?.diff?.after ?? '';
 
-t.test('packages: where Compose v2 is, by distribution', async (t) => {
+t.test('the package with Compose v2 depends on the distribution', async (t) => {
   const table: [Facts, Given, string[]][] = [
     [debian, {}, ['apt.packages docker.io docker-cli docker-compose']],
     [debian, { compose: false }, ['apt.packages docker.io docker-cli']],
@@ -46,7 +46,7 @@ t.test('packages: where Compose v2 is, by distribution', async (t) => {
   t.throws(() => titles({}, bookworm), /Debian 12 has no Compose v2/);
 });
 
-t.test('Docker’s own repository: of this distribution, by its own key', async (t) => {
+t.test('Docker’s own repository: the URL and the key', async (t) => {
   const sources = (facts: Facts) =>
     written({ source: 'docker' }, '/etc/apt/sources.list.d/docker.sources', facts);
   t.match(
@@ -59,15 +59,15 @@ t.test('Docker’s own repository: of this distribution, by its own key', async 
   t.ok(
     at('command key') < at('file /etc/apt/sources') &&
       at('file /etc/apt/sources') < at('apt.packages docker-ce'),
-    'the key before the source, the source before the packages',
+    'first the key, then the source, then the packages',
   );
   const key = all[at('command key')]?.plan({ kind: 'absent' })[0]?.script.text ?? '';
   t.match(key, /linux\/ubuntu\/gpg/);
   t.match(key, '9DC858229FC7DD38854AE2D88D81803C0EBFCD88');
-  t.equal(written({}, '/etc/apt/sources.list.d/docker.sources'), '', 'none with the distribution’s packages');
+  t.equal(written({}, '/etc/apt/sources.list.d/docker.sources'), '', 'not with the distribution’s packages');
 });
 
-t.test('settings: logs have an end, and a swarm has no live-restore', async (t) => {
+t.test('settings: logs are limited, and a swarm has no live-restore', async (t) => {
   const settings = (given: Given) => JSON.parse(written(given, '/etc/docker/daemon.json'));
   t.strictSame(settings({}), {
     'log-driver': 'json-file',
@@ -86,15 +86,15 @@ t.test('settings: logs have an end, and a swarm has no live-restore', async (t) 
   t.throws(() => titles({ log_max_size: '10 MB' }), /log_max_size/);
 });
 
-t.test('who may use it, and that it runs', async (t) => {
+t.test('users, and the service', async (t) => {
   t.match(titles({ users: ['admin', 'deploy'] }).slice(-3), ['service docker', 'user admin', 'user deploy']);
   t.throws(() => titles({ users: ['no one'] }), /docker\.users/);
 });
 
-t.test('taken off: containers stop first; images and volumes go when asked', async (t) => {
+t.test('absent: containers are stopped first; images and volumes are only removed with purge', async (t) => {
   const off = (given: Parameters<typeof docker.absent>[0]) =>
     docker.absent(given).resolve([]).resources(debian, host).map(title);
-  t.equal(off({})[0], 'command no container runs');
+  t.equal(off({})[0], 'command stop all containers');
   t.notMatch(off({}).join('\n'), '/var/lib/docker');
   t.match(off({ purge: true }).join('\n'), /absent \/var\/lib\/docker\n/);
   t.match(off({ source: 'docker' }).join('\n'), /apt\.absent docker-ce /);

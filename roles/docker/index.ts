@@ -11,24 +11,24 @@ import {
   user,
 } from '../../provision/index.ts';
 import {
+  distribution,
   distributionPackages,
-  distributions,
-  dockers,
-  dockersPackages,
   keyring,
   sources,
+  upstream,
+  upstreamPackages,
 } from './packages.ts';
 import { vars } from './vars.ts';
 
 const SETTINGS = '/etc/docker/daemon.json';
 const restart = handler('restart docker', sh`systemctl restart docker`);
 
-/** Docker with logs that end somewhere, Compose v2, and who may use it. */
+/** Docker with limited logs, Compose v2, and the users that have access to it. */
 export const docker = role({
   folder: import.meta.dirname,
   vars,
   tasks: ({ vars, facts }) => [
-    ...(vars.source === 'docker' ? dockersPackages : distributionPackages)(facts, vars.compose),
+    ...(vars.source === 'docker' ? upstreamPackages : distributionPackages)(facts, vars.compose),
     directory('/etc/docker'),
     file(SETTINGS, { content: settings(vars), validate, notify: restart }),
     service('docker'),
@@ -36,7 +36,7 @@ export const docker = role({
   ],
   remove: ({ vars, purge }) => [
     stopped,
-    apt.absent(vars.source === 'docker' ? dockers : distributions),
+    apt.absent(vars.source === 'docker' ? upstream : distribution),
     ...[SETTINGS, sources, keyring].map((path) => file.absent(path)),
     ...(purge ? ['/var/lib/docker', '/var/lib/containerd', '/etc/docker'].map((path) => absent(path)) : []),
   ],
@@ -60,13 +60,13 @@ function settings({ log_max_size, log_max_file, live_restore, swarm, mirrors }: 
   return `${JSON.stringify(content, null, 2)}\n`;
 }
 
-/** Docker before 23 cannot check its settings. */
+/** Docker before 23 cannot validate its settings. */
 const validate = (draft: string) => sh`if dockerd --help | grep -q -e --validate; then
 dockerd --validate --config-file=${draft} >/dev/null
 fi`;
 
-/** With live-restore they would outlive the daemon that knows them. */
-const stopped = command('no container runs', {
+/** With live-restore, containers would continue to run after the daemon is removed. */
+const stopped = command('stop all containers', {
   unless: sh`[ -z "$(docker ps --quiet 2>/dev/null)" ]`,
   run: sh`docker ps --quiet | xargs -r docker stop >/dev/null`,
 });

@@ -1,10 +1,10 @@
 import type { Resource } from '../../provision/authoring.ts';
 import { apt, command, directory, type Facts, failure, file, sh } from '../../provision/index.ts';
 
-/** Docker's own packages, from its repository. */
-export const dockers = ['docker-ce', 'docker-ce-cli', 'containerd.io', 'docker-compose-plugin'];
-/** The distribution's, of every distribution, and what it runs containers with: a service of its own. */
-export const distributions = [
+/** The packages of Docker's own repository. */
+export const upstream = ['docker-ce', 'docker-ce-cli', 'containerd.io', 'docker-compose-plugin'];
+/** The packages of all supported distributions, including the container runtime. */
+export const distribution = [
   'docker.io',
   'docker-cli',
   'docker-compose',
@@ -16,10 +16,10 @@ export const distributions = [
 export const keyring = '/etc/apt/keyrings/docker.asc';
 export const sources = '/etc/apt/sources.list.d/docker.sources';
 
-/** Of the key "Docker Release (CE deb)", as Docker's installation guide gives it. */
+/** The fingerprint of the key "Docker Release (CE deb)", from Docker's installation guide. */
 const fingerprint = '9DC858229FC7DD38854AE2D88D81803C0EBFCD88';
 
-/** The distribution's engine, client and Compose v2. @throws ProvisionError (failed) where it has no Compose v2 */
+/** The distribution's engine, client and Compose v2. @throws ProvisionError (failed) if it has no Compose v2 */
 export function distributionPackages({ distribution, version }: Facts, compose: boolean): Resource[] {
   if (distribution === 'ubuntu')
     return [apt.packages(['docker.io', ...(compose ? ['docker-compose-v2'] : [])])];
@@ -28,17 +28,17 @@ export function distributionPackages({ distribution, version }: Facts, compose: 
     throw failure({
       place: 'docker',
       what: `Debian ${version} has no Compose v2`,
-      todo: "take Docker's own packages: -e docker.source=docker; or do without: -e docker.compose=false",
+      todo: "use Docker's own packages: -e docker.source=docker; or no Compose: -e docker.compose=false",
     });
   }
-  // since Debian 13 the client is a package of its own
+  // since Debian 13, the client is a separate package
   return [
     apt.packages(['docker.io', ...(old ? [] : ['docker-cli']), ...(compose ? ['docker-compose'] : [])]),
   ];
 }
 
-/** Docker's repository, and what it is signed with: refused when that is another key than the known one. */
-export function dockersPackages(facts: Facts, compose: boolean): Resource[] {
+/** Docker's own repository and its packages. It is refused if its key is not the expected one. */
+export function upstreamPackages(facts: Facts, compose: boolean): Resource[] {
   const { distribution, codename, architecture } = facts;
   const url = `https://download.docker.com/linux/${distribution}`;
   const stanza = [
@@ -55,7 +55,7 @@ export function dockersPackages(facts: Facts, compose: boolean): Resource[] {
     directory('/etc/apt/keyrings'),
     command('key of Docker’s repository', { creates: keyring, run: fetchKey(`${url}/gpg`) }),
     file(sources, { content: `${stanza.join('\n')}\n` }),
-    apt.packages(dockers.filter((name) => compose || name !== 'docker-compose-plugin')),
+    apt.packages(upstream.filter((name) => compose || name !== 'docker-compose-plugin')),
   ];
 }
 

@@ -1,17 +1,19 @@
 import { z } from 'zod';
 import { artefactVariable } from '../nodejs/vars.ts';
 
-/** A name of an image without its tag (distribution/reference). */
-const repository = z.string().regex(/^[a-z0-9]+([._/-][a-z0-9]+)*$/, 'the name of an image, without a tag');
+/** The name of an image without its tag (distribution/reference). */
+const repository = z
+  .string()
+  .regex(/^[a-z0-9]+([._/-][a-z0-9]+)*$/, 'expected the name of an image, without a tag');
 
 export const vars = z.strictObject({
   release: artefactVariable.extend({
-    version: z.string().regex(/^[A-Za-z0-9_][\w.-]{0,127}$/, 'a version that can be a tag'),
+    version: z.string().regex(/^[A-Za-z0-9_][\w.-]{0,127}$/, 'expected a version that is valid as a tag'),
   }),
   name: repository,
   base: z
     .string()
-    .regex(/^[\w.:/@-]+$/, 'the name of an image')
+    .regex(/^[\w.:/@-]+$/, 'expected the name of an image')
     .nullable(),
   keep: z.int().min(2).max(20),
 });

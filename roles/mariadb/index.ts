@@ -1,7 +1,7 @@
 import { absent, apt, command, file, handler, mysql, role, service, sh } from '../../provision/index.ts';
 import { vars } from './vars.ts';
 
-/** The server's own names for things, which differ between the two. */
+/** Packages, units and paths, which differ between MariaDB and MySQL. */
 const flavours = {
   mariadb: {
     server: 'mariadb-server',
@@ -13,7 +13,7 @@ const flavours = {
 
 const restart = (unit: string) => handler(`restart ${unit}`, sh`systemctl restart ${unit}`);
 
-/** One database server, root over its socket only, one database and a user that may use it and nothing else. */
+/** A database server with one database and a user that has access to nothing else. root can only use the socket. */
 export const mariadb = role({
   folder: import.meta.dirname,
   vars,
@@ -43,20 +43,20 @@ export const mariadb = role({
   },
 });
 
-/** What mysql_secure_installation does: nobody without a name, root from nowhere else, no database for all. */
+/** Like mysql_secure_installation: no anonymous users, no remote root, no test database. */
 function hardened(unit: string) {
-  const strangers = `FROM mysql.user WHERE User = '' OR (User = 'root' AND Host NOT IN ('localhost', '127.0.0.1', '::1'))`;
-  const doors = `SELECT (SELECT COUNT(*) ${strangers}) + (SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'test')`;
-  const drop = `SELECT CONCAT('DROP USER ', QUOTE(User), '@', QUOTE(Host), ';') ${strangers}`;
-  return command(`close ${unit} to strangers`, {
-    unless: sh`[ "$(printf %s ${doors} | $(command -v mariadb || echo mysql) -N 2>&1)" = 0 ]`,
+  const insecure = `FROM mysql.user WHERE User = '' OR (User = 'root' AND Host NOT IN ('localhost', '127.0.0.1', '::1'))`;
+  const count = `SELECT (SELECT COUNT(*) ${insecure}) + (SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'test')`;
+  const drop = `SELECT CONCAT('DROP USER ', QUOTE(User), '@', QUOTE(Host), ';') ${insecure}`;
+  return command(`secure ${unit}`, {
+    unless: sh`[ "$(printf %s ${count} | $(command -v mariadb || echo mysql) -N 2>&1)" = 0 ]`,
     run: sh`client=$(command -v mariadb || echo mysql)
 printf %s ${drop} | $client -N | $client
 echo 'DROP DATABASE IF EXISTS test' | $client`,
   });
 }
 
-/** What the application does and what its migrations do; nothing of the server, nothing that can be granted on. */
+/** What the application and its migrations need: no administrative privileges, and no right to grant. */
 const RIGHTS = [
   'SELECT',
   'INSERT',

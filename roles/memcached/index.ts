@@ -3,7 +3,7 @@ import { vars } from './vars.ts';
 
 const restart = handler('restart memcached', sh`systemctl restart memcached`);
 
-/** One Memcached. */
+/** A Memcached server. */
 export const memcached = role({
   folder: import.meta.dirname,
   vars,

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Resource } from '../../provision/authoring.ts';
 import { command, file, type Handler, inputError, secret, sh } from '../../provision/index.ts';
 
-/** What a person says of the certificate. */
+/** The variables that describe a certificate. */
 export interface Certificate {
-  /** `files` of this computer, or `self_signed` on the host. */
+  /** `files`: on this computer; `self_signed`: created on the host. */
   readonly tls: string;
   readonly server_name: string;
   readonly certificate_file: string | null;
@@ -12,15 +12,15 @@ export interface Certificate {
 }
 
 export interface CertificateOptions {
-  /** The role whose variables these are: errors say so. */
+  /** The role that has these variables, for error messages. */
   readonly role: string;
   readonly folder: string;
-  /** Who reads the key; root unless said. */
+  /** The user that reads the key; root by default. */
   readonly owner?: string;
   readonly notify: Handler;
 }
 
-/** theapp.crt and theapp.key in a folder. @throws ProvisionError (input) when a file of this computer is missing */
+/** theapp.crt and theapp.key in a folder. @throws ProvisionError (input) when a file on this computer is missing */
 export function certificate(given: Certificate, options: CertificateOptions): Resource[] {
   const { role, folder, owner = 'root', notify } = options;
   const crt = `${folder}/theapp.crt`;
@@ -44,7 +44,7 @@ mv -f ${`${crt}.draft`} ${crt}`;
 
 function local(role: string, name: string, path: string | null): string {
   const place = `${role}.${name}`;
-  if (path === null) throw inputError({ place, what: 'missing', why: 'tls: files needs it' });
+  if (path === null) throw inputError({ place, what: 'missing', why: 'tls: files requires it' });
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

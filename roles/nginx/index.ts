@@ -6,7 +6,7 @@ import { vars } from './vars.ts';
 
 const TEMPLATE = join(import.meta.dirname, '..', '..', 'nginx', 'theapp.conf.hbs');
 const FOLDER = '/etc/nginx/tls';
-/** Where Debian's nginx has them. */
+/** The paths of Debian's nginx package. */
 const running = {
   reload: sh`systemctl reload nginx`,
   pid: '/run/nginx.pid',
@@ -23,7 +23,7 @@ systemctl start nginx
 fi`,
 );
 
-/** nginx in front of the application, with or without a certificate. */
+/** nginx as a reverse proxy for the application, with or without TLS. */
 export const nginx = role({
   folder: import.meta.dirname,
   vars,
@@ -56,7 +56,7 @@ export const nginx = role({
   ],
 });
 
-/** The draft alone in an otherwise empty configuration. */
+/** Tests the draft by itself, in an otherwise empty configuration. */
 const validate = (draft: string) => sh`main=$(mktemp)
 trap 'rm -f "$main"' EXIT
 printf 'events {}\nhttp { include %s; }\n' ${draft} >"$main"

@@ -6,7 +6,7 @@ import { startNginx } from '../../testing/servers/nginx.ts';
 import { freePort } from '../../testing/servers/process.ts';
 import { reloaded } from './reload.ts';
 
-/** An nginx that answers its generation, and the script under test on it. */
+/** An nginx that responds with the number of its configuration, and the script under test. */
 async function generations(t: Test) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/`;
@@ -31,7 +31,7 @@ async function generations(t: Test) {
   };
 }
 
-t.test('after a reload nobody answers with the configuration before it', async (t) => {
+t.test('after a reload, no response comes from the old configuration', async (t) => {
   const { configure, reload, answer } = await generations(t);
   for (let generation = 1; generation <= 10; generation++) {
     configure(generation);
@@ -41,7 +41,7 @@ t.test('after a reload nobody answers with the configuration before it', async (
   }
 });
 
-t.test('a configuration that nginx does not take fails, in its own words', async (t) => {
+t.test('a configuration that nginx rejects fails with its error', async (t) => {
   const { configure, reload, answer } = await generations(t);
   const taken = await freePort();
   const other = createServer();
@@ -50,9 +50,9 @@ t.test('a configuration that nginx does not take fails, in its own words', async
   configure(1, `server { listen 127.0.0.1:${taken}; }`);
   const { code, said } = await reload();
   t.equal(code, 1);
-  t.match(said, /nginx has not taken the new configuration.*\n.*\[emerg\].*Address already in use/s);
-  t.equal(await answer(), '0', 'the one before answers on');
+  t.match(said, /nginx has not loaded the new configuration.*\n.*\[emerg\].*Address already in use/s);
+  t.equal(await answer(), '0', 'the old configuration still serves');
   configure(2);
-  t.match(await reload(), { code: 0 }, 'and the next one is taken');
+  t.match(await reload(), { code: 0 }, 'the next configuration is loaded');
   t.equal(await answer(), '2');
 });

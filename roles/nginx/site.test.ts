@@ -8,7 +8,7 @@ import { nginx } from './index.ts';
 
 const TEMPLATE = join(import.meta.dirname, '..', '..', 'nginx', 'theapp.conf.hbs');
 
-/** A GET from an address of this computer; the path goes out as it is written. */
+/** A GET from an address of this computer. The path is sent unchanged. */
 function get(port: number, path: string, options: { from?: string; headers?: Record<string, string> } = {}) {
   const { from = '127.0.0.1', headers = {} } = options;
   return new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
@@ -22,7 +22,7 @@ function get(port: number, path: string, options: { from?: string; headers?: Rec
   });
 }
 
-/** The site as the role makes it, by a real nginx, in front of an application that says what it was asked. */
+/** The role's configuration on a real nginx, in front of an application that echoes the request. */
 async function site(given: Parameters<typeof nginx>[0] = {}) {
   let asked = 0;
   const app = createServer(({ url, headers, socket }, response) => {
@@ -37,7 +37,7 @@ async function site(given: Parameters<typeof nginx>[0] = {}) {
   const server = await startNginx(text, `http://127.0.0.1:${http_port}/`);
   return {
     port: http_port,
-    /** How often the application was asked while `action` ran. */
+    /** How many requests the application received while `action` ran. */
     async times(action: () => Promise<unknown>) {
       const before = asked;
       await action();
@@ -60,18 +60,18 @@ t.test('the site', async (t) => {
     status: 200,
     body: '{"url":"/a?b=c","host":"pokedex.example.org","id":"mine"}',
   });
-  t.match((await get(port, '/')).body, /"id":"[0-9a-f]{32}"/, 'a request without a name is given one');
+  t.match((await get(port, '/')).body, /"id":"[0-9a-f]{32}"/, 'a request without an id gets one');
 
-  t.equal((await get(port, '/metrics')).status, 200, 'metrics for this computer');
+  t.equal((await get(port, '/metrics')).status, 200, 'metrics are available on this computer');
   for (const path of ['/metrics', '//metrics', '/./metrics', '/%6detrics', '/metrics?', '/a/../metrics'])
-    t.equal((await get(port, path, { from: '127.0.0.2' })).status, 403, `none from outside: ${path}`);
+    t.equal((await get(port, path, { from: '127.0.0.2' })).status, 403, `not from outside: ${path}`);
 
   t.equal(await times(() => get(port, '/counter/once')), 1);
   const gone = () => times(() => get(port, '/counter/gone'));
-  t.equal(await gone(), 1, 'a request without an answer is not sent again');
+  t.equal(await gone(), 1, 'a request without a response is not retried');
 });
 
-t.test('who may ask for metrics', async (t) => {
+t.test('metrics_from', async (t) => {
   const { port, stop } = await site({ metrics_from: ['127.0.0.0/30'] });
   t.teardown(stop);
   for (const [from, status] of [
@@ -85,5 +85,5 @@ t.test('with retry', async (t) => {
   const { port, times, stop } = await site({ retry: true });
   t.teardown(stop);
   await get(port, '/');
-  t.equal(await times(() => get(port, '/counter/gone')), 2, 'over a new connection');
+  t.equal(await times(() => get(port, '/counter/gone')), 2, 'retried over a new connection');
 });

@@ -13,7 +13,7 @@ import { vars } from './vars.ts';
 const FOLDER = '/opt/node';
 const CURRENT = `${FOLDER}/current`;
 
-/** The pinned Node.js, or the distribution's own: `/opt/node/current/bin/node` and `node` on the PATH are either. */
+/** The pinned Node.js, or the distribution's package; both as `/opt/node/current/bin/node` and as `node` on the PATH. */
 export const nodejs = role({
   folder: import.meta.dirname,
   vars,
@@ -32,7 +32,7 @@ export const nodejs = role({
 
 function pinned(runtime: Artefact | null) {
   if (!runtime) {
-    const todo = 'let the approach fetch it: nodeRuntime()';
+    const todo = 'the approach fetches it with nodeRuntime()';
     throw inputError({ place: 'nodejs.runtime', what: 'missing', todo });
   }
   return [

@@ -17,10 +17,11 @@ import pinned from './pinned.json' with { type: 'json' };
 const CACHE = join(import.meta.dirname, '..', '..', '.cache');
 
 /**
- * The pinned Node.js for an architecture (`amd64`, `arm64`), fetched once from the npm registry that this computer
- * uses and compared with the pinned integrity (Subresource Integrity, sha512) before it gets its name in the cache.
+ * The pinned Node.js for an architecture (`amd64`, `arm64`). It is downloaded once, from the npm registry that this
+ * computer uses, and its pinned integrity (Subresource Integrity, sha512) is checked before it enters the cache.
  *
- * @throws ProvisionError (failed) for an architecture without a build, a registry out of reach, wrong bytes
+ * @throws ProvisionError (failed) if there is no build for the architecture, the registry cannot be reached, or the
+ * integrity does not match
  */
 export async function nodeRuntime(architecture: string): Promise<Artefact> {
   const { version } = pinned;
@@ -28,7 +29,7 @@ export async function nodeRuntime(architecture: string): Promise<Artefact> {
   if (!known) {
     throw failure({
       what: `there is no pinned Node.js for ${architecture}`,
-      todo: 'use the distribution’s: -e nodejs.source=distro',
+      todo: 'use the distribution’s package: -e nodejs.source=distro',
     });
   }
   const file = join(CACHE, `${known.name}-${version}.tgz`);
@@ -37,7 +38,7 @@ export async function nodeRuntime(architecture: string): Promise<Artefact> {
   return { version, file, sha256, bytes: statSync(file).size };
 }
 
-/** The checksum's file comes last: where it stands, the tarball is whole. */
+/** The checksum file is written last: if it exists, the tarball is complete. */
 async function fetchInto(file: string, spec: string, integrity: string): Promise<void> {
   mkdirSync(CACHE, { recursive: true });
   const draft = mkdtempSync(join(CACHE, 'draft-'));
@@ -47,16 +48,19 @@ async function fetchInto(file: string, spec: string, integrity: string): Promise
     });
     if (packed.exitCode !== 0) {
       throw failure({
-        what: `${spec} could not be fetched from the npm registry`,
+        what: `${spec} could not be downloaded from the npm registry`,
         said: packed.stderr,
-        todo: `npm pack ${spec} shows more; or use the distribution's Node.js: -e nodejs.source=distro`,
+        todo: `run npm pack ${spec} for details; or use the distribution's Node.js: -e nodejs.source=distro`,
       });
     }
     const tarball = join(draft, packed.stdout.trim().split('\n').at(-1) ?? '');
     const bytes = readFileSync(tarball);
     const found = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
     if (found !== integrity) {
-      throw failure({ what: `${spec} is not what was pinned`, why: `expected ${integrity}, found ${found}` });
+      throw failure({
+        what: `${spec} does not match its pinned integrity`,
+        why: `expected ${integrity}, found ${found}`,
+      });
     }
     renameSync(tarball, file);
     writeFileSync(`${file}.sha256`, `${createHash('sha256').update(bytes).digest('hex')}\n`);

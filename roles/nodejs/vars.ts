@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A file on this computer, as an approach's `artefact` gives it. */
+/** A file on this computer, as the `artefact` function of an approach returns it. */
 export const artefactVariable = z.strictObject({
   version: z.string(),
   file: z.string(),

@@ -4,7 +4,7 @@ import type { Resource } from '../../provision/authoring.ts';
 import { absent, command, lines, role, type Script, sh } from '../../provision/index.ts';
 import { type Peer, vars } from './vars.ts';
 
-/** Where a node keeps which others it has proven to reach: the round, then `name address` lines. */
+/** Files in which a node records the nodes that it has reached: first the round, then lines of `name address`. */
 export const MARKERS = '/var/lib/provision/preflight';
 export const markerOf = (over: 'ports' | 'overlay') => `${MARKERS}/${over}`;
 
@@ -12,7 +12,7 @@ const NAME = 'theapp-preflight';
 const ENCRYPTED = `${NAME}-encrypted`;
 const program = readFileSync(join(import.meta.dirname, 'preflight.pl'), 'utf8');
 
-/** What is sent between every pair of nodes really arrives: all nodes try at the same time. */
+/** Tests the connections between all pairs of nodes, on all nodes at the same time. */
 export const preflight = role({
   folder: import.meta.dirname,
   vars,
@@ -30,7 +30,7 @@ export const preflight = role({
   remove: () => [absent(MARKERS)],
 });
 
-/** Done when this round's marker is there. */
+/** The marker of this round exists: the test has passed. */
 function proven(
   over: 'ports' | 'overlay',
   peers: readonly Peer[],
@@ -73,13 +73,13 @@ function ports(self: string, peers: readonly Peer[], round: string, seconds: num
   const managing = peers.some(({ name, manager }) => name === self && manager);
   const all = [round, seconds, self, 'listen=7946', ...(managing ? ['listen=2377'] : []), ...words];
   return sh`printf %s ${program} | perl - ${all} || ${advice(
-    'the nodes need 2377/tcp (to managers), 7946/tcp, 7946/udp and 4789/udp between each other: a firewall, or a network that does not lead there',
+    'the nodes must reach each other on 2377/tcp (managers only), 7946/tcp, 7946/udp and 4789/udp: check firewalls and routes',
   )}`;
 }
 
 /**
- * Over an overlay network and over an encrypted one, from a container with nothing in it but this machine's own /usr,
- * so that no image is fetched. Names are looked up in Docker's DNS, and 1,400 bytes must fit.
+ * Over an overlay network and over an encrypted one, from a container that only contains the machine's own /usr, so that
+ * no image has to be pulled. Names are resolved by Docker's DNS, and packets of 1,400 bytes must get through.
  */
 function overlay(
   self: string,
@@ -111,7 +111,7 @@ tar -C "$root" -c . | docker import - ${NAME} >/dev/null
 docker create --interactive --name ${NAME} --network ${NAME} --network-alias ${aliasOf('plain', self)} --volume /usr:/usr:ro ${NAME} /usr/bin/perl - ${[round, seconds, self, 'listen=7000', ...words]} >/dev/null
 ${lines(connect)}
 i=0 r=1
-# A busy manager may be too late with the network: 3 is the program's own, everything else is Docker's.
+# A busy manager may create the network too late: retry all exit codes except 3, which is the program's own.
 while [ $r != 0 ] && [ $r != 3 ] && [ $i -lt 5 ]; do
 r=0 i=$((i+1))
 said=$(printf %s ${program} | docker start --attach --interactive ${NAME} 2>&1) || r=$?
@@ -121,16 +121,16 @@ done
 }
 
 const carried =
-  'overlay networks are carried by 4789/udp, encrypted ones by ESP (IP protocol 50), and names by 7946/tcp and 7946/udp; what is large and does not arrive is larger than the network below takes (its MTU is less than 1,500)';
+  'overlay networks use 4789/udp, encrypted ones ESP (IP protocol 50), and Docker’s DNS 7946/tcp and 7946/udp; if only large packets do not arrive, the MTU of the network below is less than 1,500';
 const doWithout =
-  'if only encrypted networks fail and the network below is trusted, approach_2 can do without encryption: -e theapp.encrypted=false';
+  'if only the encrypted network fails and the network below is trusted, approach_2 can do without encryption: -e theapp.encrypted=false';
 
 type Link = 'plain' | 'encrypted';
 const aliasOf = (link: Link, name: string) => `${link}-${name}`;
 const networkOf = (link: Link) => (link === 'encrypted' ? ENCRYPTED : NAME);
 
 const networksMade = (links: readonly Link[]) =>
-  command('the networks to try', {
+  command('create the test networks', {
     unless: sh`docker network inspect ${links.map(networkOf)} >/dev/null 2>&1`,
     run: lines(links.map(networkMade)),
   });
@@ -138,7 +138,7 @@ const networksMade = (links: readonly Link[]) =>
 const networkMade = (link: Link) =>
   sh`docker network inspect ${networkOf(link)} >/dev/null 2>&1 || docker network create --driver overlay --attachable ${link === 'encrypted' ? ['--opt', 'encrypted'] : []} ${networkOf(link)} >/dev/null`;
 
-const networksGone = command('no network to try', {
+const networksGone = command('remove the test networks', {
   unless: sh`! docker network ls --format '{{.Name}}' | grep -qx -e ${NAME} -e ${ENCRYPTED}`,
   run: sh`for one in ${[NAME, ENCRYPTED]}; do
 i=0

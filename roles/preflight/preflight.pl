@@ -1,8 +1,9 @@
-# Sends TCP and UDP to other nodes while they do the same, and says what has not arrived. Only what Debian's and
-# Ubuntu's perl-base has, which is on every machine. UDP is heard on a raw socket, behind the host's own filter and
-# beside whoever has the port, so that it works before Docker listens and after.
-# Ends with 0, or with 3 when something is missing. Arguments: round, seconds, own name, then words peer=NAME=ADDRESS, tcp=PORT@NAME, udp=PORT@NAME+BYTES, listen=PORT.
-# A name may begin with the network that is meant, `encrypted/worker1`; addresses may be names to be looked up.
+# Tests the connections to other nodes over TCP and UDP, while they do the same, and reports what did not arrive.
+# It only uses modules of perl-base, which every Debian and Ubuntu has. It receives UDP on a raw socket, which is behind
+# the host's packet filter and can share a port, so it works before and after Docker listens on the port.
+# Arguments: round, seconds, own name, then peer=NAME=ADDRESS, tcp=PORT@NAME, udp=PORT@NAME+BYTES, listen=PORT.
+# A name may have a network as its prefix (`encrypted/worker1`). An address may be a host name.
+# The exit code is 0, or 3 if something did not arrive.
 use strict;
 use warnings;
 use Socket;
@@ -15,13 +16,13 @@ for (@words) {
   elsif (/^tcp=(\d+)\@(.+)$/) { push @tcp, [$1, $2] }
   elsif (/^udp=(\d+)\@([^+]+)(?:\+(\d+))?$/) { push @udp, [$1, $2, $3 || 0] }
   elsif (/^listen=(\d+)$/) { $listen{$1} = 1 }
-  else { die "$_: what is that?\n" }
+  else { die "unknown argument: $_\n" }
 }
 my @peers = sort keys %address;
 my $end = time + $seconds;
 $SIG{PIPE} = 'IGNORE';
 
-# A port that somebody has is listened on already.
+# If a port is in use, another program already listens on it.
 my @listeners;
 for my $port (keys %listen) {
   socket(my $socket, PF_INET, SOCK_STREAM, 6) or die "tcp: $!\n";
@@ -36,10 +37,10 @@ $raw->blocking(0);
 socket(my $out, PF_INET, SOCK_DGRAM, 17) or die "udp: $!\n";
 $out->blocking(0);
 
-my (%packed, %open, %heard, %content, %why, %trying, %heardAny);
+my (%packed, %open, %heard, %done, %why, %trying, %heardAny);
 sub packedOf { my $name = shift; $packed{$name} ||= inet_aton($address{$name}) }
 
-# Non-blocking: a connection that is begun in one turn is looked at in the next ones.
+# Non-blocking: a connection that is started in one round of the loop is checked in the next ones.
 sub connectAll {
   for (@tcp) {
     my ($port, $peer) = @$_;
@@ -64,8 +65,8 @@ sub connectAll {
   }
 }
 
-# Whether nothing is missing between this node and that one, as far as this one can tell.
-sub content {
+# Whether everything has arrived between this node and the other one, as far as this node can tell.
+sub complete {
   my $peer = shift;
   for (@tcp) { return 0 if $_->[1] eq $peer && !$open{"$peer $_->[0]/tcp"} }
   for (@udp) { return 0 if $_->[1] eq $peer && !$heard{"$peer $_->[0] $_->[2]"} }
@@ -76,9 +77,9 @@ sub sendAll {
   for (@udp) {
     my ($port, $peer, $size) = @$_;
     my $to = packedOf($peer) or next;
-    my $text = "theapp-preflight $round $self $peer $port $size " . content($peer) . ' ';
+    my $text = "theapp-preflight $round $self $peer $port $size " . complete($peer) . ' ';
     $text .= 'x' x ($size - length $text) if $size > length $text;
-    # Refused on this side at once: its own filter, or no way there.
+    # An immediate error comes from this node: its own packet filter, or no route.
     defined send($out, $text, 0, sockaddr_in($port, $to)) or $why{"$peer $port $size"} = "$!";
   }
 }
@@ -90,19 +91,19 @@ sub hear {
     my $peer = ($3 || '') . $2;
     $heard{"$peer $5 $6"} = 1;
     $heardAny{$peer} = 1;
-    $content{$peer} = 1 if $7;
+    $done{$peer} = 1 if $7;
   }
 }
 
-# All is well when every peer says so too; one that ended before its word came here has been content.
+# The test has passed when every peer reports the same. A peer that exits before its report arrives has passed too.
 my ($well, $lingers) = (0, 0);
 while (time < $end) {
   for my $listener (@listeners) { while (accept(my $one, $listener)) { close $one } }
   connectAll();
   hear();
   sendAll();
-  $well = !grep { !content($_) } @peers;
-  if ($well && !grep { !$content{$_} } @peers) { last if ++$lingers > 6 }
+  $well = !grep { !complete($_) } @peers;
+  if ($well && !grep { !$done{$_} } @peers) { last if ++$lingers > 6 }
   select undef, undef, undef, 0.3;
 }
 exit 0 if $well;
@@ -119,5 +120,5 @@ for (@udp) {
   next if $heard{"$peer $port $size"};
   print STDERR "$peer -> $self: $what: nothing arrived\n";
 }
-for (@peers) { print STDERR "$_ has not been heard at all: is it reachable at $address{$_}?\n" unless $heardAny{$_} }
+for (@peers) { print STDERR "nothing arrived from $_: is it reachable at $address{$_}?\n" unless $heardAny{$_} }
 exit 3;

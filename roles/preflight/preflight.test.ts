@@ -8,7 +8,7 @@ import { preflight } from './index.ts';
 
 const PROGRAM = join(import.meta.dirname, 'preflight.pl');
 
-/** Its exit code, and what it has missed. */
+/** Runs the program; returns its exit code and what it reported as missing. */
 async function node(round: string, seconds: number, self: string, ...words: string[]) {
   const { exitCode, stderr } = await execa('perl', [PROGRAM, round, `${seconds}`, self, ...words], {
     reject: false,
@@ -17,7 +17,7 @@ async function node(round: string, seconds: number, self: string, ...words: stri
   return { exitCode, missed: stderr.split('\n').filter(Boolean) };
 }
 
-t.test('two nodes that reach each other: TCP, UDP, and UDP of a size', async (t) => {
+t.test('two nodes that reach each other over TCP and UDP, also with large packets', async (t) => {
   const port = await freePort();
   const words = (peer: string) => [
     `listen=${port}`,
@@ -33,7 +33,7 @@ t.test('two nodes that reach each other: TCP, UDP, and UDP of a size', async (t)
   ]);
 });
 
-t.test('what does not arrive is named: from where to where, and the port', async (t) => {
+t.test('the report names the source, the destination and the port', async (t) => {
   const port = await freePort();
   const words = [`peer=b=127.0.0.1`, `tcp=${port}@b`, `udp=4789@b`];
   t.strictSame(await node('r', 4, 'a', ...words), {
@@ -41,12 +41,12 @@ t.test('what does not arrive is named: from where to where, and the port', async
     missed: [
       `a -> b (127.0.0.1): ${port}/tcp: Connection refused`,
       'b -> a: 4789/udp: nothing arrived',
-      'b has not been heard at all: is it reachable at 127.0.0.1?',
+      'nothing arrived from b: is it reachable at 127.0.0.1?',
     ],
   });
 });
 
-t.test('another round is another’s: it does not count', async (t) => {
+t.test('packets of another round do not count', async (t) => {
   const port = await freePort();
   const words = (peer: string) => [`peer=${peer}=127.0.0.1`, `udp=${port}@${peer}`];
   const both = await Promise.all([node('r1', 2, 'a', ...words('b')), node('r2', 2, 'b', ...words('a'))]);
@@ -64,22 +64,22 @@ const peers = [
 ];
 type Given = Parameters<typeof preflight>[0];
 
-t.test('plans: once for each round, and what is tried', async (t) => {
+t.test('a test runs once for each round', async (t) => {
   const planned = (given: Given, marker: string) => {
     const [resource] = preflight({ peers, ...given })
       .resolve([])
       .resources(facts, host);
-    if (!resource || !('script' in resource.probe)) throw new Error('there is no probe');
+    if (!resource || !('script' in resource.probe)) throw new Error('no probe');
     return resource.plan(resource.probe.read({ code: 0, stdout: marker, stderr: '' }));
   };
-  t.strictSame(planned({ round: null }, ''), [], 'not asked for');
+  t.strictSame(planned({ round: null }, ''), [], 'no round');
   t.strictSame(planned({ round: 'r' }, 'r\na 10.0.0.1\nb 10.0.0.2\n'), []);
   const [ports] = planned({ round: 'r' }, 'before\na 10.0.0.1\n');
   t.equal(ports?.summary, 'TCP and UDP between a, b');
   t.match(
     ports?.script.text.replaceAll("'", ''),
     ' r 40 a listen=7946 listen=2377 peer=b=10.0.0.2 tcp=7946@b udp=7946@b udp=4789@b ',
-    'a manager is listened for, a worker is not asked for 2377',
+    'a manager listens on 2377, a worker does not',
   );
   const [overlay] = planned({ round: 'r', over: 'overlay' }, '');
   t.match(

@@ -3,7 +3,7 @@ import { vars } from './vars.ts';
 
 const restart = handler('restart redis', sh`systemctl restart redis-server`);
 
-/** One Redis with a password. The distribution's configuration stays; ours is included last and wins. */
+/** A Redis server with a password. Our settings are included at the end of the distribution's file and override it. */
 export const redis = role({
   folder: import.meta.dirname,
   vars,

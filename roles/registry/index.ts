@@ -1,12 +1,13 @@
-import { absent, directory, file, line, role } from '../../provision/index.ts';
+import { absent, directory, docker, file, line, role } from '../../provision/index.ts';
 import { authority, certificate, FOLDER, passwords } from './keys.ts';
-import { loggedIn, loggedOut, pushed } from './pushed.ts';
 import { vars } from './vars.ts';
 
 export { keysOf, showKeys } from './keys.ts';
-export { digestOf } from './pushed.ts';
 
-/** A private registry with TLS and a password. The service itself is a stack's; this is what hosts need for it. */
+/** A script that prints the name by which nodes pull an image from the registry. */
+export const { digestOf } = docker.image;
+
+/** What hosts need for a private registry with TLS and a password. The registry itself runs as a service of a stack. */
 export const registry = role({
   folder: import.meta.dirname,
   vars,
@@ -31,15 +32,15 @@ export const registry = role({
         file(`/etc/docker/certs.d/${host}:${port}/ca.crt`, { content: ca ?? '' }),
       ];
     }
-    return [loggedIn(vars), ...(image ? [pushed(vars, image)] : [])];
+    return [docker.login(vars), ...(image ? [docker.image.pushed(vars, image)] : [])];
   },
   remove: ({ vars: { host, port } }) => [
     line.absent('/etc/hosts', { match: named(host) }),
     absent(`/etc/docker/certs.d/${host}:${port}`),
     absent(FOLDER),
-    loggedOut(`${host}:${port}`),
+    docker.login.absent(`${host}:${port}`),
   ],
 });
 
-/** A line of /etc/hosts that ends with the name. */
+/** Matches a line of /etc/hosts that ends with the name. */
 const named = (host: string) => new RegExp(`\\s${host.replaceAll('.', '\\.')}$`);

@@ -1,10 +1,10 @@
 import type { Resource } from '../../provision/authoring.ts';
 import { type Secret, secret, sh } from '../../provision/index.ts';
 
-/** Where the host of the registry keeps what it is trusted by. Only root reads it. */
+/** The certificate authority, certificate and password file of the registry. Only root can read them. */
 export const FOLDER = '/etc/theapp-registry';
 
-/** What the service is given, and what nodes trust; empty where nothing has been made yet. */
+/** What the registry needs, and the authority that nodes trust; empty if they do not exist yet. */
 export interface Keys {
   readonly ca: string;
   readonly certificate: Secret;
@@ -12,12 +12,12 @@ export interface Keys {
   readonly passwords: Secret;
 }
 
-/** The files of the host that has the keys; `keysOf` reads what it prints. */
+/** A script that prints the files on the host that has the keys; `keysOf` reads its output. */
 export const showKeys = sh`cd ${FOLDER} 2>/dev/null || exit 0
 for one in ca.crt tls.crt tls.key htpasswd; do cat "$one" 2>/dev/null || :; echo '--- end'; done`;
 
-export function keysOf(shown: string): Keys {
-  const [ca = '', certificate = '', key = '', passwords = ''] = shown.split(/^--- end$/m);
+export function keysOf(printed: string): Keys {
+  const [ca = '', certificate = '', key = '', passwords = ''] = printed.split(/^--- end$/m);
   const hidden = (text: string) => secret(`${text.trim()}\n`);
   return {
     ca: `${ca.trim()}\n`,
@@ -27,7 +27,7 @@ export function keysOf(shown: string): Keys {
   };
 }
 
-/** An authority of its own, which signs nothing but this registry's certificates. */
+/** A certificate authority that only signs the certificates of this registry. */
 export const authority: Resource<boolean> = {
   kind: 'registry',
   name: 'authority',
@@ -43,11 +43,11 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 3650 
 mv ca.key.draft ca.key
 mv ca.crt.draft ca.crt
 rm -f tls.crt`;
-    return [{ summary: 'create, for ten years', script }];
+    return [{ summary: 'create, valid for ten years', script }];
   },
 };
 
-/** A certificate for the registry's name, new before the old one ends. */
+/** A certificate for the registry's name. It is renewed before it expires. */
 export function certificate(host: string, days: number): Resource<string> {
   const left = Math.floor((days * 86_400) / 3);
   return {
@@ -71,15 +71,15 @@ openssl x509 -req -in request -CA ca.crt -CAkey ca.key -CAcreateserial -days ${d
 rm -f request extensions
 mv tls.key.draft tls.key
 mv tls.crt.draft tls.crt`;
-      const why = { '': 'create', old: 'it ends soon', other: 'it is of another name or authority' }[now];
-      return [{ summary: `${why ?? now}: for ${days} days`, script }];
+      const what = { '': 'create', old: 'renew', other: 'replace: the name or authority has changed' }[now];
+      return [{ summary: `${what ?? now}, valid for ${days} days`, script }];
     },
   };
 }
 
 /**
- * Who may come in, as the registry reads it: bcrypt, by the C library's own crypt(3). The password is on perl's
- * standard input, never in argv.
+ * The registry's password file, hashed with bcrypt by the C library's crypt(3). perl reads the password from standard
+ * input, so it is never in argv.
  */
 export function passwords(user: string, password: Secret): Resource<boolean> {
   const path = `${FOLDER}/htpasswd`;
@@ -104,12 +104,12 @@ const CHECK = `my ($pass, $entry) = <STDIN>; chomp($pass, $entry);
 my ($user, $hash) = split /:/, $entry, 2;
 print 'same' if $user eq $ARGV[0] && crypt($pass, $hash) eq $hash;`;
 
-/** 22 letters of salt, and 2^10 rounds. */
+/** 22 characters of salt, and 2^10 rounds. */
 const HASH = String.raw`my $pass = <STDIN>;
 open my $random, '<', '/dev/urandom' or die $!;
 read $random, my $bytes, 22;
 my @letters = ('.', '/', 'A'..'Z', 'a'..'z', 0..9);
 my $salt = join '', map { $letters[ord($_) % 64] } split //, $bytes;
 my $hash = crypt($pass, '$2b$10$' . $salt);
-die "this machine's crypt(3) has no bcrypt\n" unless $hash =~ /^\$2b\$/;
+die "crypt(3) on this machine does not support bcrypt\n" unless $hash =~ /^\$2b\$/;
 print "$ARGV[0]:$hash\n";`;

@@ -3,7 +3,7 @@ import { secretVariable } from '../../provision/index.ts';
 
 const name = z.string().regex(/^[a-z\d]([a-z\d.-]*[a-z\d])?$/, 'expected a name or an address');
 
-/** Each part is for other hosts: where its keys are, who pulls, who pushes. */
+/** Each part is for different hosts: the one with the keys, those that pull, and the one that pushes. */
 export const vars = z.strictObject({
   part: z.enum(['keys', 'client', 'image']),
   host: name,

@@ -1,18 +1,27 @@
 import { basename } from 'node:path';
 import type { Resource } from '../../provision/authoring.ts';
-import { absent, directory, file, inputError, role, type Secret, type Text } from '../../provision/index.ts';
-import { converged } from './converged.ts';
-import { deployed } from './deployed.ts';
-import { type Service, type Stack, stackDocument } from './document.ts';
-import { released } from './released.ts';
-import { removed, volumesRemoved } from './removed.ts';
+import {
+  absent,
+  directory,
+  docker,
+  file,
+  inputError,
+  role,
+  type Secret,
+  type StackDocument,
+  type StackService,
+  type Text,
+  type Versioned,
+} from '../../provision/index.ts';
+import { releaseHistory } from './history.ts';
 import { vars } from './vars.ts';
-import { type Given, present, pruned, versioned } from './versions.ts';
 
-/** What a stack is made of: the role's variables, with its files rendered. */
+export { previousRelease } from './history.ts';
+
+/** A stack: the role's variables, with the files rendered. */
 export interface StackOptions {
   readonly name: string;
-  /** The stack file, and where it stands: for errors. */
+  /** The path of the stack file, for error messages, and its rendered text. */
   readonly file: string;
   readonly content: Text;
   readonly secrets?: Readonly<Record<string, Secret>>;
@@ -24,7 +33,7 @@ export interface StackOptions {
   readonly seconds?: number;
 }
 
-/** A stack on the swarm that a host manages, from a stack file. */
+/** A stack on the swarm that the host manages, deployed from a stack file. */
 export const stack = role({
   folder: import.meta.dirname,
   vars,
@@ -49,15 +58,22 @@ export const stack = role({
   remove: ({ vars: { name }, purge }) => stackRemoved(name, purge),
 });
 
-/** The same for a role that has variables of its own for its stack. @throws ProvisionError (input) */
+/**
+ * The resources of a stack, for a role that has variables of its own.
+ *
+ * @throws ProvisionError (input)
+ */
 export function stackResources(options: StackOptions): Resource[] {
   const { name, oneByOne = [], last = [], release, resolveImage = 'changed', seconds = 900 } = options;
-  const secrets = Object.entries(options.secrets ?? {}).map(([one, value]) => versioned(name, one, value));
-  const configs = Object.entries(options.configs ?? {}).map(([one, { text }]) => versioned(name, one, text));
+  const { versioned, secrets, configs, deployed, converged, versions } = docker.stack;
+  const ownSecrets = Object.entries(options.secrets ?? {}).map(([one, value]) => versioned(name, one, value));
+  const ownConfigs = Object.entries(options.configs ?? {}).map(([one, { text }]) =>
+    versioned(name, one, text),
+  );
   const place = basename(options.file);
-  const document = stackDocument(place, options.content.text, {
-    secrets: names(secrets),
-    configs: names(configs),
+  const document = docker.stack.document(place, options.content.text, {
+    secrets: names(ownSecrets),
+    configs: names(ownConfigs),
   });
   const folder = folderOf(name);
   const deployment = { name, folder, stack: document, resolveImage };
@@ -67,10 +83,10 @@ export function stackResources(options: StackOptions): Resource[] {
   return [
     directory(folder),
     file(`${folder}/stack.yml`, {
-      content: `# Managed by the provisioner (role stack): what is deployed, from ${place}.\n${document.text()}`,
+      content: `# Managed by the provisioner (role stack): generated from ${place}.\n${document.text()}`,
     }),
-    present('secret', name, secrets),
-    present('config', name, configs),
+    secrets(name, ownSecrets),
+    configs(name, ownConfigs),
     ...oneByOne
       .map(one)
       .flatMap((services) => [
@@ -83,32 +99,32 @@ export function stackResources(options: StackOptions): Resource[] {
     ]),
     deployed(deployment, document.services, 'whole'),
     converged(name, document.services, seconds),
-    pruned(
+    versions(
       name,
-      [...secrets, ...configs].map(({ version }) => version),
+      [...ownSecrets, ...ownConfigs].map(({ version }) => version),
     ),
-    ...(release ? [released(folder, release)] : []),
+    ...(release ? [releaseHistory(folder, release)] : []),
   ];
 }
 
-/** The stack is taken down by a manager; with `purge`, each host it is applied to loses its volumes. */
+/** A manager removes the stack. With `purge`, the volumes are removed from every host that this is applied to. */
 export const stackRemoved = (name: string, purge: boolean): Resource[] => [
-  removed(name),
+  docker.stack.absent(name),
   absent(folderOf(name)),
-  ...(purge ? [volumesRemoved(name)] : []),
+  ...(purge ? [docker.stack.volumes.absent(name)] : []),
 ];
 
-/** Where a manager keeps what it was told. */
+/** Where a manager keeps what it has deployed. */
 export const folderOf = (name: string) => `/opt/stacks/${name}`;
 
-const names = (given: readonly Given[]) =>
-  Object.fromEntries(given.map(({ name, version }) => [name, version]));
+const names = (all: readonly Versioned[]) =>
+  Object.fromEntries(all.map(({ name, version }) => [name, version]));
 
-/** A service of the file by its name. @throws ProvisionError (input) */
+/** A service of the stack file, by its name. @throws ProvisionError (input) */
 const pick =
-  (place: string, { services }: Stack) =>
-  (name: string): readonly Service[] => {
+  (place: string, { services }: StackDocument) =>
+  (name: string): readonly StackService[] => {
     const service = services.find((service) => service.name === name);
     if (service) return [service];
-    throw inputError({ place, what: `there is no service "${name}", which the role is to deploy by itself` });
+    throw inputError({ place, what: `there is no service "${name}", but one_by_one or last names it` });
   };

@@ -2,13 +2,13 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { secretVariable } from '../../provision/index.ts';
 
-/** Of a stack, and of a secret or config within it: short enough that a name with both, and a version, has 64 letters. */
+/** The name of a stack, secret or config. A name with both, and a version, must not be longer than 64 characters. */
 const name = z
   .string()
-  .regex(/^[a-z][a-z0-9_-]{0,23}$/, 'expected up to 24 small letters, digits, "_" and "-"');
-const path = z.string().refine(isAbsolute, 'expected the whole path of a file on this computer');
+  .regex(/^[a-z][a-z0-9_-]{0,23}$/, 'expected up to 24 lower-case letters, digits, "_" and "-"');
+const path = z.string().refine(isAbsolute, 'expected the absolute path of a file on this computer');
 
-/** What stands in a template as it is. */
+/** A value for a template. */
 const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 export const vars = z.strictObject({

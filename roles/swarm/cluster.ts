@@ -3,16 +3,15 @@ import { failure, type Host, secret } from '../../provision/index.ts';
 import { lineOf, preflight } from '../preflight/index.ts';
 import type { Peer } from '../preflight/vars.ts';
 import { swarm } from './index.ts';
-import { probeNodes, type Seen, type Work } from './nodes.ts';
+import { type Surveyed, survey, type Work } from './survey.ts';
 
 /**
- * Makes one swarm of the hosts: it begins on the first manager, unless another has it; the rest joins; a node that is
- * none of the hosts leaves. Hosts that the run does not reach keep their place. When a node is new, what the nodes
- * send each other is tried: before they join, and over the networks that they then have.
+ * Joins all hosts into one swarm and returns the manager to work from. The first manager creates the swarm, unless
+ * another one already has it. Nodes that belong to no host are removed; the nodes of hosts that the run does not reach
+ * are kept. If a node is new, the connections between all nodes are tested: first the ports, before they join, then the
+ * overlay networks; with `encrypted`, these include an encrypted one.
  *
- * Gives the manager to work from. `encrypted`: encrypted networks are tried too.
- *
- * @throws ProvisionError (failed) when a swarm may be where the run does not reach
+ * @throws ProvisionError (failed) when a manager that cannot be reached may already have a swarm
  */
 export async function cluster(
   work: Work,
@@ -21,7 +20,7 @@ export async function cluster(
   { encrypted = true }: { readonly encrypted?: boolean } = {},
 ): Promise<Host> {
   const names = new Set(managers.map(({ name }) => name));
-  const before = await probeNodes(work, all);
+  const before = await survey(work, all);
   const leader = leading(before, managers);
   if (!leader) return elsewhere(work, managers);
   const reached = () => work.remaining(before.map(({ host }) => host));
@@ -45,19 +44,24 @@ export async function cluster(
   }
   if (untried) await work.apply(reached(), preflight({ over: 'overlay', round, peers: peers(), encrypted }));
 
-  const after = untried || !whole ? await probeNodes(work, reached()) : before;
+  const after = untried || !whole ? await survey(work, reached()) : before;
   const now = after.find(({ host }) => host.name === leader.host.name) ?? leader;
   await work.apply(
     leader.host,
     ...(untried ? [preflight({ networks: false })] : []),
-    swarm({ init: true, ...known(after, now, all, names) }),
+    swarm({ init: true, ...membership(after, now, all, names) }),
   );
   return leader.host;
 }
 
-/** Who is in the swarm, with what it should know of them; and which hosts are not, or were not asked. */
-function known(seen: readonly Seen[], leader: Seen, all: readonly Host[], managers: ReadonlySet<string>) {
-  const members = seen
+/** The hosts that are in the swarm, with their labels and roles; and the hosts that are not, or were not reached. */
+function membership(
+  surveyed: readonly Surveyed[],
+  leader: Surveyed,
+  all: readonly Host[],
+  managers: ReadonlySet<string>,
+) {
+  const members = surveyed
     .filter((one) => belongs(one, leader))
     .map(({ host: { name, groups }, swarm: { NodeID } }) => ({
       host: name,
@@ -69,34 +73,34 @@ function known(seen: readonly Seen[], leader: Seen, all: readonly Host[], manage
   return { members, absentees };
 }
 
-/** The manager that has the swarm; where none has, the first. Undefined when the run reaches no manager. */
-export function leading(seen: readonly Seen[], managers: readonly Host[]): Seen | undefined {
-  const reached = managers.flatMap(({ name }) => seen.find(({ host }) => host.name === name) ?? []);
+/** The manager that has the swarm; the first manager if none has. Undefined when the run reaches no manager. */
+export function leading(surveyed: readonly Surveyed[], managers: readonly Host[]): Surveyed | undefined {
+  const reached = managers.flatMap(({ name }) => surveyed.find(({ host }) => host.name === name) ?? []);
   const has = reached.find(({ swarm, nodes }) => swarm.ControlAvailable && nodes.length > 0);
   if (has || reached.length === 0) return has;
   const missing = managers.filter(({ name }) => !reached.some(({ host }) => host.name === name));
   if (missing.length === 0) return reached[0];
   throw failure({
-    what: `no manager that can be reached has a swarm, and ${missing.map(({ name }) => name).join(', ')} may have it`,
-    why: 'a second one would split the cluster',
-    todo: 'bring that manager back, or take it out of the list of machines if it is gone for good',
+    what: `no manager that can be reached has a swarm, but ${missing.map(({ name }) => name).join(', ')} may have one`,
+    why: 'a second swarm would split the cluster',
+    todo: 'start that manager again; if it is gone for good, remove it from the list of machines',
   });
 }
 
-/** With the managers left out by --limit, the cluster stays as it is; when all have failed, the run ends here. */
+/** If --limit leaves out all managers, the cluster stays as it is. If all managers have failed, this fails. */
 async function elsewhere(work: Work, managers: readonly Host[]): Promise<Host> {
   await work.apply(managers, swarm());
   const [first] = managers;
   if (first) return first;
-  throw failure({ what: 'no host is a manager' });
+  throw failure({ what: 'no host is in the group managers' });
 }
 
-const belongs = ({ swarm }: Seen, { nodes }: Seen): boolean =>
+const belongs = ({ swarm }: Surveyed, { nodes }: Surveyed): boolean =>
   swarm.LocalNodeState === 'active' && nodes.some(({ ID }) => ID === swarm.NodeID);
 
-/** Whether any of the nodes has yet to prove that it reaches any. */
-function unproven(seen: readonly Seen[], over: 'ports' | 'overlay', peers: readonly Peer[]): boolean {
-  return seen.some((one) => peers.some((peer) => !one[over].includes(lineOf(peer))));
+/** Whether any node has not yet been shown to reach one of the others. */
+function unproven(surveyed: readonly Surveyed[], over: 'ports' | 'overlay', peers: readonly Peer[]): boolean {
+  return surveyed.some((one) => peers.some((peer) => !one[over].includes(lineOf(peer))));
 }
 
 async function joinAll(
@@ -104,19 +108,19 @@ async function joinAll(
   reached: readonly Host[],
   leader: Host,
   managers: ReadonlySet<string>,
-  before: readonly Seen[],
+  before: readonly Surveyed[],
 ): Promise<void> {
-  const [now] = await probeNodes(work, [leader]);
+  const [now] = await survey(work, [leader]);
   if (!now) return;
   const strangers = before
     .filter((one) => one.swarm.NodeID !== '' && !belongs(one, now))
     .map(({ swarm }) => swarm.NodeID);
   const at = [`${now.swarm.NodeAddr || now.address}:2377`];
   for (const kind of ['manager', 'worker'] as const) {
-    const those = reached.filter(
+    const hosts = reached.filter(
       ({ name }) => name !== leader.name && managers.has(name) === (kind === 'manager'),
     );
-    const token = secret(now.tokens[kind] || 'none yet');
-    if (those.length > 0) await work.apply(those, swarm({ join: { token, managers: at, strangers } }));
+    const token = secret(now.tokens[kind] || 'not known yet');
+    if (hosts.length > 0) await work.apply(hosts, swarm({ join: { token, managers: at, strangers } }));
   }
 }

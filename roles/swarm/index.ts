@@ -1,22 +1,30 @@
-import { role } from '../../provision/index.ts';
+import { docker, role } from '../../provision/index.ts';
 import { addressOf } from './address.ts';
-import { nodes, others } from './members.ts';
-import { begun, joined, left, settings } from './node.ts';
 import { vars } from './vars.ts';
 
-/** A host's part in a swarm. `cluster` works out which, for all hosts of an approach. */
+/** One host's part in a swarm. `cluster` decides which part that is, for all hosts of an approach. */
 export const swarm = role({
   folder: import.meta.dirname,
   vars,
   tasks: ({ vars, facts, host }) => {
     const address = addressOf(host, facts);
-    const { members } = vars;
-    const heartbeat = vars.heartbeat ?? (facts.emulated ? '30s' : '5s');
+    const { subnets, members, absentees, drained } = vars;
+    const settings = {
+      certExpiry: vars.cert_expiry,
+      caGeneration: vars.ca_generation,
+      heartbeat: vars.heartbeat ?? (facts.emulated ? '30s' : '5s'),
+      taskHistory: vars.task_history,
+    };
     return [
-      ...(vars.init ? [begun(address, vars.subnets), settings({ ...vars, heartbeat })] : []),
-      ...(vars.join ? [joined(address, vars.join)] : []),
-      ...(members ? [nodes({ ...vars, members }), others({ ...vars, members })] : []),
+      ...(vars.init ? [docker.swarm.init({ address, subnets }), docker.swarm.settings(settings)] : []),
+      ...(vars.join ? [docker.swarm.join({ address, ...vars.join })] : []),
+      ...(members
+        ? [
+            docker.swarm.nodes({ members, drained }),
+            docker.swarm.nodes.pruned({ members, absentees, drainSeconds: vars.drain_seconds }),
+          ]
+        : []),
     ];
   },
-  remove: () => [left],
+  remove: () => [docker.swarm.leave],
 });

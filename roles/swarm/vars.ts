@@ -4,16 +4,16 @@ import { secretVariable } from '../../provision/index.ts';
 const duration = z.string().regex(/^([1-9]\d*(h|m|s))+$/, 'expected a duration such as 2160h or 10s');
 const hostName = z.string().min(1);
 
-/** How a host gets into a swarm that is there already. */
+/** How a host joins an existing swarm. */
 const join = z.strictObject({
   token: secretVariable,
-  /** Where managers answer: address:port. */
+  /** Where managers answer: `address:port`. */
   managers: z.array(z.string()).min(1),
-  /** Ids that hosts have from a swarm that is another: who has one of them has not joined this one. */
+  /** Ids of nodes of other swarms: a host with one of them has not joined this swarm. */
   strangers: z.array(z.string()),
 });
 
-/** What the swarm should know of a host that is in it. */
+/** A host that is in the swarm. */
 const member = z.strictObject({
   host: hostName,
   id: z.string(),
@@ -25,7 +25,7 @@ export const vars = z.strictObject({
   init: z.boolean(),
   join: join.nullable(),
   members: z.array(member).nullable(),
-  /** Hosts that were not reached: their nodes stay as they are. */
+  /** Hosts that were not reached: their nodes are kept. */
   absentees: z.array(hostName),
   subnets: z.cidrv4(),
   cert_expiry: duration,
@@ -35,6 +35,3 @@ export const vars = z.strictObject({
   drained: z.array(hostName),
   drain_seconds: z.int().min(0).max(3600),
 });
-
-export type Join = z.output<typeof join>;
-export type Member = z.output<typeof member>;

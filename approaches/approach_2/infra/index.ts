@@ -6,7 +6,7 @@ import { vars } from './vars.ts';
 const FILE = join(import.meta.dirname, '..', 'infra.yml');
 const NAME = 'infra';
 
-/** What the cluster has for itself: the registry, and pages that show it. The host is a manager. */
+/** The services of the cluster itself: the registry, and pages that show the cluster. The host must be a manager. */
 export const infra = role({
   folder: import.meta.dirname,
   vars,

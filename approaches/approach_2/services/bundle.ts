@@ -3,12 +3,12 @@ import { build } from 'esbuild';
 
 export type ServiceProgram = 'visualiser' | 'autoscaler';
 
-/** Most bytes that a Swarm config holds. */
-const MOST = 500_000;
+/** The maximum size of a Swarm config in bytes. */
+const LIMIT = 500_000;
 
 /**
- * A service of this folder as one file for Node 24 without dependencies: small enough to be given to the cluster as
- * a config, so that it needs no image of its own. The same sources make the same bytes.
+ * Bundles a service of this folder into one file for Node 24, without dependencies. It is small enough for a Swarm
+ * config, so it does not need an image of its own. The same sources always give the same bytes.
  */
 export async function bundleService(name: ServiceProgram): Promise<string> {
   const { outputFiles } = await build({
@@ -24,6 +24,7 @@ export async function bundleService(name: ServiceProgram): Promise<string> {
     logLevel: 'silent',
   });
   const code = outputFiles[0]?.text ?? '';
-  if (Buffer.byteLength(code) > MOST) throw new RangeError(`${name} is larger than a config can be`);
+  if (Buffer.byteLength(code) > LIMIT)
+    throw new RangeError(`${name} is larger than ${LIMIT} bytes, the maximum for a config`);
   return code;
 }

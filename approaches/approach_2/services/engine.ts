@@ -2,15 +2,15 @@ import http, { type IncomingMessage } from 'node:http';
 
 /** Docker's API on its socket. */
 export interface Engine {
-  /** @throws Error with Docker's own words */
+  /** @throws Error with Docker's message */
   get<T>(path: string): Promise<T>;
   post(path: string, body: object): Promise<void>;
 }
 
-/** Milliseconds: Docker answers at once, or not at all. */
+/** Milliseconds. Docker normally answers immediately. */
 const DEADLINE = 10_000;
 
-/** Without a version in its paths Docker speaks the one it knows best; what is used here is in all since 1.41. */
+/** Paths without a version use Docker's latest. Everything used here exists since version 1.41. */
 export function openEngine(socketPath: string): Engine {
   const ask = async (method: 'GET' | 'POST', path: string, body?: object): Promise<string> => {
     const content = body === undefined ? '' : JSON.stringify(body);
@@ -34,7 +34,7 @@ export function openEngine(socketPath: string): Engine {
   };
 }
 
-/** `{"message": "…"}`, or whatever it is. */
+/** The message in `{"message": "…"}`; otherwise the beginning of the text. */
 function messageOf(text: string): string {
   try {
     const { message } = JSON.parse(text) as { message?: string };

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { decide, type Sample, type Settings } from './autoscaler/decide.ts';
+import { decide, type Sample, type Settings } from './autoscaler/decision.ts';
 import { inFlightOf } from './autoscaler/replicas.ts';
 import { readConfiguration } from './autoscaler/settings.ts';
 import { bundleService, type ServiceProgram } from './bundle.ts';
@@ -15,13 +15,13 @@ import { escaped, pageOf } from './visualiser/page.ts';
 
 t.setTimeout(120_000);
 
-/** Answers of a real Docker 20.10 with a swarm of one. */
+/** Recorded from Docker 20.10 with a swarm of one node. */
 const recorded = () =>
   JSON.parse(readFileSync(join(import.meta.dirname, 'recorded.json'), 'utf8')) as Cluster;
 
-t.test('how many replicas', async (t) => {
+t.test('the number of replicas', async (t) => {
   const settings: Settings = { min: 2, max: 8, target: 10, window: 30, coolUp: 60, coolDown: 300 };
-  /** One sample each five seconds, the last at 1000. */
+  /** One sample every five seconds, the last at 1000. */
   const series = (replicas: number, ...each: number[]): Sample[] =>
     each.map((one, i) => ({
       at: 1000 - 5 * (each.length - 1 - i),
@@ -31,27 +31,27 @@ t.test('how many replicas', async (t) => {
   const silent: Sample = { at: 1000, replicas: 4, inFlight: [] };
   const partly: Sample = { at: 1000, replicas: 4, inFlight: [2, 2, 2] };
   const cases: [string, readonly Sample[], number, number, RegExp][] = [
-    ['nothing known', [], 0, 0, /nothing is known/],
-    ['on the target', series(3, 10, 10, 10), 0, 3, /10\.0 in flight each/],
+    ['no samples', [], 0, 0, /no samples/],
+    ['on the target', series(3, 10, 10, 10), 0, 3, /10\.0 requests in flight per replica, target 10/],
     ['a little above', series(3, 11, 11), 0, 3, /11\.0/],
     ['above', series(3, 14, 14), 0, 5, /14\.0/],
     ['far above: twice as many at most', series(3, 90, 90), 0, 6, /90\.0/],
-    ['far above: not more than the most', series(6, 90), 0, 8, /90\.0/],
-    ['above at the most', series(8, 90), 0, 8, /8 is the most/],
-    ['one moment in a calm half minute', series(3, 2, 2, 2, 2, 20), 0, 3, /5\.6/],
-    ['above, changed a moment ago', series(3, 14), 970, 3, /a moment ago/],
-    ['what was before a change does not count', series(3, 90, 90, 9), 998, 3, /9\.0/],
+    ['far above: not more than the maximum', series(6, 90), 0, 8, /90\.0/],
+    ['above at the maximum', series(8, 90), 0, 8, /the maximum is 8/],
+    ['one peak in a calm half minute', series(3, 2, 2, 2, 2, 20), 0, 3, /5\.6/],
+    ['above, changed a moment ago', series(3, 14), 970, 3, /after the last change/],
+    ['samples from before a change do not count', series(3, 90, 90, 9), 998, 3, /9\.0/],
     ['below: one at a time', series(6, 1, 1, 1), 0, 5, /1\.0/],
-    ['below, but the rest would be near the target', series(4, 7, 7), 0, 4, /7\.0/],
+    ['below, but one replica less would be near the target', series(4, 7, 7), 0, 4, /7\.0/],
     ['below now, not a moment ago', series(4, 9, 1, 1), 0, 4, /3\.7/],
-    ['below, changed some minutes ago', series(6, 1, 1), 800, 6, /a moment ago/],
-    ['below at the least', series(2, 0, 0), 0, 2, /0\.0/],
-    ['nobody answers', [silent], 0, 4, /no replica has answered/],
-    ['one of them does not answer, too busy perhaps', [partly], 0, 4, /not all have answered/],
-    ['fewer than the least', series(1, 0), 990, 2, /at least 2/],
-    ['more than the most', series(9, 10), 990, 8, /at most 8/],
-    ['switched off', series(0), 0, 0, /nothing is known/],
-    ['scaled to none by hand', [{ at: 1000, replicas: 0, inFlight: [] }], 0, 0, /switched it off/],
+    ['below, changed some minutes ago', series(6, 1, 1), 800, 6, /after the last change/],
+    ['below at the minimum', series(2, 0, 0), 0, 2, /0\.0/],
+    ['no replica answers', [silent], 0, 4, /no replica has answered/],
+    ['one replica does not answer', [partly], 0, 4, /not all replicas have answered/],
+    ['fewer than the minimum', series(1, 0), 990, 2, /at least 2/],
+    ['more than the maximum', series(9, 10), 990, 8, /at most 8/],
+    ['no samples and no replicas', series(0), 0, 0, /no samples/],
+    ['scaled to none by hand', [{ at: 1000, replicas: 0, inFlight: [] }], 0, 0, /scaled to 0 by hand/],
   ];
   for (const [words, samples, changedAt, replicas, why] of cases) {
     const decision = decide(samples, settings, changedAt);
@@ -60,8 +60,12 @@ t.test('how many replicas', async (t) => {
   }
 });
 
-t.test('what the autoscaler reads', async (t) => {
-  t.equal(inFlightOf('# HELP x\nhttp_requests_in_flight 5\n'), 4, 'the question itself is none');
+t.test('the metrics and settings of the autoscaler', async (t) => {
+  t.equal(
+    inFlightOf('# HELP x\nhttp_requests_in_flight 5\n'),
+    4,
+    'the request for the metrics is not counted',
+  );
   t.equal(inFlightOf('http_requests_in_flight{a="b"} 1\n'), 0);
   t.equal(inFlightOf('http_requests_in_flight_total 9\n'), undefined);
   t.match(readConfiguration({}), {
@@ -82,7 +86,7 @@ t.test('the page', async (t) => {
   t.match(page, /<td>theapp_app<\/td><td><span class="bad">2 of 5<\/span><\/td><td>h5sleep:latest<\/td>/);
   t.match(page, /<h2>vm <span class="good">ready<\/span><\/h2>/);
   t.match(page, /theapp_app\.\d <span class="good">running for \d+ s<\/span>/);
-  t.notMatch(page, /https?:\/\//, 'nothing of other hosts');
+  t.notMatch(page, /https?:\/\//, 'no links to other hosts');
   const evil = '<script>alert("x")</script>';
   const [first] = cluster.services;
   const named = { ...cluster, services: first ? [{ ...first, Spec: { ...first.Spec, Name: evil } }] : [] };
@@ -90,7 +94,7 @@ t.test('the page', async (t) => {
   t.equal(escaped(`<a b="c" d='e'>&`), '&#60;a b=&#34;c&#34; d=&#39;e&#39;&#62;&#38;');
 });
 
-/** Docker's API on a socket, answering from `cluster`; what is posted is kept. */
+/** Docker's API on a socket, with the data of `cluster`. It records POST requests. */
 async function startEngine(cluster: Cluster) {
   const socket = join(t.testdir(), `${Math.random()}.sock`);
   const posted: { url: string; body: unknown }[] = [];
@@ -119,7 +123,7 @@ async function textOf(stream: IncomingMessage | NodeJS.ReadableStream): Promise<
   return text;
 }
 
-/** The program as the cluster is given it. */
+/** Starts the bundled program, as the cluster does. */
 async function start(name: ServiceProgram, env: Record<string, string>) {
   const file = join(t.testdirName, `${name}.mjs`);
   writeFileSync(file, await bundleService(name));
@@ -128,7 +132,7 @@ async function start(name: ServiceProgram, env: Record<string, string>) {
   return child;
 }
 
-t.test('the visualiser as it runs', async (t) => {
+t.test('the visualiser, running', async (t) => {
   const engine = await startEngine(recorded());
   const child = await start('visualiser', { PORT: '0', DOCKER_SOCKET: engine.socket });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
@@ -146,14 +150,14 @@ t.test('the visualiser as it runs', async (t) => {
   const sorry = await get('/');
   t.equal(sorry.status, 503);
   t.match(await sorry.text(), /not a swarm manager/);
-  t.equal((await get('/healthz')).status, 200, 'which is no fault of its own');
+  t.equal((await get('/healthz')).status, 200, 'the visualiser itself is healthy');
   child.kill('SIGTERM');
   const [code] = await once(child, 'exit');
   t.equal(code, 0);
   rmSync(engine.socket, { force: true });
 });
 
-t.test('the autoscaler as it runs', async (t) => {
+t.test('the autoscaler, running', async (t) => {
   const cluster = recorded();
   const engine = await startEngine(cluster);
   const replica = createServer((_request, response) => response.end('http_requests_in_flight 31\n')).listen(
@@ -177,7 +181,7 @@ t.test('the autoscaler as it runs', async (t) => {
   t.strictSame(
     order?.body,
     { ...service?.Spec, Mode: { Replicated: { Replicas: 10 } } },
-    'only the number is another: 30 in flight each of 5, at most twice as many',
+    'only the number of replicas changes: 30 in flight for each of 5, so it doubles',
   );
   child.kill('SIGTERM');
   const [code] = await once(child, 'exit');

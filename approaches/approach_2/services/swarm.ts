@@ -1,6 +1,5 @@
 /**
- * What Docker's API says of a cluster (Engine API v1.41 and later), as far as it is used here, and what follows from
- * it. The command line's `inspect` prints the same objects.
+ * The parts of Docker's API that are used here (Engine API v1.41 and later). `docker inspect` prints the same objects.
  */
 export interface Node {
   readonly ID: string;
@@ -59,14 +58,14 @@ export interface Cluster {
   readonly tasks: readonly Task[];
 }
 
-/** Wanted and running tasks of a service; of a job, those that are to be completed and are. */
+/** The wanted and running tasks of a service. For a job: the tasks to complete and those completed. */
 export interface Count {
   readonly mode: 'replicated' | 'global' | 'job';
   readonly wanted: number;
   readonly running: number;
 }
 
-/** A task counts as running only where its node answers: a node that is gone leaves its tasks "running". */
+/** Only tasks on nodes that are ready count as running: the tasks of a dead node stay in the state "running". */
 export function countOf(service: Service, { nodes, tasks }: Cluster): Count {
   const own = tasks.filter(({ ServiceID }) => ServiceID === service.ID);
   const { Replicated, ReplicatedJob, GlobalJob } = service.Spec.Mode;
@@ -84,15 +83,15 @@ export function countOf(service: Service, { nodes, tasks }: Cluster): Count {
     : { mode: 'global', wanted: meant.length, running: running.length };
 }
 
-/** The host a node is: roles/swarm labels it, since its host name may be another. */
+/** The name of the host that is this node. It is in a label, because the node's hostname may be different. */
 export const nameOf = ({ Spec, Description, ID }: Node): string =>
   Spec.Labels?.host ?? Description?.Hostname ?? ID;
 
-/** Without the digest that Docker adds: `nginx:1.28`. */
+/** The image without the digest that Docker adds: `nginx:1.28`. */
 export const imageOf = ({ Spec }: Service): string =>
   (Spec.TaskTemplate.ContainerSpec?.Image ?? '').replace(/@sha256:[0-9a-f]+$/, '');
 
-/** Why a task failed, in Docker's words; nothing, when it did not. */
+/** Docker's reason why a task failed; undefined if it did not. */
 export function failureOf({ Status }: Task): string | undefined {
   if (!['failed', 'rejected', 'orphaned'].includes(Status.State)) return undefined;
   const code = Status.ContainerStatus?.ExitCode;

@@ -8,7 +8,7 @@ import { vars } from './vars.ts';
 const FILE = join(import.meta.dirname, '..', 'theapp.yml');
 export const NAME = 'theapp';
 
-/** TheAPP's stack on a swarm, of which the host is a manager. */
+/** TheAPP's stack. The host must be a manager of a swarm. */
 export const theapp = role({
   folder: import.meta.dirname,
   vars,
@@ -25,12 +25,12 @@ export const theapp = role({
       },
       configs: {
         'nginx-conf': template(join(import.meta.dirname, 'nginx.conf.hbs'), derived(vars, facts)),
-        'nginx-start': asItIs('nginx-start.sh'),
-        'app-health': asItIs('app-health.sh'),
-        'mysql-accounts': asItIs('mysql-accounts.sh'),
-        'redis-start': asItIs('redis-start.sh'),
-        'redis-passwords': asItIs('redis-passwords.sh'),
-        'sentinel-start': asItIs('sentinel-start.sh'),
+        'nginx-start': verbatim('nginx-start.sh'),
+        'app-health': verbatim('app-health.sh'),
+        'mysql-accounts': verbatim('mysql-accounts.sh'),
+        'redis-start': verbatim('redis-start.sh'),
+        'redis-passwords': verbatim('redis-passwords.sh'),
+        'sentinel-start': verbatim('sentinel-start.sh'),
         ...(vars.autoscale ? { autoscaler: program(vars.autoscaler_program) } : {}),
       },
       oneByOne: ['redis-1', 'redis-2', 'redis-3', 'sentinel-1', 'sentinel-2', 'sentinel-3'],
@@ -43,7 +43,7 @@ export const theapp = role({
   remove: ({ purge }) => stackRemoved(NAME, purge),
 });
 
-/** What the files want and follows from the variables. */
+/** Values for the templates that are derived from the variables. */
 function derived(vars: Vars, { emulated }: Facts) {
   return {
     stack: NAME,
@@ -58,18 +58,18 @@ function derived(vars: Vars, { emulated }: Facts) {
     encrypted: vars.encrypted ?? true,
     health_seconds: vars.health_seconds ?? (emulated ? 60 : 10),
     mysql_options: mysqlOptions(vars),
-    // as long as stopping takes at most, and some
+    // the longest time that stopping takes, plus a reserve
     app_grace_seconds: vars.drain_seconds + 30,
     nginx_grace_seconds: vars.leave_seconds + 4 * vars.read_seconds + 15,
     retry_seconds: 4 * vars.read_seconds,
     mysql_memory_mb: vars.mysql_pool_mb + 384,
-    // a rewrite of the log, and a replica that is given all of it, take their copies
+    // rewriting the log, and a full copy for a replica, need extra memory
     redis_limit_mb: 2 * vars.redis_max_memory_mb + 64,
     memcached_limit_mb: vars.memcached_mb + 64,
   };
 }
 
-/** Of both servers, so that the replica can take the place of the primary. Nothing acknowledged is lost by a power cut. */
+/** The same for both servers, so that the replica can replace the primary. A power failure loses no acknowledged write. */
 const mysqlOptions = ({ mysql_pool_mb, mysql_max_connections }: Vars) => [
   '--log-bin=theapp',
   '--log-slave-updates=1',
@@ -91,10 +91,14 @@ type Vars = z.output<typeof vars>;
 
 function program(text: string | null): Text {
   if (text !== null) return { text, secrets: [] };
-  throw inputError({ place: 'theapp.autoscaler_program', what: 'missing', why: 'theapp.autoscale needs it' });
+  throw inputError({
+    place: 'theapp.autoscaler_program',
+    what: 'missing',
+    why: 'theapp.autoscale requires it',
+  });
 }
 
-const asItIs = (name: string): Text => ({
+const verbatim = (name: string): Text => ({
   text: readFileSync(join(import.meta.dirname, name), 'utf8'),
   secrets: [],
 });

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The application's user on the primary: what it may do, and the password it is let in with. `both`: the one that is
-# given now, and what it was let in with until now, so that replicas with either can be there; `new`: no other.
+# Sets the privileges and the password of the application's user on the primary. With `both`, the new password and the
+# previous one are valid, for the time when replicas with either are running; with `new`, only the new one is.
 set -eu
 
 ask() {
@@ -17,7 +17,7 @@ if [ "$said" != 1 ]; then
   exit 1
 fi
 
-# Passwords that are generated are letters, digits, "-" and "_"; any other is quoted as SQL wants it.
+# Generated passwords only contain letters, digits, "-" and "_"; all others are quoted for SQL.
 password=$(sed "s/\\\\/&&/g; s/'/''/g" /run/secrets/mysql-app)
 wanted=$(echo "SELECT PASSWORD('$password')" | ask)
 via="mysql_native_password USING '$wanted'"
@@ -32,4 +32,4 @@ CREATE USER IF NOT EXISTS theapp@'%' IDENTIFIED VIA $via;
 ALTER USER theapp@'%' IDENTIFIED VIA $via;
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP, REFERENCES ON theapp.* TO theapp@'%';
 SQL
-echo "theapp is let in ($1)"
+echo "the account theapp is set ($1)"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# nginx, which leaves politely: told to stop, it goes on answering, but says 503 to who asks GET /nodez, so that a
-# balancer sends nothing new; then it ends what it has begun.
+# Runs nginx with a graceful stop: it continues to serve, but answers 503 to GET /nodez, so that a load balancer sends no
+# new requests; then it finishes the open requests and exits.
 nginx -e stderr -g 'daemon off;' &
 server=$!
 
@@ -12,6 +12,6 @@ leave() {
 }
 
 trap leave TERM QUIT INT
-# A signal ends `wait` early.
+# A signal interrupts `wait`.
 while kill -0 "$server" 2>/dev/null; do wait "$server"; code=$?; done
 exit "$code"

@@ -7,7 +7,7 @@ import { freePort } from '../../../testing/servers/process.ts';
 
 const TEMPLATE = join(import.meta.dirname, 'nginx.conf.hbs');
 
-/** The cluster's nginx, in front of one replica that answers, unless it is gone too, and two that cannot be reached. */
+/** The cluster's nginx, in front of one replica that answers (or not, with `gone`) and two that cannot be reached. */
 async function site({ gone: alone = false } = {}) {
   const asked: string[] = [];
   const replica = createServer(({ method, url, socket }, response) => {
@@ -30,7 +30,7 @@ async function site({ gone: alone = false } = {}) {
     `upstream replicas { ${servers.join(' ')} }\n${http}`,
     `http://127.0.0.1:${port}/nodez`,
   );
-  /** The status of the answer, and what the replicas were asked for it. */
+  /** The status of the response, and the requests that the replicas received. */
   const ask = (method: string, path: string, from = '127.0.0.1') =>
     new Promise<[number | undefined, ...string[]]>((resolve, reject) => {
       asked.length = 0;
@@ -50,7 +50,7 @@ async function site({ gone: alone = false } = {}) {
   };
 }
 
-t.test('what may be asked twice, and what may not', async (t) => {
+t.test('which requests are retried', async (t) => {
   const { ask, stop } = await site();
   t.teardown(stop);
   for (let i = 0; i < 6; i++) {
@@ -58,16 +58,16 @@ t.test('what may be asked twice, and what may not', async (t) => {
       t.strictSame(
         await ask('GET', path),
         [200, `GET ${path}`],
-        'replicas that cannot be reached are passed over',
+        'replicas that cannot be reached are skipped',
       );
     t.strictSame(await ask('POST', '/api/todos'), [200, 'POST /api/todos']);
-    t.strictSame(await ask('HEAD', '/counter/a'), [200, 'HEAD /counter/a'], 'as what it was');
-    t.strictSame(await ask('GET', '/counter/gone'), [502, 'GET /counter/gone'], 'never sent again');
-    t.strictSame(await ask('POST', '/gone'), [502, 'POST /gone'], 'nor this');
+    t.strictSame(await ask('HEAD', '/counter/a'), [200, 'HEAD /counter/a'], 'with the original method');
+    t.strictSame(await ask('GET', '/counter/gone'), [502, 'GET /counter/gone'], 'not retried');
+    t.strictSame(await ask('POST', '/gone'), [502, 'POST /gone'], 'not retried either');
   }
 });
 
-t.test('what nginx answers by itself', async (t) => {
+t.test('the endpoints of nginx itself', async (t) => {
   const { ask, stop } = await site();
   t.teardown(stop);
   for (let i = 0; i < 6; i++)
@@ -77,9 +77,9 @@ t.test('what nginx answers by itself', async (t) => {
   t.strictSame(await ask('GET', '/metrics', '127.0.0.2'), [200, 'GET /metrics']);
 });
 
-t.test('a node that reaches no replica says so', async (t) => {
+t.test('a node that reaches no replica answers 503', async (t) => {
   const { ask, stop } = await site({ gone: true });
   t.teardown(stop);
   t.strictSame(await ask('GET', '/nodez'), [503]);
-  t.strictSame(await ask('GET', '/nginxz'), [204], 'which is no reason to restart nginx');
+  t.strictSame(await ask('GET', '/nginxz'), [204], 'nginx itself is healthy');
 });

@@ -1,12 +1,12 @@
 #!/bin/sh
-# After the application has its new password: the three Redis and the three Sentinels ask each other with it, and then
-# let nobody in with another. It is in their files, so that they know it when they start again.
+# Runs after the application has the new password. The three Redis servers and the three Sentinels use it among
+# themselves, and then accept no other. It is written to their configuration files for the next start.
 set -eu
 password=$(cat /run/secrets/redis)
 redis='redis-1 redis-2 redis-3'
 sentinels='sentinel-1 sentinel-2 sentinel-3'
 
-# Commands on standard input, of which each has to answer OK.
+# Sends commands to a server. The answer to each must be OK.
 tell() {
   said=
   for _ in $(seq 60); do
@@ -14,7 +14,7 @@ tell() {
     if ! printf '%s\n' "$said" | grep -qvx OK; then return; fi
     sleep 2
   done
-  echo "$1 says: $said" >&2
+  echo "$1 answered: $said" >&2
   exit 1
 }
 
@@ -34,4 +34,4 @@ for one in $redis; do
   tell "$one" "ACL SETUSER default resetpass >$password
 CONFIG REWRITE"
 done
-echo 'one password lets in'
+echo 'only the new password is valid'

@@ -1,15 +1,15 @@
 #!/bin/sh
-# One of three: NAME. Who the master is, the Sentinels say: one that comes back follows whom they have chosen
-# meanwhile. When none of them answers it goes on as what it was, and the very first time redis-1 is the master. One
-# that is told to stop lets another be the master first.
+# Starts one of the three Redis servers; its name is the argument. The Sentinels decide which one is the master, so a
+# server that comes back follows the master they have elected in the meantime. If no Sentinel answers, it starts in its
+# previous role; at the very first start, redis-1 is the master. A master that is told to stop hands over first.
 set -eu
 umask 077
 name=$1
 config=/data/redis.conf
 password=$(cat /run/secrets/redis)
 
-# Until redis-passwords.sh has told all of them the new password, what it lets in with is the new one and the one
-# before, and what it asks the others with is the one before.
+# Until redis-passwords.sh has given the new password to all servers, this one accepts both the new and the previous
+# password, and uses the previous one to connect to the others.
 hash() { printf %s "$1" | sha256sum | cut -c 1-64; }
 known() {
   if [ -e "$config" ]; then sed -n "s/^$1 \"\\{0,1\\}\\([^\" ]*\\).*/\\1/p" "$config" | head -n 1; fi
@@ -43,10 +43,10 @@ while [ "$tries" -gt 0 ] && [ -z "$master" ]; do
   tries=$((tries - 1))
   if [ -z "$master" ] && [ "$tries" -gt 0 ]; then sleep 1; fi
 done
-if [ -n "$master" ]; then echo "the Sentinels say that $master is the master"
+if [ -n "$master" ]; then echo "according to the Sentinels, $master is the master"
 else
   master=$(before)
-  echo "no Sentinel answers: $master was the master, as far as $name knows"
+  echo "no Sentinel answers; the last master that $name knew was $master"
 fi
 
 {
@@ -77,15 +77,15 @@ mv -f "$config.draft" "$config"
 redis-server "$config" &
 server=$!
 
-# Who is told to stop is no longer known by its name.
+# Docker's DNS no longer resolves the name of a container that is stopping.
 self=127.0.0.1
 ask() { REDISCLI_AUTH=$common timeout 3 redis-cli -h "$@" 2>/dev/null | tr -d '\r'; }
 
-# Without this the others would notice only after a while, and until then nobody could write.
+# Fails over to another master. Otherwise the others would only notice after a while, with no writes until then.
 leave() {
   trap '' TERM INT
   if [ "$(chosen)" = "$name" ] && refuse && answer=OK sentinels sentinel failover theapp >/dev/null; then
-    # where all is taken down, nobody answers
+    # when the whole stack is removed, no server answers
     end=$(($(date +%s) + 15))
     while [ "$(date +%s)" -lt "$end" ]; do
       if other=$(chosen) && [ "$other" != "$name" ] && ask "$other" info replication | grep -q ',state=online,'; then break; fi
@@ -95,8 +95,8 @@ leave() {
   kill -TERM "$server"
 }
 
-# What it writes once another is the master is lost, also when a replica that still follows it has confirmed it: so it
-# writes nothing more, and the others have all that it has written.
+# Stops writes, and waits until the replicas have everything. What this server would still write after the failover would
+# be lost, even if a replica that still follows it had confirmed it.
 refuse() {
   [ "$(ask "$self" config set min-replicas-to-write 99)" = OK ] || return 1
   upto=$(ask "$self" info replication | sed -n 's/^master_repl_offset://p')
@@ -108,7 +108,7 @@ refuse() {
 }
 
 trap leave TERM INT
-# A signal ends `wait` early.
+# A signal interrupts `wait`.
 code=0
 while kill -0 "$server" 2>/dev/null; do wait "$server" && code=0 || code=$?; done
 exit "$code"

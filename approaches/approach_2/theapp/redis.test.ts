@@ -12,7 +12,7 @@ import { launch, newFolder, type Process } from '../../../testing/servers/proces
 
 const SCRIPTS = import.meta.dirname;
 
-/** approach_2's three Redis and three Sentinels: each at an address of this computer instead of a name. */
+/** approach_2's three Redis servers and three Sentinels, with loopback addresses instead of names. */
 const prefix = `127.${1 + (process.pid % 250)}`;
 const redis = [1, 2, 3].map((n) => `${prefix}.0.${n}`);
 const sentinels = [1, 2, 3].map((n) => `${prefix}.1.${n}`);
@@ -25,14 +25,14 @@ const secret = join(folder, 'secret');
 const log = join(folder, 'log');
 const running = new Map<string, Process>();
 t.teardown(async () => {
-  // a start script that is killed leaves its server behind
+  // killing a start script does not kill its server
   await Promise.all(
     [...running.keys()].map((address) => ask(address, secretNow(), 'SHUTDOWN', 'NOSAVE', 'NOW', 'FORCE')),
   );
   await Promise.all([...running.values()].map((server) => server.end('SIGKILL')));
 });
 
-/** One of the stack's scripts, where names, data and secrets are this test's. */
+/** One of the stack's scripts, with the addresses, data folder and secrets of this test. */
 async function script(file: string, address = ''): Promise<string> {
   const data = join(folder, address || 'job');
   await mkdir(data, { recursive: true });
@@ -55,7 +55,7 @@ async function start(address: string): Promise<void> {
   await until(`${address} answers`, async () => (await ask(address, secretNow(), 'PING')) === 'PONG');
 }
 
-/** As an update does it, where the old container ends before the new one starts. */
+/** Restarts a server like an update, in which the old container stops before the new one starts. */
 async function restart(address: string): Promise<void> {
   await running.get(address)?.end('SIGTERM');
   await start(address);
@@ -63,7 +63,7 @@ async function restart(address: string): Promise<void> {
 
 const secretNow = () => readFileSync(secret, 'utf8');
 
-/** What a server answers to someone with this password. */
+/** The response of a server to a client with this password. */
 async function ask(address: string, password: string, ...words: string[]): Promise<string> {
   const port = redis.includes(address) ? '6379' : '26379';
   const env = { REDISCLI_AUTH: password };
@@ -78,7 +78,7 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
   throw new Error(`not within 60 s: ${what}\n${readFileSync(log, 'utf8').slice(-3000)}`);
 }
 
-/** Two of TheAPP's replicas, which count side by side: what they gave out in the end. */
+/** Two replicas of TheAPP that count concurrently. `stop` returns all numbers that they returned. */
 function count() {
   const environment = {
     MYSQL_PASS: '-',
@@ -113,7 +113,7 @@ function count() {
   };
 }
 
-/** Whom the Sentinels agree upon. */
+/** The master that all Sentinels agree on; empty if they do not. */
 async function master(password: string): Promise<string> {
   const words = ['SENTINEL', 'get-master-addr-by-name', 'theapp'];
   const said = await Promise.all(sentinels.map((one) => ask(one, password, ...words)));
@@ -121,7 +121,7 @@ async function master(password: string): Promise<string> {
   return said.every((lines) => lines.split('\n')[0] === one) ? one : '';
 }
 
-/** One master with two replicas, and all Sentinels know all of them. */
+/** Waits until there is one master with two replicas, and all Sentinels know all of them. */
 const whole = (password: string) =>
   until('whole', async () => {
     const one = await master(password);
@@ -143,52 +143,60 @@ t.test('the stack’s Redis', async (t) => {
   t.equal(await master('the-old-password'), first, 'the first is the master');
   t.match(await ask(first, 'another-password', 'PING'), /NOAUTH|WRONGPASS/);
 
-  await t.test('a master that is told to stop lets another be it first', async (t) => {
+  await t.test('a master that is told to stop hands over first', async (t) => {
     const counting = count();
     await sleep(1000);
     await running.get(first)?.end('SIGTERM');
     const next = await master('the-old-password');
     t.not(next, first);
-    t.equal(await ask(next, 'the-old-password', 'SET', 'a', 'b'), 'OK', 'which is written to at once');
+    t.equal(
+      await ask(next, 'the-old-password', 'SET', 'a', 'b'),
+      'OK',
+      'the new master accepts writes immediately',
+    );
     await sleep(1000);
     const given = await counting.stop();
-    t.equal(new Set(given).size, given.length, 'no number is given twice');
+    t.equal(new Set(given).size, given.length, 'no number is returned twice');
     t.comment(`${given.length} counts, ${counting.refused()} refused`);
     await start(first);
     await whole('the-old-password');
-    t.equal(await master('the-old-password'), next, 'who comes back follows');
+    t.equal(await master('the-old-password'), next, 'the server that comes back is a replica');
   });
 
-  await t.test('a new password, one server after the other', async (t) => {
+  await t.test('a password change, one server after the other', async (t) => {
     writeFileSync(secret, 'the-new-password');
     for (const address of [...redis, ...sentinels]) {
       await restart(address);
       await whole('the-old-password');
-      t.pass(`with ${address} all understand each other, and the old password still lets in`);
+      t.pass(`after ${address}, all servers are connected, and the old password is still valid`);
     }
     await whole('the-new-password');
     const { all } = await execa('sh', [await script('redis-passwords.sh')], { all: true });
-    t.match(all, /one password lets in/);
+    t.match(all, /only the new password is valid/);
     t.notMatch(all, /the-\w+-password/);
     for (const address of [...redis, ...sentinels])
       t.match(
         await ask(address, 'the-old-password', 'PING'),
         /NOAUTH|WRONGPASS/,
-        `${address}: only the new one`,
+        `${address}: only the new password`,
       );
     await whole('the-new-password');
     for (const address of [first, ...sentinels.slice(0, 1)]) {
       await restart(address);
-      t.match(await ask(address, 'the-old-password', 'PING'), /NOAUTH|WRONGPASS/, `${address}: still so`);
+      t.match(
+        await ask(address, 'the-old-password', 'PING'),
+        /NOAUTH|WRONGPASS/,
+        `${address}: also after a restart`,
+      );
     }
     await whole('the-new-password');
     const { all: again } = await execa('sh', [await script('redis-passwords.sh')], { all: true });
-    t.match(again, /one password lets in/, 'twice is as once');
+    t.match(again, /only the new password is valid/, 'running it twice is harmless');
     await whole('the-new-password');
     t.equal(
       await ask(await master('the-new-password'), 'the-new-password', 'GET', 'a'),
       'b',
-      'and has its data',
+      'the data is still there',
     );
   });
 });

@@ -1,5 +1,6 @@
 #!/bin/sh
-# One of three Sentinels: NAME. It keeps what it has learned in its volume, and takes the rest from here.
+# Starts one of the three Sentinels; its name is the argument. What it has learned is kept in its volume; the rest of the
+# configuration is written at each start.
 set -eu
 umask 077
 name=$1
@@ -10,7 +11,7 @@ learned() {
 }
 monitor=$(learned '^sentinel monitor ' | head -n 1)
 
-# As in redis-start.sh: both passwords let in, and the one before is what it asks with.
+# As in redis-start.sh: both passwords are accepted, and the previous one is used to connect to others.
 hash() { printf %s "$1" | sha256sum | cut -c 1-64; }
 common=$(learned '^sentinel auth-pass theapp ' | head -n 1 | cut -d ' ' -f 4 | tr -d '"')
 common=${common:-$password}

@@ -22,29 +22,29 @@ const resources = (given: Given = {}, more: Partial<Facts> = {}) =>
     .resolve([])
     .resources({ ...facts, ...more }, host);
 
-/** The stack file as it is put on a manager. */
+/** The stack file that is written on a manager. */
 function stack(given: Given = {}, more: Partial<Facts> = {}) {
   const file = resources(given, more).find((one) => title(one) === 'file /opt/stacks/theapp/stack.yml');
   return file?.plan({ kind: 'absent' })[0]?.diff?.after ?? '';
 }
 
-t.test('its variables: each has a default and a comment', async (t) => {
+t.test('defaults.yml and the schema have the same keys', async (t) => {
   const text = readFileSync(join(folder, 'defaults.yml'), 'utf8');
   t.strictSame(Object.keys(parse(text)).sort(), Object.keys(vars.shape).sort());
 });
 
 t.test('the stack', async (t) => {
   const text = stack();
-  t.notMatch(text, /the-\w+-password/, 'no password stands in it');
+  t.notMatch(text, /the-\w+-password/, 'it contains no password');
   const { services, networks } = parse(text);
   for (const [name, service] of Object.entries(services) as [string, Service][]) {
     t.match(service, { read_only: true, cap_drop: ['ALL'], init: true }, `${name}: hardened`);
-    t.ok(service.deploy.resources?.limits?.memory, `${name}: bounded`);
+    t.ok(service.deploy.resources?.limits?.memory, `${name}: has a memory limit`);
     for (const { mode } of service.ports ?? [])
       t.equal(mode, 'host', `${name}: its port needs no routing mesh`);
     if (service.deploy.mode === 'replicated-job') continue;
-    t.ok(service.healthcheck, `${name}: says how it is`);
-    t.equal(service.deploy.endpoint_mode, 'dnsrr', `${name}: found by its own addresses`);
+    t.ok(service.healthcheck, `${name}: has a health check`);
+    t.equal(service.deploy.endpoint_mode, 'dnsrr', `${name}: DNS returns the addresses of its tasks`);
   }
   t.match(networks, {
     front: { internal: true },
@@ -55,10 +55,10 @@ t.test('the stack', async (t) => {
   t.equal(services.app.image, 'registry:5000/theapp@sha256:abc');
   t.notOk(services.autoscaler);
   t.ok(parse(stack({ autoscale: true, autoscaler_program: '//' })).services.autoscaler);
-  t.throws(() => stack({ autoscale: true }), /theapp\.autoscale needs it/);
+  t.throws(() => stack({ autoscale: true }), /theapp\.autoscale requires it/);
 });
 
-t.test('who is slow is asked less often for its health', async (t) => {
+t.test('emulated hosts have fewer health checks', async (t) => {
   const table: [Given, Partial<Facts>, string][] = [
     [{}, {}, '10s'],
     [{}, { emulated: true }, '60s'],
@@ -81,7 +81,7 @@ interface Service {
   };
 }
 
-t.test('in this order: data, who may use it, its schema, the application', async (t) => {
+t.test('the order of deployment: data, accounts, schema, application', async (t) => {
   const order = resources()
     .map(title)
     .filter((words) => words.startsWith('stack.deploy'));
@@ -90,7 +90,7 @@ t.test('in this order: data, who may use it, its schema, the application', async
   t.match(order, [...afterData, /^stack\.deploy theapp$/]);
 });
 
-t.test('a new password is another version of those who use it only', async (t) => {
+t.test('a new password only changes the services that use it', async (t) => {
   const of = (given: Given) => {
     const { services } = parse(stack(given));
     return (name: string) => services[name].deploy.labels['provision.definition'];

@@ -7,7 +7,7 @@ const seconds = (least: number, most: number) => z.int().min(least).max(most);
 const megabytes = z.int().min(16).max(1_048_576);
 const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'expected an address or a network');
 
-/** What a host name may lead to: the services of TheAPP (app/src/http/endpoint.ts), save the one that counts by GET. */
+/** The services of TheAPP that a host name can lead to (app/src/http/endpoint.ts): all but the counter. */
 const service = z.enum(['greeting', 'birthdays', 'pokedex', 'todos']);
 
 export const vars = z.strictObject({

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Engine, openEngine } from '../engine.ts';
-import { decide, type Sample } from './decide.ts';
+import { decide, type Sample } from './decision.ts';
 import { askReplicas } from './replicas.ts';
 import { type Configuration, readConfiguration } from './settings.ts';
 
-/** What Docker keeps of a service: all of it goes back as it came, but for the number of replicas. */
-interface Kept {
+/** A service, as Docker describes it. Everything but the number of replicas is sent back unchanged. */
+interface Service {
   readonly ID: string;
   readonly Version: { readonly Index: number };
   readonly Spec: { readonly Mode: { readonly Replicated?: { readonly Replicas: number } } };
@@ -13,14 +13,14 @@ interface Kept {
 }
 
 const now = () => performance.now() / 1000;
-const tell = (words: object) => console.log(JSON.stringify(words));
+const log = (entry: object) => console.log(JSON.stringify(entry));
 
 const ends = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ends.abort());
 
 /**
- * Keeps the requests in flight of each replica near a target by their number, until the signal. It forgets all
- * when it is restarted, and then waits as after a change.
+ * Adjusts the number of replicas until the signal, so that each has about the target number of requests in flight. A
+ * restart loses the samples; it then waits as after a change.
  */
 async function scaleFor(configuration: Configuration, signal: AbortSignal): Promise<void> {
   const engine = openEngine(configuration.socket);
@@ -28,7 +28,7 @@ async function scaleFor(configuration: Configuration, signal: AbortSignal): Prom
   let changedAt = now();
   let said = '';
   const say = (words: string) => {
-    if (words !== said) tell({ service: configuration.service, words });
+    if (words !== said) log({ service: configuration.service, words });
     said = words;
   };
   while (!signal.aborted) {
@@ -40,9 +40,9 @@ async function scaleFor(configuration: Configuration, signal: AbortSignal): Prom
         ({ at }) => at > now() - configuration.window,
       );
       const wanted = decide(samples, configuration, changedAt);
-      if (isChanging(service)) say('waits for an update to end');
+      if (isChanging(service)) say('waiting for an update to end');
       else if (wanted.replicas !== replicas) {
-        await order(engine, service, wanted.replicas);
+        await scale(engine, service, wanted.replicas);
         changedAt = now();
         say(`${replicas} → ${wanted.replicas}: ${wanted.why}`);
       }
@@ -53,16 +53,16 @@ async function scaleFor(configuration: Configuration, signal: AbortSignal): Prom
   }
 }
 
-async function find(engine: Engine, name: string): Promise<Kept> {
-  return await engine.get<Kept>(`/services/${encodeURIComponent(name)}`);
+async function find(engine: Engine, name: string): Promise<Service> {
+  return await engine.get<Service>(`/services/${encodeURIComponent(name)}`);
 }
 
-/** Another change now would take the place of the update, or of the rollback, that is under way. */
-const isChanging = ({ UpdateStatus }: Kept) =>
+/** A change now would replace the update or rollback that is in progress. */
+const isChanging = ({ UpdateStatus }: Service) =>
   ['updating', 'rollback_started', 'paused', 'rollback_paused'].includes(UpdateStatus?.State ?? '');
 
-/** Docker refuses it when somebody else has changed the service since it was read: then it is looked at again. */
-async function order(engine: Engine, { ID, Version, Spec }: Kept, replicas: number): Promise<void> {
+/** Docker rejects the update if the service has changed since it was read; the next round reads it again. */
+async function scale(engine: Engine, { ID, Version, Spec }: Service, replicas: number): Promise<void> {
   const Mode = { ...Spec.Mode, Replicated: { ...Spec.Mode.Replicated, Replicas: replicas } };
   await engine.post(`/services/${ID}/update?version=${Version.Index}`, { ...Spec, Mode });
 }

@@ -1,13 +1,13 @@
 import { lookup } from 'node:dns/promises';
 import http from 'node:http';
 
-/** Milliseconds: who is so busy that it cannot say how busy it is, is not waited for. */
+/** Milliseconds to wait for a replica, which may be too busy to report how busy it is. */
 const DEADLINE = 3000;
 
-/** The gauge of app/src/http/operations/metrics.ts. */
+/** The gauge in app/src/http/operations/metrics.ts. */
 const gauge = /^http_requests_in_flight(?:\{[^}]*\})? (\S+)$/m;
 
-/** Requests in flight of every replica that answers, one number each; they are asked side by side. */
+/** The requests in flight of every replica that answers. All are asked at the same time. */
 export async function askReplicas({ replicas, port }: { replicas: string; port: number }): Promise<number[]> {
   const found = await lookup(replicas, { all: true }).catch(() => []);
   const addresses = [...new Set(found.map(({ address }) => address))];
@@ -32,7 +32,7 @@ async function ask(host: string, port: number): Promise<number | undefined> {
   return inFlightOf(await promise);
 }
 
-/** What a replica says of itself; the question itself is one of the requests that it counts. */
+/** The requests in flight, without the request for the metrics, which is one of them. */
 export function inFlightOf(metrics: string): number | undefined {
   const [, value] = gauge.exec(metrics) ?? [];
   return value === undefined ? undefined : Math.max(0, Number(value) - 1);

@@ -1,17 +1,17 @@
-import type { Settings } from './decide.ts';
+import type { Settings } from './decision.ts';
 
-/** What the autoscaler is told by its environment. */
+/** The autoscaler's configuration, from its environment. */
 export interface Configuration extends Settings {
   readonly service: string;
-  /** A DNS name with one address for each replica, and the port at which these tell their metrics. */
+  /** A DNS name with one address for each replica, and the port of their metrics. */
   readonly replicas: string;
   readonly port: number;
-  /** Seconds between two looks. */
+  /** Seconds between two samples. */
   readonly interval: number;
   readonly socket: string;
 }
 
-/** @throws Error that names every value that is not what it should be */
+/** @throws Error that lists every invalid value */
 export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration {
   const wrong: string[] = [];
   const number = (name: string, byDefault: number, least: number): number => {

@@ -4,7 +4,7 @@ import type { Cluster, Node, Service, Task } from '../swarm.ts';
 import { pageOf, policy, sorry } from './page.ts';
 
 /**
- * A page of nodes and tasks, from the API of the manager it stands on; it changes nothing. Set by its environment:
+ * Serves a page of nodes and tasks, from the Docker API of the manager that it runs on, read-only. Environment variables:
  * PORT (8080), DOCKER_SOCKET (/var/run/docker.sock).
  */
 const { PORT = '8080', DOCKER_SOCKET = '/var/run/docker.sock' } = process.env;
@@ -15,9 +15,9 @@ const headers = {
   'cache-control': 'no-store',
 };
 
-/** Milliseconds for which one answer of Docker's is good for every visitor. */
+/** Milliseconds for which Docker's answer is cached for all visitors. */
 const FRESH = 1000;
-const seen = remembered(openEngine(DOCKER_SOCKET));
+const cluster = cached(openEngine(DOCKER_SOCKET));
 
 const server = http.createServer(async ({ url, method }, response) => {
   const send = (status: number, type: string, text: string) =>
@@ -26,9 +26,9 @@ const server = http.createServer(async ({ url, method }, response) => {
       .end(method === 'HEAD' ? undefined : text);
   if (method !== 'GET' && method !== 'HEAD') return send(405, 'text/plain', 'GET only\n');
   if (url === '/healthz') return send(200, 'text/plain', 'ok\n');
-  if (url !== '/') return send(404, 'text/plain', 'there is nothing here\n');
+  if (url !== '/') return send(404, 'text/plain', 'not found\n');
   try {
-    send(200, 'text/html', pageOf(await seen(), Date.now()));
+    send(200, 'text/html', pageOf(await cluster(), Date.now()));
   } catch (error) {
     send(503, 'text/html', sorry(error instanceof Error ? error.message : String(error)));
   }
@@ -36,7 +36,7 @@ const server = http.createServer(async ({ url, method }, response) => {
 server.listen(Number(PORT), () => console.log(JSON.stringify({ listening: server.address() })));
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => server.close());
 
-function remembered(engine: Engine): () => Promise<Cluster> {
+function cached(engine: Engine): () => Promise<Cluster> {
   let [at, last]: [number, Promise<Cluster> | undefined] = [0, undefined];
   return () => {
     if (last === undefined || performance.now() - at > FRESH) {

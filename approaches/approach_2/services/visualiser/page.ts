@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Cluster, countOf, failureOf, imageOf, nameOf, type Task } from '../swarm.ts';
 
-/** Seconds after which a browser asks again. */
+/** Seconds after which a browser reloads the page. */
 const REFRESH = 5;
-/** Failed tasks shown for each node, the latest first. */
+/** How many failed tasks are shown for each node, the latest first. */
 const SHOWN = 3;
 
 const style = `
@@ -19,7 +19,7 @@ small { color: var(--dim) } .good { color: var(--good) } .bad { color: var(--bad
 table { border-collapse: collapse; margin: 0 0 1.2rem } td, th { text-align: left; padding: .2rem 1.2rem .2rem 0 }
 `;
 
-/** What a browser may do with the page: nothing but show it. */
+/** The browser may only display the page. */
 export const policy = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
@@ -28,10 +28,10 @@ export const policy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Text as HTML; every name in a page goes through it, since anybody who may start a service chooses names. */
+/** Escapes text for HTML. All names on the page are escaped, because they are chosen by whoever starts a service. */
 export const escaped = (text: string) => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
-/** A cluster as a page: services, and each node with its tasks. `now` is milliseconds since 1970. */
+/** A page with the services, and each node with its tasks. `now` is in milliseconds since 1970. */
 export function pageOf(cluster: Cluster, now: number): string {
   const services = cluster.services.toSorted((a, b) => a.Spec.Name.localeCompare(b.Spec.Name));
   const nodes = cluster.nodes.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)));
@@ -51,7 +51,7 @@ ${homeless.length > 0 ? `<section><h2 class="bad">On no node</h2>${tasksHtml(hom
 </main>`);
 }
 
-/** A page that only says why there is nothing to see. */
+/** A page that only shows an error. */
 export const sorry = (words: string) => html(`<p class="bad">${escaped(words)}</p>`);
 
 function nodeHtml(node: Cluster['nodes'][number], cluster: Cluster, now: number): string {

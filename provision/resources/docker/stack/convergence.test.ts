@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap';
-import { pending, stateOf } from '../../provision/testing.ts';
-import { managerShell } from '../../testing/stack.ts';
-import { converged } from './converged.ts';
+import { dockerShell } from '../../../testing/docker.ts';
+import { pending, stateOf } from '../../../testing/resources.ts';
+
+import { converged } from './convergence.ts';
 import { stackDocument } from './document.ts';
 
 const { services } = stackDocument(
@@ -11,17 +12,17 @@ const { services } = stackDocument(
 );
 const [app, job] = services as [(typeof services)[0], (typeof services)[0]];
 
-interface Seen {
-  /** What `docker service ls` shows as replicas of app and job. */
+interface Recorded {
+  /** The replicas of app and job, as `docker service ls` shows them. */
   readonly replicas?: readonly [string, string];
   readonly definition?: string;
   readonly update?: string;
-  /** Tasks of app: the definition they are of, what they are meant to be, what they are. */
+  /** Tasks of app: definition, desired state, current state. */
   readonly tasks?: readonly (readonly [string, string, string])[];
   readonly jobTasks?: readonly (readonly [string, string])[];
 }
 
-/** As a manager of Docker 26 has said it. */
+/** Recorded from a manager with Docker 26. */
 function manager({
   replicas: [ofApp, ofJob] = ['2/2', '0/1 (1/1 completed)'],
   definition = app.definition,
@@ -31,8 +32,8 @@ function manager({
     [app.task, 'running', 'running'],
   ],
   jobTasks = [['complete', 'complete']],
-}: Seen) {
-  return managerShell({
+}: Recorded) {
+  return dockerShell({
     info: 'true\n',
     'service ls --filter': `s|s_app|replicated|${ofApp}\ns|s_job|replicated job|${ofJob}\n`,
     'service ls --quiet': 'ia\nij\n',
@@ -49,58 +50,66 @@ function manager({
       `${app.task}|2026-11-21 15:00:02 +0000 UTC|a1|failed|task: non-zero exit (7)`,
       'older|2026-11-21 15:00:03 +0000 UTC|a2|failed|of another release\n',
     ].join('\n'),
-    'service logs --raw --tail 40 a1': 'the last words\n\n    at main.ts:1\n',
+    'service logs --raw --tail 40 a1': 'the end of the log\n\n    at main.ts:1\n',
   });
 }
 
-async function standing(t: Test, seen: Seen) {
-  const shell = manager(seen);
+async function statuses(t: Test, recorded: Recorded) {
+  const shell = manager(recorded);
   t.teardown(() => shell.close());
   const state = await stateOf(converged('s', services, 10), shell);
   return state.map(({ name, verdict, words }) => `${name} ${verdict}: ${words}`);
 }
 
-t.test('how services stand', async (t) => {
+t.test('the status of services', async (t) => {
   const done = 'job done: 1/1 completed';
   const [up, starting] = [
     [app.task, 'running', 'running'] as const,
     [app.task, 'running', 'starting'] as const,
   ];
   const failed = (n: number) => Array.from({ length: n }, () => [app.task, 'shutdown', 'failed'] as const);
-  const table: [string, Seen, string[]][] = [
-    ['all run', {}, ['app done: 2/2', done]],
+  const table: [string, Recorded, string[]][] = [
+    ['all tasks run', {}, ['app done: 2/2', done]],
     ['one is not healthy yet', { tasks: [up, starting] }, ['app waits: 1/2', done]],
+    ['an old task still runs', { tasks: [up, up, ['old', 'running', 'running']] }, ['app waits: 2/2', done]],
+    ['an old task is ending', { tasks: [up, up, ['old', 'shutdown', 'running']] }, ['app done: 2/2', done]],
     [
-      'one of before still runs',
-      { tasks: [up, up, ['old', 'running', 'running']] },
-      ['app waits: 2/2', done],
+      'an update is in progress',
+      { update: 'updating|update in progress' },
+      ['app waits: 2/2 (updating)', done],
     ],
-    ['one of before is ending', { tasks: [up, up, ['old', 'shutdown', 'running']] }, ['app done: 2/2', done]],
-    ['an update is watched', { update: 'updating|update in progress' }, ['app waits: 2/2 (updating)', done]],
     ['an update has ended', { update: 'completed|update completed' }, ['app done: 2/2', done]],
     [
       'rolled back',
       { definition: 'before', update: 'rollback_completed|rollback completed' },
-      ['app failed: was rolled back to what ran before', done],
+      ['app failed: was rolled back to the previous definition', done],
     ],
     [
       'rolling back',
       { definition: 'before', update: 'rollback_started|x' },
       ['app waits: 2/2 (rolling back)', done],
     ],
-    ['rolled back long ago', { update: 'rollback_completed|x' }, ['app done: 2/2', done]],
+    ['an old rollback', { update: 'rollback_completed|x' }, ['app done: 2/2', done]],
     ['an update is paused', { update: 'paused|task x failed' }, ['app failed: paused: task x failed', done]],
-    ['somebody else’s', { definition: 'another' }, ['app failed: is of another deployment', done]],
+    [
+      'another deployment',
+      { definition: 'another' },
+      ['app failed: was changed by another deployment', done],
+    ],
     ['a few failures', { tasks: [up, starting, ...failed(6)] }, ['app waits: 1/2', done]],
-    ['many', { tasks: [up, starting, ...failed(7)] }, ['app failed: 1/2, 7 tasks have failed', done]],
-    ['many, and it runs', { tasks: [up, up, ...failed(7)] }, ['app done: 2/2', done]],
+    [
+      'many failures',
+      { tasks: [up, starting, ...failed(7)] },
+      ['app failed: 1/2, 7 tasks have failed', done],
+    ],
+    ['many failures, but it runs', { tasks: [up, up, ...failed(7)] }, ['app done: 2/2', done]],
     [
       'a job runs',
       { replicas: ['2/2', '1/1 (0/1 completed)'], jobTasks: [['complete', 'running']] },
       ['app done: 2/2', 'job waits: 0/1 completed'],
     ],
     [
-      'a job tries again',
+      'a job is retried',
       {
         replicas: ['2/2', '0/1 (0/1 completed)'],
         jobTasks: [
@@ -113,50 +122,53 @@ t.test('how services stand', async (t) => {
     [
       'a job has given up',
       { replicas: ['2/2', '0/1 (0/1 completed)'], jobTasks: [['shutdown', 'failed']] },
-      ['app done: 2/2', 'job stopped: 0/1 completed, and does not try again'],
+      ['app done: 2/2', 'job stopped: 0/1 completed, and will not be retried'],
     ],
   ];
-  for (const [name, seen, wanted] of table) t.strictSame(await standing(t, seen), wanted, name);
+  for (const [name, recorded, expected] of table) t.strictSame(await statuses(t, recorded), expected, name);
 });
 
-t.test('a job that has given up is run again by the next run', async (t) => {
+t.test('the next run starts a job again that has given up', async (t) => {
   const state = [{ name: 'job', verdict: 'stopped', words: '0/1' }] as const;
   const summaries = converged('s', services, 10)
     .plan(state)
     .map(({ summary }) => summary);
-  t.strictSame(summaries, ['run job again', 'wait for job 0/1']);
+  t.strictSame(summaries, ['run job again', 'wait for job (0/1)']);
 });
 
 t.test('no swarm yet', async (t) => {
-  const shell = managerShell({});
+  const shell = dockerShell({});
   t.teardown(() => shell.close());
   const [change] = await pending(converged('s', services, 10), shell);
-  t.equal(change?.summary, 'wait for app is not there, job is not there');
+  t.equal(change?.summary, 'wait for app (not deployed), job (not deployed)');
 });
 
-async function waited(t: Test, seen: Seen) {
-  const shell = manager(seen);
+async function waited(t: Test, recorded: Recorded) {
+  const shell = manager(recorded);
   t.teardown(() => shell.close());
   const [change] = converged('s', services, 60).plan([{ name: 'app', verdict: 'waits', words: '1/2' }]);
   if (!change) throw new Error('nothing is pending');
-  const said: string[] = [];
+  const progress: string[] = [];
   const { steps } = await shell.exchange({
     steps: [{ script: change.script, timeout: 60 }],
     probes: [],
-    progress: (line) => said.push(line),
+    progress: (line) => progress.push(line),
   });
-  return { code: steps[0]?.code, stderr: steps[0]?.stderr ?? '', said };
+  return { code: steps[0]?.code, stderr: steps[0]?.stderr ?? '', progress };
 }
 
-t.test('waiting', async (t) => {
-  t.match(await waited(t, {}), { code: 0, said: [] });
-  const { code, stderr, said } = await waited(t, { definition: 'before', update: 'rollback_completed|x' });
+t.test('waiting for convergence', async (t) => {
+  t.match(await waited(t, {}), { code: 0, progress: [] });
+  const { code, stderr, progress } = await waited(t, {
+    definition: 'before',
+    update: 'rollback_completed|x',
+  });
   t.equal(code, 1);
-  t.strictSame(said, ['app was rolled back to what ran before']);
+  t.strictSame(progress, ['app was rolled back to the previous definition']);
   t.strictSame(stderr.trim().split('\n'), [
-    'app: was rolled back to what ran before',
+    'app: was rolled back to the previous definition',
     'app: failed: task: non-zero exit (7)',
-    'the last words',
+    'the end of the log',
     'on this machine: docker service ps --no-trunc s_app; docker service logs --tail 50 s_app',
   ]);
 });

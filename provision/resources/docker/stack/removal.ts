@@ -1,10 +1,10 @@
-import type { Resource } from '../../provision/authoring.ts';
-import { sh } from '../../provision/index.ts';
+import type { Resource } from '../../../language/resource.ts';
+import { sh } from '../../../shell/sh.ts';
 import { NAMESPACE } from './document.ts';
 
 const label = (stack: string) => `label=${NAMESPACE}=${stack}`;
 
-/** The stack is not in the swarm that this host manages, with its networks, secrets and configs; its volumes stay. */
+/** The swarm that this host manages has no service, network, secret or config of the stack. Its volumes are kept. */
 export function removed(stack: string): Resource<string> {
   return {
     kind: 'stack.absent',
@@ -19,22 +19,22 @@ for what in service network secret config; do docker $what ls --quiet --filter $
   };
 }
 
-/** A network goes when the last task on it has ended, which `docker stack rm` does not wait for. */
+/** A network can only be removed after the last task on it has ended, and `docker stack rm` does not wait for that. */
 const remove = (stack: string) => sh`end=$(($(date +%s) + 240)) said=
 while :; do
 docker stack rm ${stack} >/dev/null 2>&1 || :
 left=$(for what in service network secret config; do docker $what ls --quiet --filter ${label(stack)}; done)
 if [ -z "$left" ]; then exit 0; fi
-if [ "$left" != "$said" ]; then echo "$(echo "$left" | wc -l) things of it are still there" >&9; said=$left; fi
+if [ "$left" != "$said" ]; then echo "$(echo "$left" | wc -l) services, networks, secrets or configs are left" >&9; said=$left; fi
 if [ "$(date +%s)" -gt "$end" ]; then
-echo 'still there after 240 s:' >&2
+echo 'not removed after 240 s:' >&2
 for what in service network secret config; do docker $what ls --filter ${label(stack)}; done >&2
 exit 1
 fi
 sleep 2
 done`;
 
-/** This host keeps no volume of the stack, once its containers here have ended. */
+/** This host has no volume of the stack. It waits until the stack's containers on the host have ended. */
 export function volumesRemoved(stack: string): Resource<readonly string[]> {
   return {
     kind: 'stack.volumes.absent',
@@ -49,7 +49,7 @@ export function volumesRemoved(stack: string): Resource<readonly string[]> {
 while [ -n "$(docker ps --quiet --filter ${label(stack)})" ] && [ "$(date +%s)" -lt "$end" ]; do sleep 1; done
 docker ps --all --quiet --filter ${label(stack)} | xargs -r docker rm -f -v >/dev/null 2>&1 || :
 docker volume rm ${volumes} >/dev/null`;
-      return [{ summary: `remove ${volumes.join(', ')}, with all their data`, script }];
+      return [{ summary: `remove ${volumes.join(', ')}, with all data`, script }];
     },
     timeout: 180,
   };

@@ -1,52 +1,57 @@
 import { createHash } from 'node:crypto';
 import { parse, stringify } from 'yaml';
-import { inputError } from '../../provision/index.ts';
+import { inputError } from '../../../errors.ts';
 
-/** Docker's label of what belongs to a stack. */
+/** Docker's label for everything that belongs to a stack. */
 export const NAMESPACE = 'com.docker.stack.namespace';
-/** The labels that tell of a service which definition it was made from, and how many replicas the file asked for. */
+/** Labels of a service: a hash of the definition it was deployed from, and the number of replicas in the file. */
 export const DEFINITION = 'provision.definition';
 export const REPLICAS = 'provision.replicas';
-/** The same of a task: what it takes a new container to change. */
+/** A label of a task: a hash of the part of the definition that only a new container can change. */
 export const TASK = 'provision.task';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type Section = Readonly<Record<string, Json>>;
 
-/** A service as the stack file has it, with the labels that make it known again. */
-export interface Service {
+/** A service of a stack file. */
+export interface StackService {
   readonly name: string;
-  /** Of all that is deployed, with the versions of its secrets and configs; `replicas` is left out. */
+  /** A hash of everything that is deployed, including the versions of its secrets and configs, without `replicas`. */
   readonly definition: string;
+  /** A hash of what only a new container can change. */
   readonly task: string;
-  /** What the file asks for; undefined of a global service and of a job. */
+  /** The number in the file; undefined for a global service and for a job. */
   readonly replicas?: number;
   readonly content: Section;
 }
 
-/** A rendered stack file, checked. */
-export interface Stack {
-  readonly services: readonly Service[];
-  /** The whole as `docker stack deploy` takes it; or only some services, with other numbers of replicas. */
+/** A stack file, rendered and checked. */
+export interface StackDocument {
+  readonly services: readonly StackService[];
+  /** Input for `docker stack deploy`: the whole file, or only some services, with other numbers of replicas. */
   text(only?: readonly string[], replicas?: Readonly<Record<string, number>>): string;
 }
 
-/** The names under which the swarm has what the file calls by a short name. */
+/** The versioned names that the swarm knows secrets and configs by, for each short name in the file. */
 export interface Versions {
   readonly secrets: Readonly<Record<string, string>>;
   readonly configs: Readonly<Record<string, string>>;
 }
 
-/** @throws ProvisionError (input) where it is not a stack file, or names a secret or config that was not given */
-export function stackDocument(place: string, rendered: string, versions: Versions): Stack {
+/**
+ * Reads a rendered stack file. A `$` in it is a plain character: nothing is taken from the host's environment.
+ *
+ * @throws ProvisionError (input) if it is not a stack file, or names a secret or config that is not in `versions`
+ */
+export function stackDocument(place: string, rendered: string, versions: Versions): StackDocument {
   const { services, ...other } = sections(place, rendered);
-  // what anchors were written for
+  // extension fields only hold anchors
   const rest = Object.fromEntries(Object.entries(other).filter(([key]) => !key.startsWith('x-')));
   if (!isSection(services)) throw inputError({ place, what: 'there are no services' });
   for (const key of ['secrets', 'configs'] as const) {
     if (rest[key] === undefined) continue;
-    const todo = `give them to the role, under ${key}, and leave this section out`;
-    throw inputError({ place: `${place}: ${key}`, what: 'the role makes and versions them', todo });
+    const todo = `pass them as the option ${key}, and remove this section`;
+    throw inputError({ place: `${place}: ${key}`, what: 'the stack creates and versions them itself', todo });
   }
   const list = Object.entries(services).map(([name, content]) => {
     if (!isSection(content)) throw inputError({ place: `${place}: services.${name}`, what: 'is empty' });
@@ -82,18 +87,18 @@ function sections(place: string, rendered: string): Section {
     read = parse(rendered, { merge: true }) as Json;
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n')[0] : undefined;
-    throw inputError({ place, what: 'is not YAML once it is rendered', ...(why ? { why } : {}) }, error);
+    throw inputError({ place, what: 'the rendered file is not YAML', ...(why ? { why } : {}) }, error);
   }
   if (isSection(read)) return read;
-  throw inputError({ place, what: 'is no stack file', why: 'expected services, networks and volumes' });
+  throw inputError({ place, what: 'is not a stack file', why: 'expected services, networks and volumes' });
 }
 
-function service(place: string, name: string, content: Section, versions: Versions): Service {
+function service(place: string, name: string, content: Section, versions: Versions): StackService {
   const used = (['secrets', 'configs'] as const).map((key) =>
     named(content[key]).map((short) => {
       const version = versions[key][short];
       if (version !== undefined) return version;
-      const what = `there is no ${short} among the ${key} given to the role`;
+      const what = `"${short}" is not one of the ${key} of this stack`;
       throw inputError({ place: `${place}: services.${name}.${key}`, what });
     }),
   );
@@ -108,11 +113,11 @@ function service(place: string, name: string, content: Section, versions: Versio
   };
 }
 
-/** Secrets and configs of a service are named by a word, or by an entry with a `source`. */
+/** A service names a secret or config by a string, or by a mapping with a `source`. */
 const named = (list: Json | undefined): string[] =>
   (Array.isArray(list) ? list : []).map((entry: Json) => `${isSection(entry) ? entry.source : entry}`);
 
-function labelled({ content, definition, task, replicas }: Service, kept: number | undefined): Section {
+function labelled({ content, definition, task, replicas }: StackService, kept: number | undefined): Section {
   const deploy = isSection(content.deploy) ? content.deploy : {};
   const asked = replicas === undefined ? {} : { [REPLICAS]: `${replicas}` };
   return {
@@ -126,7 +131,7 @@ function labelled({ content, definition, task, replicas }: Service, kept: number
   };
 }
 
-/** Labels are a mapping or a list of `name=value`. */
+/** Labels are a mapping, or a list of `name=value`. */
 const labels = (given: Json | undefined): Section =>
   isSection(given)
     ? given

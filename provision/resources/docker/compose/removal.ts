@@ -1,8 +1,8 @@
-import type { Resource } from '../../provision/authoring.ts';
-import { sh } from '../../provision/index.ts';
+import type { Resource } from '../../../language/resource.ts';
+import { sh } from '../../../shell/sh.ts';
 
-/** Nothing of a project is left: containers and networks, and with `purge` the volumes and what is in them. */
-export function down(project: string, purge: boolean): Resource<readonly string[]> {
+/** No containers and networks of the project are left, and with `volumes` no volumes, whose data is lost. */
+export function down(project: string, { volumes: all }: { volumes: boolean }): Resource<readonly string[]> {
   const label = `label=com.docker.compose.project=${project}`;
   return {
     kind: 'compose.down',
@@ -14,8 +14,8 @@ docker network ls --filter ${label} --format 'network {{.Name}}' 2>/dev/null || 
 docker volume ls --filter ${label} --format 'volume {{.Name}}' 2>/dev/null || :`,
       read: ({ stdout }) => stdout.split('\n').filter(Boolean),
     },
-    plan: (all) => {
-      const left = all.filter((one) => purge || !one.startsWith('volume '));
+    plan: (found) => {
+      const left = found.filter((one) => all || !one.startsWith('volume '));
       if (left.length === 0) return [];
       const names = (kind: string) =>
         left.filter((one) => one.startsWith(kind)).map((one) => one.slice(kind.length));

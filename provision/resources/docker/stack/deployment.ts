@@ -1,26 +1,28 @@
-import { type Batch, batched, type Change, type Resource } from '../../provision/authoring.ts';
-import { lines, sh } from '../../provision/index.ts';
-import { DEFINITION, NAMESPACE, REPLICAS, type Service, type Stack } from './document.ts';
+import { type Batch, batched, type Change, type Resource } from '../../../language/resource.ts';
+import { lines, sh } from '../../../shell/sh.ts';
+import { DEFINITION, NAMESPACE, REPLICAS, type StackDocument, type StackService } from './document.ts';
 import { drift } from './drift.ts';
 
-/** A stack, as the swarm is told of it. */
+/** A stack to be deployed. */
 export interface Deployment {
   readonly name: string;
+  /** Where the manager keeps what it deployed. */
   readonly folder: string;
-  readonly stack: Stack;
+  readonly stack: StackDocument;
+  /** When the registry is asked for an image's digest: always, when the image has changed, or never. */
   readonly resolveImage: 'always' | 'changed' | 'never';
 }
 
-/** A service in the swarm. */
+/** A service that is in the swarm. */
 export interface Running {
   readonly spec: Spec;
-  /** Where its last update stands, in Docker's words; empty when there was none. */
+  /** The state of its last update, as Docker names it; empty when there was none. */
   readonly update: string;
-  /** Its specification as it was right after the last deployment; undefined when this manager has not kept it. */
+  /** Its specification right after the last deployment; undefined when this manager has no record of it. */
   readonly kept?: Spec;
 }
 
-/** What `docker service inspect` says of a service, as far as it is asked about here. */
+/** The part of `docker service inspect` that is used here. */
 export interface Spec {
   readonly Name: string;
   readonly Labels?: Readonly<Record<string, string>>;
@@ -28,13 +30,14 @@ export interface Spec {
 }
 
 /**
- * These services are in the swarm as the file has them: those that are not are deployed, and no other is touched. How
- * many replicas a service was scaled to is kept, until the file asks for another number than before. Of the `whole`,
- * services that the file does not have are removed; what is `existing` only is not made. Nothing is waited for.
+ * These services are in the swarm as the stack file defines them. Services that differ are deployed; no other service is
+ * touched. If somebody has scaled a service, its number of replicas is kept until the number in the file changes. With
+ * `whole`, services that are not in the file are removed; with `existing`, no service is created. It does not wait for
+ * the services: `converged` does.
  */
 export function deployed(
   deployment: Deployment,
-  services: readonly Service[],
+  services: readonly StackService[],
   which: 'whole' | 'part' | 'existing',
 ): Resource<ReadonlyMap<string, Running>> {
   const { name, folder, stack } = deployment;
@@ -42,7 +45,7 @@ export function deployed(
   return {
     kind: 'stack.deploy',
     name: `${name}${whole ? '' : services.length > 2 ? `: first ${services.length}` : `: ${services.map(({ name }) => name).join(', ')}`}`,
-    probe: batched(looks, { name, folder }),
+    probe: batched(specifications, { name, folder }),
     plan: (state) => {
       const wanted = services.flatMap((service) => {
         const running = state.get(service.name);
@@ -66,20 +69,23 @@ rm -f -- ${`${folder}/deployed/${name}_${stray}.json`}`,
   };
 }
 
-/** Why a service has to be deployed, in words; undefined when it is as the file has it. */
-function difference({ definition, replicas }: Service, running: Running | undefined): string | undefined {
+/** Why a service has to be deployed; undefined when it matches the file. */
+function difference(
+  { definition, replicas }: StackService,
+  running: Running | undefined,
+): string | undefined {
   if (!running) return 'create';
   const { spec, update, kept } = running;
   if (spec.Labels?.[DEFINITION] !== definition) return 'update';
   if (replicas !== undefined && spec.Labels?.[REPLICAS] !== `${replicas}`) return `${replicas} replicas`;
   if (update === 'paused' || update === 'rollback_paused') return `update again (it is ${update})`;
-  // What was kept is of a definition that has been rolled back when it has another label.
+  // A record with a different label belongs to a definition that has been rolled back.
   const changed = kept?.Labels?.[DEFINITION] === definition ? drift(kept, spec) : [];
-  return changed.length > 0 ? `put back what was changed by hand: ${changed.join(', ')}` : undefined;
+  return changed.length > 0 ? `undo manual changes: ${changed.join(', ')}` : undefined;
 }
 
 interface Wanted {
-  readonly service: Service;
+  readonly service: StackService;
   readonly why: string;
 }
 
@@ -103,8 +109,8 @@ done`;
   return { summary: wanted.map(({ service, why }) => `${service.name}: ${why}`).join('; '), script };
 }
 
-/** The number that somebody scaled it to, where the file asks for the same as before. */
-function scaled(service: Service, running: Running | undefined): [string, number][] {
+/** The current number of replicas, if the number in the file has not changed since the last deployment. */
+function scaled(service: StackService, running: Running | undefined): [string, number][] {
   const now = running?.spec.Mode?.Replicated?.Replicas;
   if (now === undefined || service.replicas === undefined) return [];
   return running?.spec.Labels?.[REPLICAS] === `${service.replicas}` ? [[service.name, now]] : [];
@@ -115,14 +121,14 @@ interface Where {
   readonly folder: string;
 }
 
-/** One look for all parts of a stack. */
-const looks: Batch<Where, ReadonlyMap<string, Running>> = {
+/** One script for all resources of the same stack. */
+const specifications: Batch<Where, ReadonlyMap<string, Running>> = {
   name: 'stack.deploy',
   script: (args) => lines([...new Map(args.map((arg) => [arg.name, probeOne(arg)])).values()]),
   read: ({ stdout }, args) => args.map(({ name }) => read(name, stdout)),
 };
 
-/** A line for each service, and one for each that was kept. A host where no swarm answers has none. */
+/** Prints a line for each service and for each record; nothing on a host that is not a manager. */
 const probeOne = ({
   name,
   folder,

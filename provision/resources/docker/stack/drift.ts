@@ -1,9 +1,9 @@
-/** What scaling, restarting by hand and other stacks change: no reason to deploy again. */
-const free = new Set(['Mode.Replicated.Replicas', 'TaskTemplate.ForceUpdate']);
+/** Fields that change when somebody scales or restarts a service: no reason to deploy it again. */
+const ignored = new Set(['Mode.Replicated.Replicas', 'TaskTemplate.ForceUpdate']);
 
-/** Where two values of JSON differ, as paths: `TaskTemplate.ContainerSpec.Env`. A list differs as a whole. */
+/** The paths at which two JSON values differ, such as `TaskTemplate.ContainerSpec.Env`. Lists are compared as a whole. */
 export function drift(before: unknown, now: unknown, path = ''): string[] {
-  if (free.has(path)) return [];
+  if (ignored.has(path)) return [];
   if (!isRecord(before) || !isRecord(now)) {
     return JSON.stringify(before) === JSON.stringify(now) ? [] : [path];
   }

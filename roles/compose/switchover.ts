@@ -1,8 +1,23 @@
-import type { Resource } from '../../provision/authoring.ts';
+import {
+  type ComposeQuestion,
+  type ComposeState,
+  composeProject,
+  composeRefused,
+  outdated,
+  type Resource,
+} from '../../provision/authoring.ts';
 import { type Script, sh } from '../../provision/index.ts';
-import { folderOf, type Project, probeProject, type Question, type Slot, switchOf } from './project.ts';
-import { other, overrideText, type Slots, serviceOf, slotsOf, writeOverride } from './slots.ts';
-import { outdated, refused } from './up.ts';
+import {
+  folderOf,
+  other,
+  overrideText,
+  type Slot,
+  type Slots,
+  serviceOf,
+  slotsOf,
+  switchOf,
+  writeOverride,
+} from './slots.ts';
 
 export interface ReleaseOptions {
   readonly project: string;
@@ -10,44 +25,44 @@ export interface ReleaseOptions {
   readonly image: string;
   /** Files that the application reads when it starts. */
   readonly files: readonly string[];
-  /** The first three numbers of the network where the slots have 11 and 12. */
+  /** The first three numbers of the network in which the slots have the addresses .11 and .12. */
   readonly network: string;
   /** Seconds until it must be ready. */
   readonly seconds: number;
-  readonly question: Question;
+  readonly question: ComposeQuestion;
 }
 
 /**
- * The slot that nginx asks runs this release, with the configuration that there is now. Otherwise the other slot is
- * made so; once that is healthy and ready nginx asks it, by a file that is put there or removed: no connection is
- * closed and nothing is sent twice. Then the slot before drains and stops. A release that does not become ready is not
- * switched to.
+ * The slot that nginx sends requests to runs this release, with the current configuration. If it does not, the release
+ * is started in the other slot. Once that slot is healthy and ready, nginx switches to it when a file is created or
+ * removed: no connection is closed and no request is sent twice. Then the old slot drains and stops. If the release
+ * does not become ready, nothing is switched.
  */
-export function release(options: ReleaseOptions): Resource<Project> {
+export function liveRelease(options: ReleaseOptions): Resource<ComposeState> {
   const { project, image, question } = options;
   return {
     kind: 'compose.release',
     name: image,
     timeout: options.seconds + 600,
-    probe: probeProject(question),
+    probe: composeProject(question),
     plan: (state) => {
-      if (state.broken) return [refused(project)];
-      const why = unlike(state, options);
-      const known = slotsOf(state);
+      if (state.broken) return [composeRefused(question)];
+      const slots = slotsOf(project, state);
+      const why = difference(state, slots.live, options);
       if (why !== undefined) {
-        const to = known[known.live] === undefined ? known.live : other(known.live);
-        return [{ summary: `${why} (slot ${to})`, script: switched(options, known, to) }];
+        const to = slots[slots.live] === undefined ? slots.live : other(slots.live);
+        return [{ summary: `${why} (slot ${to})`, script: switched(options, slots, to) }];
       }
-      const idle = other(state.live);
+      const idle = other(slots.live);
       if (state.containers.get(serviceOf(idle))?.status !== 'running') return [];
       return [{ summary: `stop ${serviceOf(idle)}, which no longer serves`, script: stop(project, idle) }];
     },
   };
 }
 
-/** What is not so of the slot that serves; nothing when all is. */
-function unlike(state: Project, { image, files }: ReleaseOptions): string | undefined {
-  const service = serviceOf(state.live);
+/** How the live slot differs from what it should run; undefined when it does not. */
+function difference(state: ComposeState, live: Slot, { image, files }: ReleaseOptions): string | undefined {
+  const service = serviceOf(live);
   const container = state.containers.get(service);
   if (!container) return `start ${image}`;
   const id = state.images.get(image);
@@ -70,7 +85,7 @@ function switched(options: ReleaseOptions, before: Slots, to: Slot): Script {
 docker image inspect ${image} >/dev/null
 d=$(mktemp -d)
 trap 'rm -rf -- "$d"' EXIT
-# What it said, that it is not kept, and the slot as it was.
+# Reports the end of the log and the reason, and restores the slot.
 refuse() {
 grep -v '^ *at \|^$' "$d"/said | tail -n 8 >&2
 echo "$1" >&2
@@ -80,7 +95,7 @@ ${before[to] === undefined ? sh`:` : sh`docker compose up --no-start --no-deps $
 exit 1
 }
 said() { docker logs --tail 40 "$id" >"$d"/said 2>&1 || :; }
-kept=${first ? 'there is no other that could serve' : `${before[from]} goes on serving`}
+kept=${first ? 'there is no other release that could serve' : `${before[from]} continues to serve`}
 docker compose rm --stop --force ${service} >"$d"/said 2>&1
 ${writeOverride(project, overrideText(during, true))}
 echo ${`${image}: migrating`} >&9
@@ -89,7 +104,7 @@ echo ${`${image}: starting in slot ${to}`} >&9
 docker compose up --detach --no-deps ${service} >"$d"/said 2>&1 || refuse ${`${image} cannot be started; `}"$kept"
 id=$(docker compose ps --all --quiet ${service})
 end=$(($(date +%s) + ${seconds})) health=starting tries=0
-# The application is asked often, Docker seldom: its client is a big program.
+# Docker is asked only every fourth time, because each question starts its large client program.
 while :; do
 answer=$(curl --silent --max-time 5 --write-out ' (%{http_code})' ${url} 2>&1 || :)
 case $((tries % 4))$answer in
@@ -103,8 +118,8 @@ case $health$answer in healthy*' (200)') break ;; esac
 ;;
 esac
 tries=$((tries + 1))
-if [ "$(date +%s)" -gt "$end" ]; then said; refuse ${`${image} is not ready after ${seconds} s: it is `}"$health and says $answer; $kept"; fi
-echo ${`${image}: waiting until ready: `}"it is $health and says $answer" >&9
+if [ "$(date +%s)" -gt "$end" ]; then said; refuse ${`${image} is not ready after ${seconds} s: it is `}"$health and answers $answer; $kept"; fi
+echo ${`${image}: waiting until ready: `}"it is $health and answers $answer" >&9
 sleep 2
 done
 ${to === 'b' ? sh`: >${switchOf(project)}` : sh`rm -f ${switchOf(project)}`}
@@ -113,6 +128,6 @@ ${first ? sh`:` : stop(project, from)}
 ${writeOverride(project, overrideText(during))}`;
 }
 
-/** Its drain is the application's own: it answers what it was asked, and ends. */
+/** The application drains by itself: it answers the requests it has, and exits. */
 const stop = (project: string, slot: Slot): Script => sh`echo ${`${serviceOf(slot)}: draining`} >&9
 docker compose --project-directory ${folderOf(project)} stop ${serviceOf(slot)} >/dev/null 2>&1`;

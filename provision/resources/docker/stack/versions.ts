@@ -1,16 +1,23 @@
-import type { Change, Resource } from '../../provision/authoring.ts';
-import { failure, isSecret, reveal, type Secret, sh } from '../../provision/index.ts';
+import { failure } from '../../../errors.ts';
+import type { Change, Resource } from '../../../language/resource.ts';
+import { isSecret, reveal, type Secret } from '../../../shell/secret.ts';
+import { sh } from '../../../shell/sh.ts';
 import { hash, NAMESPACE } from './document.ts';
 
-/** What a secret or config holds, by its short name. */
-export interface Given {
+/** A secret or config of a stack. */
+export interface Versioned {
+  /** Its name in the stack file. */
   readonly name: string;
   readonly content: Secret | string;
+  /** Its name in the swarm. */
   readonly version: string;
 }
 
-/** A changed content has another name: the swarm cannot change what is there, and services move over one by one. */
-export const versioned = (stack: string, name: string, content: Secret | string): Given => ({
+/**
+ * Adds a hash of the content to the name. The swarm cannot change a secret or config, so changed content gets a new name,
+ * and services move to it in a rolling update.
+ */
+export const versioned = (stack: string, name: string, content: Secret | string): Versioned => ({
   name,
   content,
   version: `${stack}_${name}_${hash([stack, name, isSecret(content) ? reveal(content) : content])}`,
@@ -18,11 +25,18 @@ export const versioned = (stack: string, name: string, content: Secret | string)
 
 type Kind = 'secret' | 'config';
 
-/** They are there, in this version; `docker stack rm` takes them with the rest of the stack. */
-export function present(kind: Kind, stack: string, given: readonly Given[]): Resource<readonly string[]> {
-  for (const { version } of given) {
+/** The swarm has these secrets or configs. They are labelled as parts of the stack: `docker stack rm` removes them. */
+export function present(
+  kind: Kind,
+  stack: string,
+  wanted: readonly Versioned[],
+): Resource<readonly string[]> {
+  for (const { version } of wanted) {
     if (version.length <= 64) continue;
-    throw failure({ place: `stack ${stack}`, what: `the ${kind} ${version} has a name of over 64 letters` });
+    throw failure({
+      place: `stack ${stack}`,
+      what: `the name of the ${kind} ${version} is longer than 64 characters`,
+    });
   }
   return {
     kind: `stack.${kind}s`,
@@ -32,7 +46,7 @@ export function present(kind: Kind, stack: string, given: readonly Given[]): Res
       read: ({ stdout }) => words(stdout),
     },
     plan: (there) =>
-      given
+      wanted
         .filter(({ version }) => !there.includes(version))
         .map(({ name, version, content }) => ({
           summary: `create ${name}`,
@@ -41,7 +55,7 @@ export function present(kind: Kind, stack: string, given: readonly Given[]): Res
   };
 }
 
-/** Versions of the stack that nothing names any more go. */
+/** The stack has no secret or config but these versions. Those that a service still uses are kept. */
 export function pruned(stack: string, wanted: readonly string[]): Resource<readonly Old[]> {
   const list = (kind: Kind) =>
     sh`docker ${kind} ls --filter ${`label=${NAMESPACE}=${stack}`} --format ${`${kind} {{.Name}}`} 2>/dev/null || :`;
@@ -74,7 +88,7 @@ interface Old {
   readonly name: string;
 }
 
-/** Those that no service uses. */
+/** The secrets and configs that no service uses. */
 function old(stdout: string): Old[] {
   const rows = words(stdout).map((row) => row.split(' '));
   const used = new Set(rows.flatMap(([what, name]) => (what === 'used' && name ? [name] : [])));

@@ -1,8 +1,9 @@
 import t from 'tap';
 import { parse } from 'yaml';
-import { stateOf } from '../../provision/testing.ts';
-import { managerShell } from '../../testing/stack.ts';
-import { deployed, type Running, type Spec } from './deployed.ts';
+import { dockerShell } from '../../../testing/docker.ts';
+import { stateOf } from '../../../testing/resources.ts';
+
+import { deployed, type Running, type Spec } from './deployment.ts';
 import { DEFINITION, NAMESPACE, REPLICAS, stackDocument } from './document.ts';
 import { drift } from './drift.ts';
 
@@ -37,35 +38,39 @@ const good = (): [string, Running][] => [
 const plan = (...changed: [string, Running][]) => whole.plan(new Map([...good(), ...changed]));
 const words = (...changed: [string, Running][]) => plan(...changed).map(({ summary }) => summary);
 
-t.test('what is deployed again, and why', async (t) => {
+t.test('which services are deployed, and why', async (t) => {
   t.strictSame(words(), []);
   t.strictSame(
     whole.plan(new Map()).map(({ summary }) => summary),
     ['app: create; web: create'],
   );
   t.strictSame(words(['app', running(spec('app', 'other', 2))]), ['app: update']);
-  t.strictSame(words(['app', running(spec('app', app.definition, 5))]), [], 'scaled by somebody');
+  t.strictSame(words(['app', running(spec('app', app.definition, 5))]), [], 'somebody scaled it');
   t.strictSame(
     words(['app', running(spec('app', app.definition, 5, '3'))]),
     ['app: 2 replicas'],
-    'asked for anew',
+    'the number in the file has changed',
   );
   const paused = running(spec('app', app.definition, 2), { update: 'paused' });
   t.strictSame(words(['app', paused]), ['app: update again (it is paused)']);
   const byHand = { ...spec('app', app.definition, 2), TaskTemplate: { ContainerSpec: { Env: ['A=b'] } } };
   t.strictSame(words(['app', running(byHand, { kept: spec('app', app.definition, 2) })]), [
-    'app: put back what was changed by hand: TaskTemplate',
+    'app: undo manual changes: TaskTemplate',
   ]);
   const rolledBack = running(spec('app', app.definition, 2), { kept: spec('app', 'bad release', 2) });
-  t.strictSame(words(['app', rolledBack]), [], 'the release before, put back by the swarm');
+  t.strictSame(words(['app', rolledBack]), [], 'the swarm has rolled back to the previous release');
   t.strictSame(words(['old', running(spec('old', 'x', 1))]), ['remove old']);
   const part = deployed(deployment, [web], 'part');
-  t.strictSame(part.plan(new Map([...good(), ['old', running(spec('old', 'x', 1))]])), [], 'not by a part');
+  t.strictSame(
+    part.plan(new Map([...good(), ['old', running(spec('old', 'x', 1))]])),
+    [],
+    'a part removes no other service',
+  );
   const existing = deployed(deployment, stack.services, 'existing');
-  t.strictSame(existing.plan(new Map()), [], 'a part that only replaces makes nothing');
+  t.strictSame(existing.plan(new Map()), [], 'with `existing`, nothing is created');
 });
 
-t.test('how many replicas', async (t) => {
+t.test('the number of replicas', async (t) => {
   const replicas = (now: number, asked: string) => {
     const [change] = plan(['app', running(spec('app', 'other', now, asked))]);
     const text = /printf %s '([^']*)'/.exec(change?.script.text ?? '')?.[1] ?? '';
@@ -73,13 +78,13 @@ t.test('how many replicas', async (t) => {
     t.strictSame(Object.keys(services), ['app'], 'no other service is touched');
     return services.app.deploy.replicas;
   };
-  t.equal(replicas(5, '2'), 5, 'what it was scaled to stays');
-  t.equal(replicas(5, '3'), 2, 'until the file asks for another number');
+  t.equal(replicas(5, '2'), 5, 'a service that was scaled keeps its number');
+  t.equal(replicas(5, '3'), 2, 'until the number in the file changes');
 });
 
-t.test('what the manager says', async (t) => {
+t.test('the probe', async (t) => {
   const one = spec('app', app.definition, 2);
-  const shell = managerShell({
+  const shell = dockerShell({
     'service ls --quiet': 'abc\n',
     'service inspect': `now completed ${JSON.stringify(one)}\nnow - ${JSON.stringify(spec('web', 'x'))}\n`,
   });
@@ -92,9 +97,9 @@ t.test('what the manager says', async (t) => {
       ['web', { spec: spec('web', 'x'), update: '' }],
     ]),
   );
-  const nobody = managerShell({});
-  t.teardown(() => nobody.close());
-  t.strictSame(await stateOf(whole, nobody), new Map(), 'a host without a swarm');
+  const none = dockerShell({});
+  t.teardown(() => none.close());
+  t.strictSame(await stateOf(whole, none), new Map(), 'a host without a swarm');
 });
 
 t.test('drift', async (t) => {

@@ -25,12 +25,12 @@ const of = (name: string, text?: string, more?: typeof versions) => {
   return found;
 };
 
-t.test('what is deployed', async (t) => {
+t.test('the text that is deployed', async (t) => {
   const text = read().text();
-  t.match(text, /echo \$\$HOME/, 'nothing is taken from the manager’s environment');
+  t.match(text, /echo \$\$HOME/, 'a $ is a plain character');
   const whole = parse(text);
   t.strictSame(whole.secrets, { pass: { external: true, name: 's_pass_1' } });
-  t.strictSame(whole.configs, { conf: { external: true, name: 's_conf_1' } }, 'those that are used');
+  t.strictSame(whole.configs, { conf: { external: true, name: 's_conf_1' } }, 'only those that are used');
   t.equal(whole.services.app.read_only, true, 'anchors are merged');
   t.notOk(whole['x-tmp']);
   const { app } = whole.services;
@@ -41,7 +41,7 @@ t.test('what is deployed', async (t) => {
   t.equal(parse(read().text(['job'])).services.job.deploy.replicas, undefined);
 });
 
-t.test('what makes another service of it, and what another task', async (t) => {
+t.test('what changes the definition, and what changes the task', async (t) => {
   const changed = (from: string, to: string) => {
     const [before, after] = [of('app'), of('app', rendered().replace(from, to))];
     return { definition: before.definition !== after.definition, task: before.task !== after.task };
@@ -51,17 +51,24 @@ t.test('what makes another service of it, and what another task', async (t) => {
   t.strictSame(changed('replicas: 3', 'replicas: 4'), { definition: false, task: false });
   const rotated = { ...versions, secrets: { pass: 's_pass_2' } };
   t.not(of('app', rendered(), rotated).definition, of('app').definition, 'a new version of its secret');
-  t.equal(of('job', rendered(), rotated).definition, of('job').definition, 'and nobody else’s');
+  t.equal(
+    of('job', rendered(), rotated).definition,
+    of('job').definition,
+    'services without that secret do not change',
+  );
 });
 
-t.test('what is refused', async (t) => {
+t.test('input', async (t) => {
   const cases: [string, RegExp][] = [
-    ['services: [', /stack\.yml: is not YAML once it is rendered/],
-    ['- a', /is no stack file/],
+    ['services: [', /stack\.yml: the rendered file is not YAML/],
+    ['- a', /is not a stack file/],
     ['networks: {}', /there are no services/],
     ['services: { app: }', /services\.app: is empty/],
-    [rendered('secrets: { pass: { file: x } }'), /secrets: the role makes and versions them/],
-    ['services: { app: { image: a, secrets: [none] } }', /services\.app\.secrets: there is no none among/],
+    [rendered('secrets: { pass: { file: x } }'), /secrets: the stack creates and versions them itself/],
+    [
+      'services: { app: { image: a, secrets: [none] } }',
+      /services\.app\.secrets: "none" is not one of the secrets/,
+    ],
   ];
   for (const [text, words] of cases) t.throws(() => read(text), words, text.slice(0, 40));
 });

@@ -1,6 +1,6 @@
-/** What the replicas said at one time: requests in flight of those that answered. */
+/** The requests in flight at one time, for each replica that answered. */
 export interface Sample {
-  /** Seconds, of any clock that only goes forward. */
+  /** Seconds, of any monotonic clock. */
   readonly at: number;
   readonly replicas: number;
   /** One number for each replica that answered. */
@@ -10,11 +10,11 @@ export interface Sample {
 export interface Settings {
   readonly min: number;
   readonly max: number;
-  /** Requests in flight that a replica is to have. */
+  /** Requests in flight that each replica should have. */
   readonly target: number;
-  /** Seconds of samples that one decision looks back on: a single moment says little. */
+  /** Seconds of samples that a decision is based on: a single sample says little. */
   readonly window: number;
-  /** Seconds after any change in which nothing is added, and in which nothing is taken away. */
+  /** Seconds after any change during which no replica is added, and during which none is removed. */
   readonly coolUp: number;
   readonly coolDown: number;
 }
@@ -24,42 +24,42 @@ export interface Decision {
   readonly why: string;
 }
 
-/** So far off the target nothing is done: it would be undone a moment later. */
+/** Smaller differences from the target change nothing: the change would be undone a moment later. */
 const TOLERANCE = 0.1;
 
 /**
- * How many replicas there are to be: the requests in flight by the target for each (the formula of Kubernetes'
- * HorizontalPodAutoscaler), up by twice as many at most, down by one at a time and only while the rest would stay
- * well below the target. `samples` are oldest first; `changedAt` is when the number was last changed.
+ * The number of replicas: all requests in flight divided by the target for each replica (the formula of Kubernetes'
+ * HorizontalPodAutoscaler). It at most doubles the number, and removes one at a time, only if the others would stay well
+ * below the target. `samples` begin with the oldest; `changedAt` is the time of the last change.
  */
 export function decide(samples: readonly Sample[], settings: Settings, changedAt: number): Decision {
   const { min, max, target, window, coolUp, coolDown } = settings;
   const last = samples.at(-1);
-  if (!last) return { replicas: 0, why: 'nothing is known yet' };
+  if (!last) return { replicas: 0, why: 'no samples yet' };
   const { replicas: now, at } = last;
   const stay = (why: string): Decision => ({ replicas: now, why });
-  if (now === 0) return stay('somebody has switched it off');
+  if (now === 0) return stay('scaled to 0 by hand');
   if (now < min) return { replicas: min, why: `at least ${min}` };
   if (now > max) return { replicas: max, why: `at most ${max}` };
   const recent = samples.filter((sample) => sample.at > at - window && sample.at >= changedAt);
   const means = recent.map(meanOf).filter((mean) => mean !== undefined);
   if (means.length === 0) return stay('no replica has answered');
   const mean = means.reduce((sum, one) => sum + one, 0) / means.length;
-  const shown = `${mean.toFixed(1)} in flight each, ${target} wanted`;
+  const shown = `${mean.toFixed(1)} requests in flight per replica, target ${target}`;
   if (mean > target * (1 + TOLERANCE)) {
-    // Who does not answer may be too busy to, so it counts as one of those that are needed.
+    // A replica that does not answer may be too busy, so it counts too.
     const wanted = Math.min(max, 2 * now, Math.ceil((mean * now) / target));
-    if (wanted <= now) return stay(`${shown}; ${max} is the most`);
+    if (wanted <= now) return stay(`${shown}; the maximum is ${max}`);
     return at - changedAt < coolUp
-      ? stay(`${shown}; changed a moment ago`)
+      ? stay(`${shown}; waiting after the last change`)
       : { replicas: wanted, why: shown };
   }
   const peak = Math.max(...means);
   const afterwards = now > 1 ? (peak * now) / (now - 1) : Number.POSITIVE_INFINITY;
   if (now === min || afterwards > target * (1 - TOLERANCE)) return stay(shown);
-  if (last.inFlight.length < now) return stay(`${shown}; not all have answered`);
+  if (last.inFlight.length < now) return stay(`${shown}; not all replicas have answered`);
   return at - changedAt < coolDown
-    ? stay(`${shown}; changed a moment ago`)
+    ? stay(`${shown}; waiting after the last change`)
     : { replicas: now - 1, why: shown };
 }
 

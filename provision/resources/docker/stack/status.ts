@@ -1,20 +1,21 @@
-import { type Script, sh } from '../../provision/index.ts';
-import { DEFINITION, NAMESPACE, type Service, TASK } from './document.ts';
+import { type Script, sh } from '../../../shell/sh.ts';
+import { DEFINITION, NAMESPACE, type StackService, TASK } from './document.ts';
 
-/** In the words of a service that has not been deployed. */
-export const MISSING = 'is not there';
+/** The words for a service that has not been deployed. */
+export const MISSING = 'not deployed';
 
 /**
- * How services stand, one line each: `name|done, waits, stopped or failed|its task definition|in words`. A service is done when as many tasks of
- * its present definition run as it wants, and are healthy, no other of its tasks is meant to run, and no update is
- * under way; a job is done when it has completed, and has stopped when it failed and does not try again.
+ * Defines the shell function `status`, which prints a line for each service: its name, `done`, `waits`, `stopped` or
+ * `failed`, its task definition, and the details in words, separated by `|`. A service is done when all its tasks are
+ * running and healthy with the current definition, no task of another definition should run, and no update is in
+ * progress. A job is done when it has completed, and has stopped when it has failed and will not be retried.
  */
-export const standing = (stack: string, services: readonly Service[]): Script => {
+export const statusOf = (stack: string, services: readonly StackService[]): Script => {
   const filter = `label=${NAMESPACE}=${stack}`;
   const wanted = services.map(
     ({ name, definition, task }) => `w|${stack}_${name}|${definition}|${name}|${task}`,
   );
-  return sh`standing() {
+  return sh`status() {
 {
 printf '%s\n' ${wanted}
 docker service ls --filter ${filter} --format 's|{{.Name}}|{{.Mode}}|{{.Replicas}}'
@@ -33,8 +34,8 @@ const INSPECT = `u|{{.ID}}|{{.Spec.Name}}|{{index .Spec.Labels "${DEFINITION}"}}
 const TASKS = `t|{{.ServiceID}}|{{index .Spec.ContainerSpec.Labels "${TASK}"}}|{{.DesiredState}}|{{.Status.State}}|{{.ID}}|{{.Status.Err}}`;
 
 /**
- * Failures that are known from before (b) say nothing; more than three new ones for each replica say all. The swarm
- * forgets them before there are so many: those that were met come back as they went out (+).
+ * A service has failed when more than three tasks have failed for each replica, not counting failures from before (`b`
+ * lines). The swarm forgets old tasks before there are that many, so failures are printed (`+` lines) and read again.
  */
 const AWK = `
 $1 == "w" { order[++n] = $2; wanted[$2] = $3; short[$2] = $4; new[$2] = $5 }
@@ -64,10 +65,10 @@ END {
     verdict = "waits"
     if (!(s in want)) words = "${MISSING}"
     else if (definition[s] != wanted[s] && u == "rollback_started") verdict = "waits"
-    else if (definition[s] != wanted[s] && u == "rollback_completed") { verdict = "failed"; words = "was rolled back to what ran before" }
+    else if (definition[s] != wanted[s] && u == "rollback_completed") { verdict = "failed"; words = "was rolled back to the previous definition" }
     else if (u == "paused" || u == "rollback_paused") { verdict = "failed"; words = u ": " message[s] }
-    else if (definition[s] != wanted[s]) { verdict = "failed"; words = "is of another deployment" }
-    else if (job && done < want[s] && live[s] + 0 == 0 && ended[s]) { verdict = "stopped"; words = words ", and does not try again" }
+    else if (definition[s] != wanted[s]) { verdict = "failed"; words = "was changed by another deployment" }
+    else if (job && done < want[s] && live[s] + 0 == 0 && ended[s]) { verdict = "stopped"; words = words ", and will not be retried" }
     else if (done == want[s] && (job || (stale[s] + 0 == 0 && u != "updating" && u != "rollback_started"))) verdict = "done"
     else if (!job && u != "updating" && u != "rollback_started" && fails[s] > 3 * want[s]) { verdict = "failed"; words = words ", " fails[s] " tasks have failed" }
     print short[s] "|" verdict "|" new[s] "|" words
