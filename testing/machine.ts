@@ -3,11 +3,11 @@ import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
 import type { Host } from '../provision/index.ts';
+import { buildStandIns } from '../provision/machines/lab/images/build.ts';
+import { openMirror } from '../provision/machines/lab/images/mirror.ts';
 import { loadMachines } from '../provision/machines/machines.ts';
 import { destroy, freshHosts, qemu } from '../provision/machines/qemu.ts';
 import type { Event } from '../provision/report/events.ts';
-import { buildStandIns } from '../scripts/lab/images/build.ts';
-import { openMirror } from '../scripts/lab/images/mirror.ts';
 
 export const ROOT = resolve(import.meta.dirname, '..');
 const NODE = join(ROOT, 'node_modules', '.bin', 'node');

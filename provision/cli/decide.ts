@@ -18,6 +18,8 @@ export interface Decision {
   readonly approach: Approach;
   readonly machines: Readonly<Record<string, Machine>>;
   readonly provider: Provider;
+  /** Why this one, and how to choose another, when nobody named it. */
+  readonly why?: string;
   /** The hosts of an inventory; those of other providers are known once they are up. */
   readonly hosts?: readonly Host[];
   /** Provision, roll back or decommission; absent when the command only verifies. */
@@ -37,7 +39,7 @@ export async function decide(args: Arguments): Promise<Decision> {
   const machines = loadMachines(location.folder);
   const extras = args.extraVars.map(parseExtra);
   const approach = await loadApproach(location);
-  const provider = await choose(args, location.name);
+  const { provider, why } = await choose(args, location.name);
   const hosts =
     provider.name === 'static' ? await listed(provider, args, location.name, machines) : undefined;
   const expected = hosts ?? expectedHosts(machines);
@@ -51,6 +53,7 @@ export async function decide(args: Arguments): Promise<Decision> {
     approach,
     machines,
     provider,
+    ...(why === undefined ? {} : { why }),
     ...(hosts ? { hosts } : {}),
     ...(args.verify ? {} : { action }),
     verifies: args.verify || verifiesAfterwards(args),

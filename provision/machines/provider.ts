@@ -14,7 +14,7 @@ export interface ProviderOptions {
 
 /** Where machines come from. */
 export interface Provider {
-  readonly name: 'qemu' | 'vagrant' | 'static';
+  readonly name: 'qemu' | 'docker' | 'vagrant' | 'static';
   /** True when this approach's machines are up already. Quick, and asks nothing of the network. */
   running(approach: string): Promise<boolean>;
   /** The machines as hosts, brought up first if the provider can do that. */

@@ -5,6 +5,7 @@ import { withLock } from '../computer/lock.ts';
 import { requireFree } from '../computer/ports.ts';
 import { failure } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { all } from './lab/all.ts';
 import { folderOf, leftOf, machineFolder } from './lab/folders.ts';
 import { loadMachines, type Machine } from './machines.ts';
 import type { Provider, ProviderOptions } from './provider.ts';
@@ -99,16 +100,6 @@ function refuseOtherImage(lab: string, name: string, option: string): void {
   if (has === undefined || named === 'auto' || named.name === has) return;
   const todo = `keep it (leave --image out), or make it anew: npm run lab -- down ${lab}`;
   throw failure({ place: name, what: `was made with the image ${has}, not ${named.name}`, todo });
-}
-
-async function all<T>(works: readonly Promise<T>[]): Promise<T[]> {
-  const settled = await Promise.allSettled(works);
-  const errors = settled.flatMap((result) =>
-    result.status === 'rejected' ? [result.reason as unknown] : [],
-  );
-  if (errors.length === 1) throw errors[0];
-  if (errors.length > 1) throw new AggregateError(errors, 'several machines failed');
-  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
 /** Stops the machines of a lab and removes all that is theirs; images stay. */

@@ -69,7 +69,7 @@ export function terminalReporter({ out, patch, verbose }: TerminalOptions): Repo
     switch (event.event) {
       case 'start':
         return write(
-          `${color('bold', event.approach)} on ${event.hosts.join(', ')} (${event.provider})${event.check ? ', looking only' : ''}`,
+          `${color('bold', event.approach)} on ${event.hosts.join(', ')} (${event.provider}${event.why ? `: ${event.why}` : ''})${event.check ? ', looking only' : ''}`,
         );
       case 'progress':
         return wait(event.topic, event.message);

@@ -87,7 +87,7 @@ async function runAll(
 ): Promise<Result[]> {
   const hosts = await hostsOf(approach, where);
   const sessions = newSessions();
-  const lab = (await choose(where, approach)).name === 'qemu';
+  const lab = (await choose(where, approach)).provider.name === 'qemu';
   const { provider, inventory } = where;
   const place = [
     ...(provider ? ['--provider', provider] : []),

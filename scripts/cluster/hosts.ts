@@ -40,7 +40,7 @@ export function folderOf(approach: string): string {
  */
 export async function hostsOf(approach: string, where: Where): Promise<readonly Host[]> {
   const machines = loadMachines(folderOf(approach));
-  const provider = await choose(where, approach);
+  const { provider } = await choose(where, approach);
   if (provider.name !== 'qemu')
     return provider.hosts({ approach, machines, yes: false, image: 'auto', progress: () => undefined });
   const hosts = machinesOf(approach).flatMap((name) => {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { inputError } from '../../provision/index.ts';
+import { type Built, buildStandIns } from '../../provision/machines/lab/images/build.ts';
+import { openMirror } from '../../provision/machines/lab/images/mirror.ts';
 import { doorOf } from '../../provision/machines/qemu/machine.ts';
 import type { Progress } from '../command/progress.ts';
-import { type Built, buildStandIns } from './images/build.ts';
-import { openMirror } from './images/mirror.ts';
 import { loadStandIns } from './images/transfer.ts';
 import { machinesNamed, savedMachine } from './machines.ts';
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { privateFolder, writeWhole } from '../../computer/files.ts';
+import { locate } from '../../computer/programs.ts';
 import { imagesFolder } from '../lab/folders.ts';
 import { architecture } from './architecture.ts';
 import type { Prepared } from './image.ts';
@@ -24,15 +25,37 @@ const slow = 'software emulation, which is slow';
 export async function accelerator(image: Prepared, progress: (line: string) => void): Promise<Accelerator> {
   const denied = cannotOpen();
   if (denied) return { name: 'tcg', words: `${slow} (${denied})` };
-  const file = join(privateFolder(imagesFolder()), 'accelerator.json');
+  const file = accelerators();
   const subject = `qemu ${await qemuVersion()} on ${architecture().name}`;
   const kept = read(file);
   if (kept?.subject === subject) return answer(kept.works);
   progress('trying KVM with a guest');
   const works = await tryGuest(image);
+  privateFolder(imagesFolder());
   writeWhole(file, `${JSON.stringify({ subject, works })}\n`);
   return answer(works);
 }
+
+/** What is known of KVM here without starting anything. */
+export interface Kvm {
+  readonly usable: boolean;
+  /** It may be usable: nobody has tried yet. */
+  readonly untried: boolean;
+  /** Why it is not known to be usable. */
+  readonly why: string;
+}
+
+/** `/dev/kvm` may be opened, QEMU is installed, and no guest has failed to start with it. */
+export function kvmKnown(): Kvm {
+  const denied = cannotOpen();
+  if (denied) return { usable: false, untried: false, why: denied };
+  const works = read(accelerators())?.works;
+  if (works === false) return { usable: false, untried: false, why: 'no guest starts with KVM here' };
+  if (!locate(architecture().qemu)) return { usable: false, untried: true, why: 'QEMU is not installed' };
+  return { usable: true, untried: works === undefined, why: '' };
+}
+
+const accelerators = () => join(imagesFolder(), 'accelerator.json');
 
 function answer(works: boolean): Accelerator {
   if (works) return { name: 'kvm', words: 'KVM' };

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { failure } from '../../../provision/index.ts';
+import { failure } from '../../../errors.ts';
 import { blobsOf, digestOf, types } from './blobs.ts';
 import type { Built } from './build.ts';
 
