@@ -38,12 +38,17 @@ export async function act(decision: Decision, args: Arguments, report: Reporter)
 
 const NOTHING_RUN: Outcome = { hosts: [], exitCode: 0 };
 
-const bringUp = ({ name, machines, provider }: Decision, { yes, image }: Arguments, report: Reporter) =>
+const bringUp = (
+  { name, machines, provider, pulls }: Decision,
+  { yes, image }: Arguments,
+  report: Reporter,
+) =>
   provider.hosts({
     approach: name,
     machines,
     yes,
     image,
+    pulls,
     progress: (topic, message) => report({ event: 'progress', topic, message }),
   });
 

@@ -31,6 +31,8 @@ export interface Decision {
   readonly extras: readonly Extra[];
   /** Which roles go to which hosts, in order. */
   readonly applied: readonly Applied[];
+  /** Hosts pull container images, and nobody has said from where. */
+  readonly pulls: boolean;
 }
 
 /** Contacts nothing. @throws ProvisionError (input) */
@@ -60,6 +62,7 @@ export async function decide(args: Arguments): Promise<Decision> {
     limit: new Set(chosen.map(({ name }) => name)),
     extras,
     applied,
+    pulls: pullsImages(applied, extras),
   };
 }
 
@@ -89,6 +92,10 @@ function actionOf(approach: Approach, { decommission, rollback, purge }: Argumen
   if (back) return (context) => back(context);
   throw inputError({ place: '--rollback', what: 'this approach cannot roll back' });
 }
+
+const pullsImages = (applied: readonly Applied[], extras: readonly Extra[]) =>
+  applied.some(({ calls }) => calls.some(({ role }) => role === 'docker')) &&
+  !extras.some(({ role = 'docker', key }) => role === 'docker' && key === 'mirrors');
 
 /** Whole runs only: a limited one need not have brought everything up. */
 const verifiesAfterwards = ({ check, decommission, tags, limit: pattern }: Arguments) =>

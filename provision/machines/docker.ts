@@ -22,6 +22,8 @@ import { type Container, containersOf, volumesOf } from './docker/state.ts';
 import { systemNamed } from './docker/system.ts';
 import { all } from './lab/all.ts';
 import { folderOf } from './lab/folders.ts';
+import { asksHub } from './lab/images/hub.ts';
+import { endMirror, lastingMirror } from './lab/images/lasting.ts';
 import type { Provider, ProviderOptions } from './provider.ts';
 
 /** The embedded lab, with containers as machines: systemd and an sshd in each, made by whichever Docker answers. */
@@ -83,7 +85,26 @@ async function machinesUp(options: LabOptions): Promise<Host[]> {
     await waitForSsh(container, tell);
     return hostOf(container, machine.groups);
   });
-  return await all(works);
+  return await withMirror(await all(works), options);
+}
+
+/** The hosts, with the lab's mirror of Docker Hub as their variable where they need one. */
+async function withMirror(hosts: Host[], { approach, pulls, yes, progress }: LabOptions): Promise<Host[]> {
+  const [first] = hosts;
+  if (!pulls || !first) return hosts;
+  // the network's gateway is this computer: only the machines of the approach are on it
+  const gateway = first.privateAddress?.replace(/\.\d+$/, '.1') ?? '';
+  const url = await lastingMirror({
+    lab: approach,
+    place: { listen: gateway, seen: gateway },
+    yes,
+    unreached: async () => {
+      const { ok, stderr } = await ask(['exec', nameOf(approach, first.name), ...asksHub]);
+      return ok ? undefined : stderr.trim() || 'no answer';
+    },
+    progress: (line) => progress('mirror', line),
+  });
+  return url === undefined ? hosts : hosts.map((host) => ({ ...host, vars: { docker: { mirrors: [url] } } }));
 }
 
 /** Before anything is built or started. */
@@ -141,6 +162,7 @@ export async function destroy(approach: string, waiting: (line: string) => void 
     if (volumes.length > 0) await client(['volume', 'rm', '--force', ...volumes]);
     if (networks.length > 0) await client(['network', 'rm', ...networks]);
     if (images.length > 0) await client(['image', 'rm', '--force', ...images]);
+    endMirror(approach);
     rmSync(folder, { recursive: true, force: true });
   });
 }

@@ -8,6 +8,8 @@ export interface ProviderOptions {
   readonly yes: boolean;
   /** Which operating system to boot, for providers that can choose. */
   readonly image: string;
+  /** The approach's roles pull container images: a provider may hand its hosts a mirror (`docker.mirrors`). */
+  readonly pulls?: boolean;
   /** One line about what is being waited for. A later line replaces an earlier one of the same `topic`. */
   progress(topic: string, line: string): void;
 }

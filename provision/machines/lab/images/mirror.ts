@@ -8,7 +8,7 @@ import { blobsOf, digestOf, types } from './blobs.ts';
 import type { Built } from './build.ts';
 
 /** This computer's loopback, and what it is to a machine of the lab (QEMU's user network). */
-const loopback = { listen: '127.0.0.1', seen: '10.0.2.2' };
+export const loopback = { listen: '127.0.0.1', seen: '10.0.2.2' };
 
 export interface Mirror {
   /** Where the lab's machines find it: what `docker.mirrors` takes. */
