@@ -42,6 +42,12 @@ export async function choose(
   return (await there(approach)) ?? (await best());
 }
 
+/** The same for the lab's own machines, which Vagrant's are not. */
+export async function chooseLab(provider: 'qemu' | 'docker' | undefined, approach: string): Promise<Choice> {
+  if (provider !== undefined) return { provider: { qemu, docker }[provider] };
+  return inLab(approach) ?? (await best());
+}
+
 const containers = '--provider docker for containers';
 const virtual = '--provider qemu for virtual machines';
 
@@ -49,6 +55,10 @@ const virtual = '--provider qemu for virtual machines';
 async function there(approach: string): Promise<Choice | undefined> {
   if (await vagrant.running(approach))
     return { provider: vagrant, why: 'Vagrant has them up; --provider qemu or docker for others' };
+  return inLab(approach);
+}
+
+function inLab(approach: string): Choice | undefined {
   if (machinesOf(approach).length > 0)
     return { provider: qemu, why: `the lab has these virtual machines; ${containers}` };
   if (hasContainers(approach)) return { provider: docker, why: `the lab has these containers; ${virtual}` };
@@ -59,8 +69,11 @@ async function there(approach: string): Promise<Choice | undefined> {
 async function best(): Promise<Choice> {
   const kvm = kvmKnown();
   if (kvm.usable) return { provider: qemu, why: `this computer has KVM; ${containers}` };
-  const { answers, why } = await daemonAnswers();
+  const { answers, error } = await daemonAnswers();
   if (answers) return { provider: docker, why: `${kvm.why}, and Docker answers; ${virtual}` };
   if (kvm.untried) return { provider: qemu, why: `this computer has /dev/kvm; ${containers}` };
-  return { provider: qemu, why: `${kvm.why}, and ${why}: emulated, which is slow; ${containers}` };
+  return {
+    provider: qemu,
+    why: `${kvm.why}, and ${error?.parts.what}: emulated, which is slow; ${containers}`,
+  };
 }

@@ -7,7 +7,7 @@ import { failure } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { ask, docker as client } from './docker/client.ts';
 import { machineImage } from './docker/image.ts';
-import { filtered, nameOf } from './docker/labels.ts';
+import { nameOf } from './docker/labels.ts';
 import {
   hostOf,
   type Means,
@@ -19,12 +19,14 @@ import {
 import { addressesIn, networkFor } from './docker/network.ts';
 import { privileges } from './docker/privileges.ts';
 import { type Container, containersOf, volumesOf } from './docker/state.ts';
+import { type Left, leftOf } from './docker/status.ts';
 import { systemNamed } from './docker/system.ts';
 import { all } from './lab/all.ts';
 import { folderOf } from './lab/folders.ts';
 import { asksHub } from './lab/images/hub.ts';
 import { endMirror, lastingMirror } from './lab/images/lasting.ts';
 import type { Provider, ProviderOptions } from './provider.ts';
+import { machinesOf } from './qemu/state.ts';
 
 /** The embedded lab, with containers as machines: systemd and an sshd in each, made by whichever Docker answers. */
 export const docker: Provider = {
@@ -132,38 +134,23 @@ function refuseOtherImage({ machine, approach, image }: Container, option: strin
   throw failure({ place: machine, what: `was made with the image ${image}, not ${named.name}`, todo });
 }
 
-/** What of an approach's lab Docker still has, by its labels. */
-export interface Left {
-  readonly containers: readonly string[];
-  readonly volumes: readonly string[];
-  readonly networks: readonly string[];
-  /** Snapshots of machines. */
-  readonly images: readonly string[];
-}
-
-export async function leftOf(approach?: string): Promise<Left> {
-  const rows = async (...words: string[]) =>
-    (await client([...words, ...filtered(approach)], { seconds: 30 })).split('\n').filter(Boolean);
-  const [containers, volumes, networks, images] = await Promise.all([
-    rows('ps', '--all', '--format', '{{.Names}}'),
-    rows('volume', 'ls', '--format', '{{.Name}}'),
-    rows('network', 'ls', '--format', '{{.Name}}'),
-    rows('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}'),
-  ]);
-  return { containers, volumes, networks, images };
-}
-
 /** Removes the machines of a lab and all that is theirs: containers, volumes, networks, snapshots, keys. */
-export async function destroy(approach: string, waiting: (line: string) => void = () => {}): Promise<void> {
+export async function destroy(approach: string, waiting: (line: string) => void = () => {}): Promise<Left> {
   const folder = privateFolder(folderOf(approach));
-  await withLock(folder, `takes down ${approach}`, waiting, async () => {
-    const { containers, volumes, networks, images } = await leftOf(approach);
+  return await withLock(folder, `takes down ${approach}`, waiting, async () => {
+    const left = await leftOf(approach);
+    const { containers, volumes, networks, images } = left;
     if (containers.length > 0) await client(['rm', '--force', '--volumes', ...containers]);
     if (volumes.length > 0) await client(['volume', 'rm', '--force', ...volumes]);
     if (networks.length > 0) await client(['network', 'rm', ...networks]);
     if (images.length > 0) await client(['image', 'rm', '--force', ...images]);
-    endMirror(approach);
-    rmSync(folder, { recursive: true, force: true });
+    // virtual machines of this approach may be there too
+    if (machinesOf(approach).length > 0) rmSync(trace(approach), { force: true });
+    else {
+      endMirror(approach);
+      rmSync(folder, { recursive: true, force: true });
+    }
+    return left;
   });
 }
 
@@ -187,6 +174,3 @@ export async function powerOn(
   if (container.state === 'stopped') await startMachine(container);
   await waitForSsh(container, tell);
 }
-
-/** Whether the Docker that has an approach's machines answers: without it nobody knows what there is. */
-export const answers = async () => (await ask(['version'], { seconds: 5 })).ok;

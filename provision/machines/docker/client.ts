@@ -36,10 +36,19 @@ export async function docker(words: readonly string[], asking: Asking = {}): Pro
 
 const NO_CLIENT = 'the docker client is not installed';
 
-/** Whether a daemon answers, and why not. */
-export async function daemonAnswers(seconds = 5): Promise<{ answers: boolean; why?: string }> {
+export interface Daemon {
+  readonly answers: boolean;
+  /** Why not, and the command that helps. */
+  readonly error?: ProvisionError;
+}
+
+/** Whether a daemon answers. */
+export async function daemonAnswers(seconds = 5): Promise<Daemon> {
   const { ok, stderr } = await ask(['version', '--format', '{{.Server.Version}}'], { seconds });
-  return ok ? { answers: true } : { answers: false, why: explained(stderr)?.parts.what ?? stderr.trim() };
+  if (ok) return { answers: true };
+  const error =
+    explained(stderr) ?? failure({ place: 'docker', what: 'Docker does not answer', said: stderr });
+  return { answers: false, error };
 }
 
 /** What a person does about a client that reaches no daemon; undefined for every other complaint. */

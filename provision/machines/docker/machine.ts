@@ -50,12 +50,13 @@ export async function makeMachine(making: Making): Promise<Container> {
     state: 'running',
     whole: true,
     image: image.name,
+    disk: machine.disk,
     hostKey: identity.hostKey,
     address,
     sshPort: await freePort(),
     forwarded,
   };
-  await createContainer(container, making, machine.disk);
+  await createContainer(container, making);
   await docker(['cp', '-', `${container.name}:/usr/local/lib/machine/`], { input: identity.archive });
   await docker(['start', container.name]);
   return container;
@@ -65,14 +66,13 @@ export async function makeMachine(making: Making): Promise<Container> {
 export async function createContainer(
   container: Container,
   { image, privileges, network }: Means,
-  gigabytes: number,
 ): Promise<void> {
-  const { approach, machine, name, address, sshPort, forwarded, hostKey } = container;
+  const { approach, machine, name, address, sshPort, forwarded, hostKey, disk } = container;
   const labels = labelsOf(approach, {
     [label.machine]: machine,
     [label.image]: image.name,
     [label.hostKey]: hostKey,
-    [label.disk]: String(gigabytes),
+    [label.disk]: String(disk),
   });
   const ports = Object.entries({ ...forwarded, 22: sshPort });
   await docker([
@@ -81,7 +81,7 @@ export async function createContainer(
     ...ports.flatMap(([guest, here]) => ['--publish', `127.0.0.1:${here}:${guest}`]),
     ...['--cgroupns=private', '--stop-signal=SIGRTMIN+3', ...privileges],
     ...['--tmpfs=/run:exec', '--tmpfs=/run/lock', '--tmpfs=/tmp:exec,mode=1777'],
-    ...['--mount', volumeWords(approach, machine), '--env', `DISK_GIB=${gigabytes}`],
+    ...['--mount', volumeWords(approach, machine), '--env', `DISK_GIB=${disk}`],
     image.tag,
   ]);
 }

@@ -12,6 +12,8 @@ export interface Container {
   readonly whole: boolean;
   /** The name of its image: `debian-13`. */
   readonly image: string;
+  /** GiB. */
+  readonly disk: number;
   readonly hostKey: string;
   readonly address: string;
   /** The port of this computer's loopback where its sshd answers. */
@@ -61,6 +63,7 @@ export function containerOf({ Name, State, Config, HostConfig, NetworkSettings }
     state: State.Running ? 'running' : 'stopped',
     whole: !State.StartedAt.startsWith('0001-'),
     image: Labels[label.image] ?? '',
+    disk: Number(Labels[label.disk] ?? 10),
     hostKey: Labels[label.hostKey] ?? '',
     address: network?.IPAMConfig?.IPv4Address ?? '',
     sshPort,

@@ -1,22 +1,8 @@
 import { machineFolder } from '../lab/folders.ts';
+import type { Status } from '../lab/status.ts';
 import { processOf } from './process.ts';
 import { snapshotsOf } from './snapshot.ts';
 import { machinesOf, readSaved } from './state.ts';
-
-/** A machine of a lab as `lab status --json` shows it. Ports are of this computer's loopback. */
-export interface Status {
-  readonly name: string;
-  readonly state: 'running' | 'stopped';
-  readonly image: string;
-  readonly accelerator: 'kvm' | 'tcg';
-  /** The emulator's process. */
-  readonly pid?: number;
-  readonly ssh?: number;
-  /** Port of the machine → port here. */
-  readonly ports: Readonly<Record<number, number>>;
-  readonly privateAddress?: string;
-  readonly snapshots: readonly string[];
-}
 
 /** Asks nothing of the machines themselves. */
 export async function statusOf(lab: string): Promise<Status[]> {
@@ -30,6 +16,7 @@ async function one(lab: string, name: string): Promise<Status> {
   const pid = processOf(folder);
   return {
     name,
+    provider: 'qemu',
     state: pid === undefined ? 'stopped' : 'running',
     image: saved.image.image.name,
     accelerator: saved.accelerator,
