@@ -7,7 +7,7 @@ import { oneOf, wholeOption } from './command/options.ts';
 import { progressLines } from './command/progress.ts';
 import { type Checkout, cloned } from './demo/checkout.ts';
 import { pageOf } from './demo/html.ts';
-import { containers, type DemoMachines, labMachines, listedMachines } from './demo/machines.ts';
+import { type DemoMachines, labMachines, listedMachines } from './demo/machines.ts';
 import { record } from './demo/record.ts';
 import { readRecording, writeRecording } from './demo/recording.ts';
 import { demoOf, loadScenes } from './demo/scenes.ts';
@@ -121,9 +121,7 @@ async function machinesFor(
     const switchOn = async (name: string) => show(`switch ${name} on again now`);
     return await listedMachines(approach, checkout, inventory, { switchOn, close: async () => undefined });
   }
-  if (machines === 'lab') return labMachines(approach, checkout);
-  show('starting containers');
-  return await containers(approach, checkout);
+  return labMachines(approach, checkout, machines === 'containers' ? 'docker' : undefined);
 }
 
 await runCommand(program, progress.end);

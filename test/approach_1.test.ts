@@ -12,7 +12,7 @@ const LAB = 'approach_1';
 /** The machine under test. */
 interface Stage {
   readonly url: string;
-  /** How it is found, and where it finds images. */
+  /** How it is found. */
   readonly option: readonly string[];
   run(...args: string[]): ReturnType<typeof provisioned>;
   /** `script` runs as root. Throws when it fails. */
@@ -20,8 +20,7 @@ interface Stage {
 }
 
 t.test('a fresh machine', { timeout: 2_900_000 }, async (t) => {
-  const { hosts, where, images, close } = await freshFleet(LAB);
-  const option = [...where, ...images];
+  const { hosts, where: option, close } = await freshFleet(LAB);
   t.teardown(close);
   const [host] = hosts as [Host];
   const run = (...args: string[]) => provisioned(LAB, ...option, ...args);

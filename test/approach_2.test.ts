@@ -9,15 +9,12 @@ import { provisioned, ROOT, ssh } from '../testing/machine.ts';
 
 const LAB = 'approach_2';
 
-/** An inventory does not say that its hosts are containers: without IPsec in their kernel, a run ends. */
-const lacking = emulated ? [] : ['-e', 'theapp.encrypted=false'];
-
 /** A cluster under test: its machines by name, and a run of the approach on them. */
 interface Cluster {
   readonly fleet: Fleet;
   readonly hosts: Readonly<Record<string, Host>>;
   readonly urls: readonly string[];
-  /** How they are found, where they find images, and what their kernel lacks. */
+  /** How they are found. */
   readonly option: readonly string[];
   run(...args: string[]): ReturnType<typeof provisioned>;
   /** Something from the manager. */
@@ -27,7 +24,7 @@ interface Cluster {
 t.test('three fresh machines', { timeout: 2_950_000 }, async (t) => {
   const fleet = await freshFleet(LAB);
   t.teardown(fleet.close);
-  const option = [...fleet.where, ...fleet.images, ...lacking];
+  const option = fleet.where;
   const run = (...args: string[]) => provisioned(LAB, ...option, ...args);
   const first = await run();
   t.strictSame(first.errors, []);

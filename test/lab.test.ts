@@ -31,7 +31,7 @@ process.env.TMPDIR = temporary;
 delete process.env.THEAPP_LAB_IMAGES;
 const { cutPowerOf, destroy, freshHosts, powerOn, setLink } = await import('../provision/machines/qemu.ts');
 const { processOf } = await import('../provision/machines/qemu/process.ts');
-const { sshOptions } = await import('../provision/machines/qemu/guest.ts');
+const { sshOptions } = await import('../provision/machines/lab/door.ts');
 
 const run = (...args: string[]) =>
   execa(join(project, 'node_modules/.bin/node'), ['scripts/lab/lab.ts', ...args], {

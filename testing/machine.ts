@@ -6,8 +6,6 @@ import type { Host } from '../provision/index.ts';
 import { loadMachines } from '../provision/machines/machines.ts';
 import { destroy, freshHosts, qemu } from '../provision/machines/qemu.ts';
 import type { Event } from '../provision/report/events.ts';
-import { buildStandIns } from '../scripts/lab/images/build.ts';
-import { openMirror } from '../scripts/lab/images/mirror.ts';
 
 export const ROOT = resolve(import.meta.dirname, '..');
 const NODE = join(ROOT, 'node_modules', '.bin', 'node');
@@ -15,14 +13,6 @@ const NODE = join(ROOT, 'node_modules', '.bin', 'node');
 /** The machines of tests live apart from a person's own; the images they start from are shared. */
 process.env.THEAPP_LAB ??= join(ROOT, '.lab', 'test');
 process.env.THEAPP_LAB_IMAGES ??= join(ROOT, '.lab', 'images');
-
-/** What machines of tests are told so that they find images where no registry can be reached: `-e docker.mirrors=…`. */
-export async function mirrored(): Promise<{ option: readonly string[]; close(): Promise<void> }> {
-  const progress = quietly();
-  const built = await buildStandIns({ yes: true, progress: (line) => progress('images', line) });
-  const { url, close } = await openMirror(built, 0, (line) => progress('mirror', line));
-  return { option: ['-e', `docker.mirrors=[${url}]`], close };
-}
 
 /** A fresh machine, and an inventory that names it. */
 export interface TestMachine {

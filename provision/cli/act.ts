@@ -22,27 +22,33 @@ export interface Acted extends Outcome {
 
 /** Brings the machines up and runs the action. @throws ProvisionError */
 export async function act(decision: Decision, args: Arguments, report: Reporter): Promise<Acted> {
-  const { name, approach, provider, action } = decision;
-  const up = decision.hosts ?? (await bringUp(decision, args, report));
+  const { name, approach, provider, why, action } = decision;
   report({
     event: 'start',
     approach: name,
     provider: provider.name,
-    hosts: up.map((host) => host.name),
+    ...(why === undefined ? {} : { why }),
+    hosts: decision.hosts?.map((host) => host.name) ?? Object.keys(decision.machines),
     check: args.check,
   });
+  const up = decision.hosts ?? (await bringUp(decision, args, report));
   const outcome = action ? await runAction(decision, action, up, args, report) : NOTHING_RUN;
   return { ...outcome, up, urls: approach.urls({ hosts: grouped(approach.groups, up), url: urlOf }) };
 }
 
 const NOTHING_RUN: Outcome = { hosts: [], exitCode: 0 };
 
-const bringUp = ({ name, machines, provider }: Decision, { yes, image }: Arguments, report: Reporter) =>
+const bringUp = (
+  { name, machines, provider, pulls }: Decision,
+  { yes, image }: Arguments,
+  report: Reporter,
+) =>
   provider.hosts({
     approach: name,
     machines,
     yes,
     image,
+    pulls,
     progress: (topic, message) => report({ event: 'progress', topic, message }),
   });
 

@@ -36,7 +36,7 @@ t.test('the command line', async (t) => {
   );
   t.match(
     outcome(() => parseArguments(['a', '--provider', 'quemu'])),
-    /quemu.*qemu, vagrant, static/,
+    /quemu.*qemu, docker, vagrant, static/,
   );
   t.match(
     outcome(() => parseArguments(['a', '-f', 'x'])),

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { inputError } from '../errors.ts';
 
-export const providers = ['qemu', 'vagrant', 'static'] as const;
+export const providers = ['qemu', 'docker', 'vagrant', 'static'] as const;
 export const images = ['auto', 'ubuntu-24.04', 'debian-13', 'debian-12', 'debian'] as const;
 
 /** The arguments of the command line. Names and meanings follow Ansible where Ansible has them. */

@@ -18,6 +18,8 @@ export interface Decision {
   readonly approach: Approach;
   readonly machines: Readonly<Record<string, Machine>>;
   readonly provider: Provider;
+  /** Why this one, and how to choose another, when nobody named it. */
+  readonly why?: string;
   /** The hosts of an inventory; those of other providers are known once they are up. */
   readonly hosts?: readonly Host[];
   /** Provision, roll back or decommission; absent when the command only verifies. */
@@ -29,6 +31,8 @@ export interface Decision {
   readonly extras: readonly Extra[];
   /** Which roles go to which hosts, in order. */
   readonly applied: readonly Applied[];
+  /** Hosts pull container images, and nobody has said from where. */
+  readonly pulls: boolean;
 }
 
 /** Contacts nothing. @throws ProvisionError (input) */
@@ -37,7 +41,7 @@ export async function decide(args: Arguments): Promise<Decision> {
   const machines = loadMachines(location.folder);
   const extras = args.extraVars.map(parseExtra);
   const approach = await loadApproach(location);
-  const provider = await choose(args, location.name);
+  const { provider, why } = await choose(args, location.name);
   const hosts =
     provider.name === 'static' ? await listed(provider, args, location.name, machines) : undefined;
   const expected = hosts ?? expectedHosts(machines);
@@ -51,12 +55,14 @@ export async function decide(args: Arguments): Promise<Decision> {
     approach,
     machines,
     provider,
+    ...(why === undefined ? {} : { why }),
     ...(hosts ? { hosts } : {}),
     ...(args.verify ? {} : { action }),
     verifies: args.verify || verifiesAfterwards(args),
     limit: new Set(chosen.map(({ name }) => name)),
     extras,
     applied,
+    pulls: pullsImages(applied, extras),
   };
 }
 
@@ -86,6 +92,10 @@ function actionOf(approach: Approach, { decommission, rollback, purge }: Argumen
   if (back) return (context) => back(context);
   throw inputError({ place: '--rollback', what: 'this approach cannot roll back' });
 }
+
+const pullsImages = (applied: readonly Applied[], extras: readonly Extra[]) =>
+  applied.some(({ calls }) => calls.some(({ role }) => role === 'docker')) &&
+  !extras.some(({ role = 'docker', key }) => role === 'docker' && key === 'mirrors');
 
 /** Whole runs only: a limited one need not have brought everything up. */
 const verifiesAfterwards = ({ check, decommission, tags, limit: pattern }: Arguments) =>

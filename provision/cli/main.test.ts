@@ -64,7 +64,11 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
       /nginx\.tls: expected one of none, self_signed, files, found "maybe"/,
     ],
     ['not key=value', ['approach_0', '-e', 'nginx'], /-e nginx: expected role\.variable=value/],
-    ['unknown provider', ['approach_0', '--provider', 'virtualbox'], /virtualbox.*qemu, vagrant, static/],
+    [
+      'unknown provider',
+      ['approach_0', '--provider', 'virtualbox'],
+      /virtualbox.*qemu, docker, vagrant, static/,
+    ],
     ['unknown option', ['approach_0', '--chekc'], /unknown option '--chekc'; did you mean --check\?/],
     ['static without inventory', ['approach_0', '--provider', 'static'], /needs --inventory FILE/],
     [

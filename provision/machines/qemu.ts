@@ -3,14 +3,19 @@ import { join, resolve } from 'node:path';
 import { privateFolder } from '../computer/files.ts';
 import { withLock } from '../computer/lock.ts';
 import { requireFree } from '../computer/ports.ts';
-import { failure } from '../errors.ts';
+import { failure, ProvisionError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { all } from './lab/all.ts';
 import { folderOf, leftOf, machineFolder } from './lab/folders.ts';
+import { asksHub } from './lab/images/hub.ts';
+import { endMirror, lastingMirror } from './lab/images/lasting.ts';
+import { loopback } from './lab/images/mirror.ts';
 import { loadMachines, type Machine } from './machines.ts';
 import type { Provider, ProviderOptions } from './provider.ts';
 import { accelerator } from './qemu/accelerator.ts';
+import { runAsRoot } from './qemu/guest.ts';
 import { imageNamed } from './qemu/image.ts';
-import { hostOf, makeMachine, startMachine } from './qemu/machine.ts';
+import { doorOf, hostOf, makeMachine, startMachine } from './qemu/machine.ts';
 import { withMonitor } from './qemu/monitor.ts';
 import { prepareImage } from './qemu/prepare.ts';
 import { cutPower, processOf } from './qemu/process.ts';
@@ -74,7 +79,29 @@ async function machinesUp(options: LabOptions): Promise<Host[]> {
     // Its hardware does not change, but its groups follow machines.yml.
     return { ...hostOf(lab, name, saved), groups: machine.groups };
   });
-  return await all(works);
+  return await withMirror(await all(works), options);
+}
+
+/** The hosts, with the lab's mirror of Docker Hub as their variable where they need one. */
+async function withMirror(
+  hosts: Host[],
+  { approach: lab, pulls, yes, progress }: LabOptions,
+): Promise<Host[]> {
+  const [first] = hosts;
+  const saved = first && readSaved(machineFolder(lab, first.name));
+  if (!pulls || !saved) return hosts;
+  const url = await lastingMirror({
+    lab,
+    place: loopback,
+    yes,
+    unreached: () =>
+      runAsRoot(doorOf(lab, first.name, saved), () => asksHub.join(' ')).then(
+        () => undefined,
+        (error: unknown) => (error instanceof ProvisionError && error.parts.said?.trim()) || 'no answer',
+      ),
+    progress: (line) => progress('mirror', line),
+  });
+  return url === undefined ? hosts : hosts.map((host) => ({ ...host, vars: { docker: { mirrors: [url] } } }));
 }
 
 /** Checks the ports before anything is built or booted. */
@@ -106,21 +133,12 @@ function refuseOtherImage(lab: string, name: string, option: string): void {
   });
 }
 
-async function all<T>(works: readonly Promise<T>[]): Promise<T[]> {
-  const settled = await Promise.allSettled(works);
-  const errors = settled.flatMap((result) =>
-    result.status === 'rejected' ? [result.reason as unknown] : [],
-  );
-  if (errors.length === 1) throw errors[0];
-  if (errors.length > 1) throw new AggregateError(errors, 'several machines failed');
-  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-}
-
 /** Stops the machines of a lab and removes everything that belongs to them. Images are kept. */
 export async function destroy(lab: string, waiting: (line: string) => void = () => {}): Promise<void> {
   if (!existsSync(folderOf(lab))) return;
   await withLock(folderOf(lab), `taking down ${lab}`, waiting, async () => {
     for (const name of leftOf(lab)) await cutPower(machineFolder(lab, name));
+    endMirror(lab);
     rmSync(folderOf(lab), { recursive: true, force: true });
   });
 }

@@ -14,7 +14,15 @@ export interface HostRecap {
 
 /** Everything a run reports. `--json` prints these objects, one per line. */
 export type Event =
-  | { event: 'start'; approach: string; provider: string; hosts: readonly string[]; check: boolean }
+  | {
+      event: 'start';
+      approach: string;
+      provider: string;
+      /** Why this provider, and how to choose another, when nobody named it. */
+      why?: string;
+      hosts: readonly string[];
+      check: boolean;
+    }
   | { event: 'progress'; topic: string; message: string }
   | { event: 'role'; host: string; role: string }
   | {

@@ -72,7 +72,7 @@ export function terminalReporter({ out, patch, verbose }: TerminalOptions): Repo
     switch (event.event) {
       case 'start':
         return write(
-          `${color('bold', event.approach)} on ${event.hosts.join(', ')} (${event.provider})${event.check ? ', dry run' : ''}`,
+          `${color('bold', event.approach)} on ${event.hosts.join(', ')} (${event.provider}${event.why ? `: ${event.why}` : ''})${event.check ? ', dry run' : ''}`,
         );
       case 'progress':
         return wait(event.topic, event.message);

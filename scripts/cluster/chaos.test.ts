@@ -55,7 +55,8 @@ t.test('the command', async (t) => {
 t.test('power commands for machines outside the lab', async (t) => {
   const file = join(t.testdir(), 'log');
   const host: Host = { name: 'worker9', address: '10.0.0.9', groups: [], forwarded: {}, vars: {} };
-  const words = (commands: PowerCommands) => powerOf('here', { lab: false, ...commands }, () => undefined);
+  const words = (commands: PowerCommands) =>
+    powerOf('here', { provider: 'static', ...commands }, () => undefined);
   const power = words({
     powerOff: `echo off $HOST >>'${file}'`,
     powerOn: `echo on $ADDRESS; echo no such plug >&2; exit 3`,

@@ -87,7 +87,7 @@ async function runAll(
 ): Promise<Result[]> {
   const hosts = await hostsOf(approach, where);
   const sessions = newSessions();
-  const lab = (await choose(where, approach)).name === 'qemu';
+  const { provider: from } = await choose(where, approach);
   const { provider, inventory } = where;
   const place = [
     ...(provider ? ['--provider', provider] : []),
@@ -103,7 +103,7 @@ async function runAll(
     for (const scenario of chosen) {
       if (signal.aborted) break;
       const show = (line: string) => progress.show(scenario.name, line);
-      const power = powerOf(approach, { lab, powerOff, powerOn }, show);
+      const power = powerOf(approach, { provider: from.name, powerOff, powerOn }, show);
       const target = newTarget({ approach, hosts, sessions, where: place, words, power, progress: show });
       try {
         const result = await runExperiment(target, scenario, { rate, requests, health: '/nodez' });

@@ -4,8 +4,10 @@ import { type Command, Option } from 'commander';
 import { providers } from '../../provision/cli/arguments.ts';
 import { didYouMean, failure, type Host, inputError } from '../../provision/index.ts';
 import { choose } from '../../provision/machines/choose.ts';
+import { hostOf as containerHost } from '../../provision/machines/docker/machine.ts';
+import { containersOf } from '../../provision/machines/docker/state.ts';
 import { machineFolder } from '../../provision/machines/lab/folders.ts';
-import { loadMachines } from '../../provision/machines/machines.ts';
+import { loadMachines, type Machine } from '../../provision/machines/machines.ts';
 import { hostOf } from '../../provision/machines/qemu/machine.ts';
 import { machinesOf, readSaved } from '../../provision/machines/qemu/state.ts';
 
@@ -40,13 +42,22 @@ export function folderOf(approach: string): string {
  */
 export async function hostsOf(approach: string, where: Where): Promise<readonly Host[]> {
   const machines = loadMachines(folderOf(approach));
-  const provider = await choose(where, approach);
-  if (provider.name !== 'qemu')
+  const { provider } = await choose(where, approach);
+  if (provider.name === 'vagrant' || provider.name === 'static')
     return provider.hosts({ approach, machines, yes: false, image: 'auto', progress: () => undefined });
-  const hosts = machinesOf(approach).flatMap((name) => {
+  const hosts = provider.name === 'docker' ? await containersIn(approach, machines) : virtualIn(approach);
+  if (hosts.length > 0) return hosts;
+  throw failure({ place: approach, what: 'has no machines', todo: `npm run provision -- ${approach}` });
+}
+
+function virtualIn(approach: string): Host[] {
+  return machinesOf(approach).flatMap((name) => {
     const saved = readSaved(machineFolder(approach, name));
     return saved ? [hostOf(approach, name, saved)] : [];
   });
-  if (hosts.length > 0) return hosts;
-  throw failure({ place: approach, what: 'has no machines', todo: `npm run provision -- ${approach}` });
+}
+
+async function containersIn(approach: string, machines: Readonly<Record<string, Machine>>): Promise<Host[]> {
+  const whole = (await containersOf(approach)).filter((container) => container.whole);
+  return whole.map((container) => containerHost(container, machines[container.machine]?.groups ?? []));
 }

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { type Host, inputError, urlOf } from '../../provision/index.ts';
-import { type Entry, loadInventory } from '../../provision/machines/inventory.ts';
+import { loadInventory } from '../../provision/machines/inventory.ts';
 import { loadMachines } from '../../provision/machines/machines.ts';
 import { staticProvider } from '../../provision/machines/static.ts';
 import { folderOf } from '../cluster/hosts.ts';
@@ -28,8 +28,13 @@ export interface DemoMachines {
 /** The name under which commands are given the inventory. */
 const file = 'hosts.yml';
 
-/** The lab's: the first command that wants them makes them. */
-export function labMachines(approach: string, { folder, env }: Checkout): DemoMachines {
+/** The lab's, of whichever kind or of one that is named: the first command that wants them makes them. */
+export function labMachines(
+  approach: string,
+  { folder, env }: Checkout,
+  provider?: 'qemu' | 'docker',
+): DemoMachines {
+  const where = provider === undefined ? '' : `--provider ${provider}`;
   const machines = loadMachines(folderOf(approach));
   const words = (name: string) => {
     const [port] = Object.entries(machines[name]?.forward ?? {}).find(([, guest]) => guest === 80) ?? [];
@@ -41,7 +46,7 @@ export function labMachines(approach: string, { folder, env }: Checkout): DemoMa
     names,
     env,
     secrets: [],
-    typed: (command) => typed(command, '', names, words),
+    typed: (command) => typed(command, where, names, words),
     // the next run does it by itself
     switchOn: async () => undefined,
     async close() {
@@ -50,18 +55,14 @@ export function labMachines(approach: string, { folder, env }: Checkout): DemoMa
   };
 }
 
-/** Machines that exist already. `more` are variables for all of them; `switchOn` is how one gets its power back. */
+/** Machines that exist already. `switchOn` is how one gets its power back. */
 export async function listedMachines(
   approach: string,
   checkout: Checkout,
   inventory: string,
-  { more = {}, ...means }: { more?: Entry['vars'] } & Pick<DemoMachines, 'switchOn' | 'close'>,
+  means: Pick<DemoMachines, 'switchOn' | 'close'>,
 ): Promise<DemoMachines> {
-  const entries = Object.entries(loadInventory(inventory)).map(([name, entry]) => [
-    name,
-    { ...entry, vars: { ...more, ...entry.vars } },
-  ]);
-  const hosts = Object.fromEntries(entries) as Record<string, Entry>;
+  const hosts = loadInventory(inventory);
   const path = join(checkout.folder, file);
   writeFileSync(path, stringify({ hosts }), { mode: 0o600 });
   const machines = loadMachines(folderOf(approach));
@@ -77,22 +78,6 @@ export async function listedMachines(
     secrets: [...secretsIn(hosts), ...passwordsOf(all)],
     typed: (command) => typed(command, `--inventory ${file}`, names, words),
   };
-}
-
-/** Containers that are like machines, as the tests have them. Wants root. */
-export async function containers(approach: string, checkout: Checkout): Promise<DemoMachines> {
-  const { lightHosts } = await import('../../testing/containers/hosts.ts');
-  const { where, images, powerOn, close } = await lightHosts(approach);
-  try {
-    const [, mirrors = ''] = images[1]?.split('=') ?? [];
-    // an inventory does not say that its hosts are containers, whose kernel may lack IPsec
-    const plain = approach === 'approach_2' ? { theapp: { encrypted: false } } : {};
-    const more = { docker: { mirrors: parse(mirrors) as unknown }, ...plain };
-    return await listedMachines(approach, checkout, where[1] ?? '', { more, switchOn: powerOn, close });
-  } catch (error) {
-    await close();
-    throw error;
-  }
 }
 
 /** What sudo is told. */

@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { inputError } from '../../provision/index.ts';
-import { doorOf } from '../../provision/machines/qemu/machine.ts';
+import { type Built, buildStandIns } from '../../provision/machines/lab/images/build.ts';
+import { openMirror } from '../../provision/machines/lab/images/mirror.ts';
 import type { Progress } from '../command/progress.ts';
-import { type Built, buildStandIns } from './images/build.ts';
-import { openMirror } from './images/mirror.ts';
 import { loadStandIns } from './images/transfer.ts';
-import { machinesNamed, savedMachine } from './machines.ts';
+import { doorTo, machinesNamed } from './machines.ts';
 
 interface ImagesOptions {
   readonly load: boolean;
@@ -25,7 +24,7 @@ export function imageCommands(program: Command, progress: Progress): void {
     .option('-m, --machine <name>', 'load them into this machine only')
     .option('-y, --yes', 'install missing programs of this computer without asking', false)
     .action(async (approach: string = 'approach_0', { load, machine, yes }: ImagesOptions) => {
-      const machines = load || machine !== undefined ? machinesNamed(approach, machine) : [];
+      const machines = load || machine !== undefined ? await machinesNamed(approach, machine) : [];
       const built = await build(yes, progress);
       for (const name of machines) await loadInto(approach, name, built, progress);
     });
@@ -60,7 +59,7 @@ async function build(yes: boolean, progress: Progress): Promise<Built> {
 
 async function loadInto(approach: string, name: string, built: Built, progress: Progress): Promise<void> {
   const start = performance.now();
-  const door = doorOf(approach, name, savedMachine(approach, name));
+  const door = await doorTo(approach, name);
   const loaded = await loadStandIns(door, built, (line) => progress.show(name, line));
   progress.end();
   process.stdout.write(`${name}: ${loaded ? `loaded in ${since(start)}` : 'has them'}\n`);

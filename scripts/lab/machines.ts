@@ -1,23 +1,32 @@
 import { didYouMean, failure, inputError } from '../../provision/index.ts';
-import { machineFolder } from '../../provision/machines/lab/folders.ts';
-import { machinesOf, readSaved } from '../../provision/machines/qemu/state.ts';
+import type { Door } from '../../provision/machines/lab/door.ts';
+import { kindOf, statusOf } from './kinds.ts';
 
 /** The machine of that name, or all. @throws ProvisionError when there is none */
-export function machinesNamed(approach: string, machine: string | undefined): string[] {
-  const names = machinesOf(approach);
+export async function machinesNamed(approach: string, machine: string | undefined): Promise<string[]> {
+  const names = (await statusOf(approach)).map(({ name }) => name);
   if (machine === undefined && names.length > 0) return names;
   if (machine !== undefined && names.includes(machine)) return [machine];
   throw noMachine(approach, machine ?? '', names);
 }
 
-/** What is kept of a machine. @throws ProvisionError (failed) when its making was broken off */
-export function savedMachine(approach: string, name: string) {
-  const saved = readSaved(machineFolder(approach, name));
-  if (saved) return saved;
-  throw failure({ place: name, what: 'is not whole', todo: `npm run lab -- up ${approach}` });
+/** How a machine is reached: of several, one has to be named. @throws ProvisionError */
+export async function doorTo(approach: string, machine: string | undefined): Promise<Door> {
+  const names = await machinesNamed(approach, machine);
+  const [name = ''] = names;
+  if (names.length > 1) {
+    throw inputError({
+      place: approach,
+      what: `which of ${names.join(', ')}?`,
+      todo: `npm run lab -- ssh -m ${name} ${approach}`,
+    });
+  }
+  const door = await (await kindOf(approach)).doorOf(approach, name);
+  if (door) return door;
+  throw failure({ place: name, what: 'is not complete', todo: `npm run lab -- up ${approach}` });
 }
 
-export function noMachine(approach: string, machine: string, names: readonly string[]): Error {
+function noMachine(approach: string, machine: string, names: readonly string[]): Error {
   if (names.length === 0)
     return failure({ place: approach, what: 'has no machines', todo: `npm run lab -- up ${approach}` });
   return inputError({

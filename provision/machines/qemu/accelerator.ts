@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { privateFolder, writeWhole } from '../../computer/files.ts';
+import { locate } from '../../computer/programs.ts';
 import { imagesFolder } from '../lab/folders.ts';
 import { architecture } from './architecture.ts';
 import type { Prepared } from './image.ts';
@@ -24,15 +25,38 @@ const slow = 'software emulation, which is slow';
 export async function accelerator(image: Prepared, progress: (line: string) => void): Promise<Accelerator> {
   const denied = cannotOpen();
   if (denied) return { name: 'tcg', description: `${slow} (${denied})` };
-  const file = join(privateFolder(imagesFolder()), 'accelerator.json');
+  const file = accelerators();
   const subject = `qemu ${await qemuVersion()} on ${architecture().name}`;
   const stored = read(file);
   if (stored?.subject === subject) return result(stored.works);
   progress('testing KVM with a virtual machine');
   const works = await tryGuest(image);
+  privateFolder(imagesFolder());
   writeWhole(file, `${JSON.stringify({ subject, works })}\n`);
   return result(works);
 }
+
+/** What is known about KVM on this computer without starting anything. */
+export interface Kvm {
+  readonly usable: boolean;
+  /** It may be usable, but has not been tried yet. */
+  readonly untried: boolean;
+  /** Why it is not known to be usable. */
+  readonly why: string;
+}
+
+/** Usable: `/dev/kvm` can be opened, QEMU is installed, and no virtual machine has failed to start with KVM. */
+export function kvmKnown(): Kvm {
+  const denied = cannotOpen();
+  if (denied) return { usable: false, untried: false, why: denied };
+  const works = read(accelerators())?.works;
+  if (works === false)
+    return { usable: false, untried: false, why: 'virtual machines do not start with KVM here' };
+  if (!locate(architecture().qemu)) return { usable: false, untried: true, why: 'QEMU is not installed' };
+  return { usable: true, untried: works === undefined, why: '' };
+}
+
+const accelerators = () => join(imagesFolder(), 'accelerator.json');
 
 function result(works: boolean): Accelerator {
   if (works) return { name: 'kvm', description: 'KVM' };

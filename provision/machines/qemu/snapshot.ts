@@ -1,8 +1,9 @@
 import { execa } from 'execa';
 import { withLock } from '../../computer/lock.ts';
 import { requireSpace } from '../../computer/space.ts';
-import { didYouMean, failure, inputError } from '../../errors.ts';
+import { failure } from '../../errors.ts';
 import { folderOf, machineFolder } from '../lab/folders.ts';
+import { requireName, unknownSnapshot } from '../lab/snapshots.ts';
 import { waitForSsh } from './guest.ts';
 import { setClock, startMachine } from './machine.ts';
 import { obey, openMonitor, withMonitor } from './monitor.ts';
@@ -80,15 +81,6 @@ export async function snapshotsOf(lab: string, machine: string): Promise<string[
   return snapshots.map(({ name }) => name);
 }
 
-function requireName(snapshot: string): void {
-  if (/^[A-Za-z][\w.-]{0,40}$/.test(snapshot)) return;
-  throw inputError({
-    place: 'snapshot',
-    what: `"${snapshot}" is not a valid name of a snapshot`,
-    why: 'expected a letter, then letters, digits, dots, _ and -',
-  });
-}
-
 function requireMachines(lab: string): string[] {
   const names = machinesOf(lab);
   if (names.length > 0) return names;
@@ -113,11 +105,5 @@ function requireRunning(lab: string): [string, Saved][] {
 
 async function requireSnapshot(lab: string, machine: string, snapshot: string): Promise<void> {
   const known = await snapshotsOf(lab, machine);
-  if (known.includes(snapshot)) return;
-  throw inputError({
-    place: machine,
-    what: `there is no snapshot "${snapshot}"${didYouMean(snapshot, known)}`,
-    why: known.length > 0 ? `its snapshots: ${known.join(', ')}` : 'the machine has no snapshots',
-    todo: `take one: npm run lab -- snapshot ${snapshot} ${lab}`,
-  });
+  if (!known.includes(snapshot)) throw unknownSnapshot(lab, machine, snapshot, known);
 }

@@ -1,22 +1,8 @@
 import { machineFolder } from '../lab/folders.ts';
+import type { Status } from '../lab/status.ts';
 import { processOf } from './process.ts';
 import { snapshotsOf } from './snapshot.ts';
 import { machinesOf, readSaved } from './state.ts';
-
-/** A machine of a lab as shown by `lab status --json`. Ports are on this computer's loopback interface. */
-export interface Status {
-  readonly name: string;
-  readonly state: 'running' | 'stopped';
-  readonly image: string;
-  readonly accelerator: 'kvm' | 'tcg';
-  /** The process id of QEMU. */
-  readonly pid?: number;
-  readonly ssh?: number;
-  /** Port of the machine → port on this computer. */
-  readonly ports: Readonly<Record<number, number>>;
-  readonly privateAddress?: string;
-  readonly snapshots: readonly string[];
-}
 
 /** The status of all machines of a lab, without connecting to them. */
 export async function statusOf(lab: string): Promise<Status[]> {
@@ -30,6 +16,7 @@ async function one(lab: string, name: string): Promise<Status> {
   const pid = processOf(folder);
   return {
     name,
+    provider: 'qemu',
     state: pid === undefined ? 'stopped' : 'running',
     image: saved.image.image.name,
     accelerator: saved.accelerator,

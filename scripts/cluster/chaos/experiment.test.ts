@@ -92,7 +92,7 @@ async function localTarget() {
     sessions: newSessions(),
     where: [],
     words: [],
-    power: powerOf('here', { lab: false }, () => undefined),
+    power: powerOf('here', { provider: 'static' }, () => undefined),
     progress: () => {},
   };
   const target = {

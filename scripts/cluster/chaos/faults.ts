@@ -97,6 +97,7 @@ export const faults: readonly Scenario[] = [
       const remove = sh`rm -f /var/lib/docker/chaos.fill`;
       const fill = sh`${revertLater(remove)}
 fallocate -l "$(df --output=avail -B1 /var/lib/docker | tail -n 1 | tr -d ' ')" /var/lib/docker/chaos.fill`;
+      if (host.container) await requireOwnDisk(target, host);
       return async () => {
         await target.on(host, fill);
         return async () => void (await target.on(host, remove));
@@ -104,6 +105,18 @@ fallocate -l "$(df --output=avail -B1 /var/lib/docker | tail -n 1 | tr -d ' ')" 
     },
   },
 ];
+
+/** A container may share the disk of this computer, which must not become full. */
+async function requireOwnDisk(target: Target, host: Host): Promise<void> {
+  const source = await target.on(host, sh`findmnt --noheadings --output SOURCE --target /var/lib/docker`);
+  if (source.startsWith('/dev/loop')) return;
+  throw failure({
+    place: host.name,
+    what: 'has no disk of its own to fill',
+    why: 'its Docker gives containers no loop devices',
+    todo: 'play it on virtual machines: --provider qemu',
+  });
+}
 
 /** The machine reverts the fault by itself after a while, in case this process dies. */
 const revertLater = (script: Script) =>

@@ -1,6 +1,11 @@
 import { execa } from 'execa';
 import { failure, type Host } from '../../../provision/index.ts';
+import {
+  cutPowerOf as killContainer,
+  powerOn as startContainer,
+} from '../../../provision/machines/docker.ts';
 import { machineFolder } from '../../../provision/machines/lab/folders.ts';
+import type { Provider } from '../../../provision/machines/provider.ts';
 import { processOf } from '../../../provision/machines/qemu/process.ts';
 import { cutPowerOf, powerOn } from '../../../provision/machines/qemu.ts';
 
@@ -23,17 +28,26 @@ export interface PowerCommands {
 /** Seconds that a command may take. */
 const DEADLINE_SECONDS = 120;
 
-/** The lab's machines are switched by themselves, others by commands where there are any. */
+/** The lab's machines have a switch of their own, others are switched by commands where there are any. */
 export function powerOf(
   approach: string,
-  { lab, powerOff, powerOn }: PowerCommands & { readonly lab: boolean },
+  { provider, powerOff, powerOn }: PowerCommands & { readonly provider: Provider['name'] },
   tell: (line: string) => void,
 ): Power {
   if (powerOff !== undefined && powerOn !== undefined) return commanded(powerOff, powerOn);
-  return lab ? labs(approach, tell) : none(approach);
+  if (provider === 'qemu') return virtual(approach, tell);
+  return provider === 'docker' ? containers(approach, tell) : none(approach);
 }
 
-const labs = (approach: string, tell: (line: string) => void): Power => ({
+/** `docker kill` and `docker start`. A container that restarts its system ends: nobody starts it again. */
+const containers = (approach: string, tell: (line: string) => void): Power => ({
+  off: ({ name }) => killContainer(approach, name),
+  on: ({ name }) => startContainer(approach, name, tell),
+  isOn: () => true,
+  restarts: true,
+});
+
+const virtual = (approach: string, tell: (line: string) => void): Power => ({
   off: async ({ name }) => void (await cutPowerOf(approach, name)),
   on: async ({ name }) => void (await powerOn(approach, name, tell)),
   isOn: ({ name }) => processOf(machineFolder(approach, name)) !== undefined,

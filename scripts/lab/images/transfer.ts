@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { execa } from 'execa';
 import { ticking } from '../../../provision/computer/ticking.ts';
 import { failure } from '../../../provision/index.ts';
-import { type Door, sshOptions } from '../../../provision/machines/qemu/guest.ts';
-import type { Built } from './build.ts';
+import { type Door, sshOptions } from '../../../provision/machines/lab/door.ts';
+import type { Built } from '../../../provision/machines/lab/images/build.ts';
 
 /**
  * Loads the stand-ins into the Docker of a machine of the lab. Answers false when it had them already.

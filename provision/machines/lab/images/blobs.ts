@@ -12,9 +12,9 @@ import {
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { withLock } from '../../../provision/computer/lock.ts';
-import { run } from '../../../provision/computer/mmdebstrap.ts';
-import { ticking } from '../../../provision/computer/ticking.ts';
+import { withLock } from '../../../computer/lock.ts';
+import { run } from '../../../computer/mmdebstrap.ts';
+import { ticking } from '../../../computer/ticking.ts';
 
 /** Media types of image manifest version 2, schema 2. */
 export const types = {

@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { failure } from '../../../provision/index.ts';
+import { failure } from '../../../errors.ts';
 import { blobsOf, digestOf, types } from './blobs.ts';
 import type { Built } from './build.ts';
 
 /** This computer's loopback, and what it is to a machine of the lab (QEMU's user network). */
-const loopback = { listen: '127.0.0.1', seen: '10.0.2.2' };
+export const loopback = { listen: '127.0.0.1', seen: '10.0.2.2' };
 
 export interface Mirror {
   /** Where the lab's machines find it: what `docker.mirrors` takes. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, linkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { run } from '../../../provision/computer/mmdebstrap.ts';
+import { run } from '../../../computer/mmdebstrap.ts';
 
 /** A file of an image's file system: a tar archive on this disk, and its sha256. */
 export interface Layer {

@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeDraft } from '../../../provision/computer/contained.ts';
-import { privateFolder } from '../../../provision/computer/files.ts';
-import { ensurePrograms } from '../../../provision/computer/install.ts';
-import { withLock } from '../../../provision/computer/lock.ts';
-import { debianTree, run, treePrograms } from '../../../provision/computer/mmdebstrap.ts';
-import { computer } from '../../../provision/computer/programs.ts';
-import { requireSpace } from '../../../provision/computer/space.ts';
-import { ticking } from '../../../provision/computer/ticking.ts';
-import { imagesFolder } from '../../../provision/machines/lab/folders.ts';
-import { architecture } from '../../../provision/machines/qemu/architecture.ts';
-import { nodeRuntime } from '../../../roles/nodejs/index.ts';
+import { removeDraft } from '../../../computer/contained.ts';
+import { privateFolder } from '../../../computer/files.ts';
+import { ensurePrograms } from '../../../computer/install.ts';
+import { withLock } from '../../../computer/lock.ts';
+import { debianTree, run, treePrograms } from '../../../computer/mmdebstrap.ts';
+import { computer } from '../../../computer/programs.ts';
+import { requireSpace } from '../../../computer/space.ts';
+import { ticking } from '../../../computer/ticking.ts';
+import { architecture } from '../../qemu/architecture.ts';
+import { imagesFolder } from '../folders.ts';
 import { type Image, type Layer, layerOf, writeArchive } from './archive.ts';
 import { accounts, packages, type StandIn, standIns, suite } from './images.ts';
 import { type Entry, tar } from './tar.ts';
@@ -40,8 +39,7 @@ export interface Built {
  * @throws ProvisionError (failed)
  */
 export async function buildStandIns({ yes, progress }: BuildOptions): Promise<Built> {
-  const runtime = await nodeRuntime(architecture().name);
-  const recipe = recipeOf(runtime.version);
+  const recipe = recipeOf(process.version);
   const file = join(privateFolder(imagesFolder()), `containers-${recipe}.tar.gz`);
   const built = (reused: boolean): Built => ({
     file,
@@ -53,7 +51,7 @@ export async function buildStandIns({ yes, progress }: BuildOptions): Promise<Bu
   return await withLock(file, 'building container images', progress, async () => {
     if (existsSync(file)) return built(true);
     await ensurePrograms(treePrograms(computer().root), { yes, progress });
-    await ticking(progress, 'building', (say) => make(file, runtime.file, recipe, say));
+    await ticking(progress, 'building', (say) => make(file, recipe, say));
     return built(false);
   });
 }
@@ -64,7 +62,7 @@ function recipeOf(node: string): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
 }
 
-async function make(file: string, node: string, recipe: string, say: (words: string) => void): Promise<void> {
+async function make(file: string, recipe: string, say: (words: string) => void): Promise<void> {
   const draft = `${file}.draft`;
   await removeDraft(draft);
   for (const name of ['tmp', 'archive']) privateFolder(join(draft, name));
@@ -73,7 +71,7 @@ async function make(file: string, node: string, recipe: string, say: (words: str
     const programs = join(draft, 'programs.tar');
     await debianTree({ suite, packages, options: trimmed, draft, file: programs, env: dated }, say);
     say('building: adding Node.js');
-    const layers = { programs: await layerOf(programs), node: await nodeLayer(draft, node) };
+    const layers = { programs: await layerOf(programs), node: await nodeLayer(draft) };
     const images = await Promise.all(standIns.map((one) => image(one, draft, recipe, layers)));
     say('building: packing');
     await writeArchive(images, architecture().name, join(draft, 'archive'), join(draft, 'archive.tar.gz'));
@@ -98,15 +96,15 @@ rm -f "$1"/etc/shadow "$1"/etc/shadow- "$1"/etc/gshadow "$1"/etc/gshadow- "$1"/e
 /** Of the same packages the same bytes: a machine that has that layer keeps it. */
 const dated = { SOURCE_DATE_EPOCH: '315532800' };
 
-async function nodeLayer(draft: string, runtime: string): Promise<Layer> {
+/** The Node.js that runs this: it is the pinned one. */
+async function nodeLayer(draft: string): Promise<Layer> {
   const tree = join(draft, 'node');
   mkdirSync(join(tree, 'usr/local/bin'), { recursive: true });
   const file = join(draft, 'node.tar');
   const script = `set -e
-tar -xzf "$1" -C tmp package/bin/node
-install -m 755 tmp/package/bin/node node/usr/local/bin/node
+install -m 755 "$1" node/usr/local/bin/node
 tar --create --sort=name --mtime=@315532800 --owner=0 --group=0 --numeric-owner -C node usr/local/bin/node >"$2"`;
-  await run(['sh', '-c', script, 'node', runtime, file], { doing: 'unpacking Node.js', cwd: draft });
+  await run(['sh', '-c', script, 'node', process.execPath, file], { doing: 'copying Node.js', cwd: draft });
   return await layerOf(file);
 }
 

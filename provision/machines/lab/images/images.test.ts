@@ -69,7 +69,7 @@ t.test('stand-ins: users, paths and programs fit together', async (t) => {
 });
 
 t.test('what TheAPP stands on is among them', async (t) => {
-  const dockerfile = readFileSync(resolve(import.meta.dirname, '../../../app/Dockerfile'), 'utf8');
+  const dockerfile = readFileSync(resolve(import.meta.dirname, '../../../../app/Dockerfile'), 'utf8');
   const base = /^ARG BASE=(\S+)$/m.exec(dockerfile)?.[1];
   t.ok(
     standIns.some(({ name }) => name === base),

@@ -1,0 +1,59 @@
+#!/bin/sh
+# The first process of a machine that is a container. It makes what a container lacks, then systemd takes its place.
+set -e
+
+# mounts that spread, as on a machine: systemd gives services their credentials that way
+mount --make-rshared /
+
+# control groups that systemd and a Docker inside may write to
+mount -o remount,rw /sys/fs/cgroup 2>/dev/null || :
+for group in /sys/fs/cgroup/*; do
+  if mountpoint -q "$group"; then mount -o remount,bind,rw "$group" 2>/dev/null || :; fi
+done
+
+# files in /etc that can be replaced: Docker mounts its own over them
+for name in hosts hostname resolv.conf; do
+  mountpoint -q "/etc/$name" || continue
+  cat "/etc/$name" >/run/given
+  umount "/etc/$name"
+  [ -s "/etc/$name" ] || cat /run/given >"/etc/$name"
+done
+
+# who may log in, and the key that the machine shows: the provider puts them here before the first start
+identity=/usr/local/lib/machine/identity
+if [ -d "$identity" ]; then
+  install -d -m 700 -o admin -g admin /home/admin/.ssh
+  install -m 600 -o admin -g admin "$identity/authorized_keys" /home/admin/.ssh/authorized_keys
+  install -m 600 "$identity/ssh_host_ed25519_key" "$identity/ssh_host_ed25519_key.pub" /etc/ssh/
+  rm -r "$identity"
+fi
+
+# /var/lib on the machine's volume: in a file system of the size that machines.yml asks for, where loop devices work
+disk=/.disk
+if [ ! -e "$disk/lib" ] && [ ! -e "$disk/lib.img" ]; then
+  rm -rf "$disk/draft" "$disk/draft.img"
+  if [ -e /dev/loop-control ]; then
+    truncate -s "${DISK_GIB}G" "$disk/draft.img"
+    mkfs.ext4 -q -F -m 0 -E lazy_itable_init=1,lazy_journal_init=1 -d /var/lib "$disk/draft.img"
+    mv "$disk/draft.img" "$disk/lib.img"
+  else
+    cp -a /var/lib "$disk/draft"
+    mv "$disk/draft" "$disk/lib"
+  fi
+fi
+if [ -e "$disk/lib" ]; then
+  mount --bind "$disk/lib" /var/lib
+else
+  tries=0
+  # losetup's own words: "/dev/loop3", with " (lost)" behind it while there is no such file in a container
+  until number=$(losetup --find | tr -dc 0-9) && device=/dev/loop$number &&
+    { [ -e "$device" ] || mknod "$device" b 7 "$number"; } && losetup "$device" "$disk/lib.img" 2>/dev/null; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 20 ] || { echo "no loop device for $disk/lib.img" >&2; exit 1; }
+  done
+  # without barriers a flush goes to the computer's page cache: it survives a machine's power cut, not the computer's
+  mount -o discard,barrier=0 "$device" /var/lib
+  losetup --detach "$device"
+fi
+
+exec /sbin/init

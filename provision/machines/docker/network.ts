@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { withLock } from '../../computer/lock.ts';
+import { failure } from '../../errors.ts';
+import type { Machine } from '../machines.ts';
+import { ask, docker } from './client.ts';
+import { filtered, labelled, labelsOf, nameOf } from './labels.ts';
+
+/** The private network of an approach's machines: a Docker network with addresses of our choice. */
+export interface Network {
+  readonly name: string;
+  /** The first three numbers of its addresses: `10.77.2`. */
+  readonly prefix: string;
+}
+
+type Machines = Readonly<Record<string, Machine>>;
+
+/** The network of an approach, made if there is none. @throws ProvisionError (failed) */
+export async function networkFor(
+  approach: string,
+  machines: Machines,
+  tell: (line: string) => void,
+): Promise<Network> {
+  const name = nameOf(approach);
+  // daemons beside each other share this computer's routes
+  return await withLock('docker network', 'makes a network', tell, async () => {
+    const there = await existing(name);
+    if (there) return { name, prefix: there };
+    for (const prefix of prefixesFor(machines)) {
+      if (isRouted(prefix)) continue;
+      const subnet = ['--subnet', `${prefix}.0/24`, '--gateway', `${prefix}.1`];
+      const { ok, stderr } = await ask([
+        ...['network', 'create', '--driver', 'bridge', ...subnet],
+        ...[...labelled(labelsOf(approach)), name],
+      ]);
+      if (ok) return { name, prefix };
+      if (!/overlap/i.test(stderr)) {
+        throw failure({ place: approach, what: 'its Docker network could not be made', said: stderr });
+      }
+    }
+    throw failure({
+      place: approach,
+      what: 'there is no free network for its machines',
+      todo: 'remove Docker networks that nobody needs: docker network prune',
+    });
+  });
+}
+
+/** The network of what machines.yml asks for, if it is one; then others. */
+export function prefixesFor(machines: Machines): string[] {
+  const asked = Object.values(machines).flatMap(({ address }) => (address === undefined ? [] : [address]));
+  const prefixes = new Set(asked.map((address) => address.replace(/\.\d+$/, '')));
+  const fits = prefixes.size === 1 && asked.every((address) => !/\.(0|1|255)$/.test(address));
+  const others = Array.from({ length: 64 }, (_, i) => `10.77.${128 + i}`);
+  return [...(fits ? prefixes : []), ...others];
+}
+
+/** An address for each machine: the one it asks for, moved to this network where it could not have its own. */
+export function addressesIn(prefix: string, machines: Machines): Record<string, string> {
+  const taken = new Set(['0', '1', '255']);
+  const last = (address: string) => address.split('.').at(-1) ?? '';
+  const given: Record<string, string> = {};
+  const give = (name: string, number: string) => {
+    taken.add(number);
+    given[name] = `${prefix}.${number}`;
+  };
+  for (const [name, { address }] of Object.entries(machines)) {
+    if (address !== undefined && !taken.has(last(address))) give(name, last(address));
+  }
+  let next = 10;
+  for (const name of Object.keys(machines).filter((name) => given[name] === undefined)) {
+    while (taken.has(String(next))) next++;
+    give(name, String(next));
+  }
+  return given;
+}
+
+async function existing(name: string): Promise<string | undefined> {
+  const format = '{{range .IPAM.Config}}{{.Subnet}} {{end}}';
+  const { ok, stdout } = await ask(['network', 'inspect', '--format', format, name]);
+  return ok ? stdout.trim().replace(/\.0\/24$/, '') : undefined;
+}
+
+/** Whether this computer has such addresses already: another daemon's network, or a real one. */
+function isRouted(prefix: string): boolean {
+  const own = Object.values(networkInterfaces()).flat();
+  if (own.some((one) => one?.address.startsWith(`${prefix}.`))) return true;
+  try {
+    return routesTo(prefix, readFileSync('/proc/net/route', 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** By proc(5)'s table of routes: destination and mask in hexadecimal, the lowest byte first. The default is none. */
+export function routesTo(prefix: string, table: string): boolean {
+  const [a = 0, b = 0, c = 0] = prefix.split('.').map(Number);
+  const network = ((a << 24) | (b << 16) | (c << 8)) >>> 0;
+  return table
+    .split('\n')
+    .slice(1)
+    .map((row) => row.split('\t'))
+    .some(([, destination = '', , , , , , mask = '']) => {
+      const [to, bits] = [destination, mask].map(
+        (hex) => Buffer.from(hex.padStart(8, '0'), 'hex').readUInt32LE(0) >>> 0,
+      ) as [number, number];
+      const common = (bits & 0xffffff00) >>> 0;
+      return bits !== 0 && (to & common) >>> 0 === (network & common) >>> 0;
+    });
+}
+
+/** Networks of this lab; of one approach, where that is given. */
+export async function networksOf(approach?: string): Promise<string[]> {
+  const rows = await docker(['network', 'ls', ...filtered(approach), '--format', '{{.Name}}']);
+  return rows.split('\n').filter(Boolean);
+}

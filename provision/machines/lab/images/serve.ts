@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { openMirror } from './mirror.ts';
+
+// A mirror that outlives the command which started it: `node serve.ts STATE ARCHIVE ADDRESS PORT`. It ends when it is
+// told to, and when STATE no longer names it: a lab whose folder has been removed leaves no process behind.
+
+const [state = '', file = '', listen = '', port = ''] = process.argv.slice(2);
+const { close } = await openMirror({ file }, Number(port), () => undefined, { listen, seen: listen });
+
+async function end(): Promise<void> {
+  await close();
+  process.exit(0);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
+setInterval(() => {
+  if (!isNamed()) void end();
+}, 10_000);
+
+function isNamed(): boolean {
+  try {
+    return (JSON.parse(readFileSync(state, 'utf8')) as { pid?: number }).pid === process.pid;
+  } catch {
+    return false;
+  }
+}
