@@ -2,11 +2,12 @@ import { pino } from 'pino';
 import t from 'tap';
 import { duration, eventually, outcome, recordingObserver } from '../../../testing/outcomes.ts';
 import { startProxy } from '../../../testing/proxy.ts';
-import { startRedis } from '../../../testing/servers/redis.ts';
+import { startRedisServer } from '../../../testing/servers/redis.ts';
 import { readConfig } from '../config.ts';
 import { openStore } from './redis.ts';
 
-const redis = await startRedis();
+// With `everysec` a killed Redis can lose what it wrote while the disk was busy.
+const redis = await startRedisServer({ lines: ['appendfsync always'] });
 const proxy = await startProxy(redis.port);
 const lines: string[] = [];
 const log = pino({ level: 'trace' }, { write: (line) => void lines.push(line) });
