@@ -2,20 +2,20 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { privateFolder, writeWhole } from '../../computer/files.ts';
 
-/** The user of every machine the lab makes; it may become root without a password. */
+/** The user on every machine of the lab; it can become root without a password. */
 export const guestUser = 'admin';
 
-/** How a machine is reached before it is a host: its port here, the key that opens it, the key it must show. */
+/** SSH access to a machine before it is a host: its port, the key to log in with, and its host key. */
 export interface Door {
   readonly name: string;
-  /** Where what ssh(1) has to know is kept. */
+  /** The folder for the known_hosts file of ssh(1). */
   readonly folder: string;
   readonly port: number;
   readonly keyFile: string;
   readonly hostKey: string;
 }
 
-/** RFC 4253, 4.2: a server begins with `SSH-2.0-`. What forwards a port accepts connections before the machine does. */
+/** Whether a server sends `SSH-2.0-` (RFC 4253, 4.2). A port forwarder accepts connections before the machine does. */
 export function greets(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });
@@ -35,7 +35,7 @@ export function greets(port: number): Promise<boolean> {
   });
 }
 
-/** Options of ssh(1) that reach a machine and nothing else: no file of the user's is read or written. */
+/** Options for ssh(1) that reach a machine without reading or writing any of the user's files. */
 export function sshOptions({ folder, port, keyFile, hostKey, name }: Door): string[] {
   const file = join(privateFolder(folder), 'known_hosts');
   writeWhole(file, `${name} ${hostKey}\n`);

@@ -1,11 +1,11 @@
 import { didYouMean, inputError, type ProvisionError } from '../../errors.ts';
 
-/** @throws ProvisionError (input) when a snapshot cannot be called so */
+/** @throws ProvisionError (input) if the name of a snapshot is invalid */
 export function requireName(snapshot: string): void {
   if (/^[A-Za-z][\w.-]{0,40}$/.test(snapshot)) return;
   throw inputError({
     place: 'snapshot',
-    what: `"${snapshot}" is no name of a snapshot`,
+    what: `"${snapshot}" is not a valid name of a snapshot`,
     why: 'expected a letter, then letters, digits, dots, _ and -',
   });
 }
@@ -18,7 +18,7 @@ export const unknownSnapshot = (
 ): ProvisionError =>
   inputError({
     place: machine,
-    what: `has no snapshot "${snapshot}"${didYouMean(snapshot, known)}`,
-    why: known.length > 0 ? `it has ${known.join(', ')}` : 'it has none',
-    todo: `npm run lab -- snapshot ${snapshot} ${lab}`,
+    what: `there is no snapshot "${snapshot}"${didYouMean(snapshot, known)}`,
+    why: known.length > 0 ? `its snapshots: ${known.join(', ')}` : 'the machine has no snapshots',
+    todo: `take one: npm run lab -- snapshot ${snapshot} ${lab}`,
   });
