@@ -62,7 +62,7 @@ t.test('every command in the pages is one that works', async (t) => {
       if (explained.has(name)) await helped(t, folder, name, args);
       if (name === 'lab')
         t.equal(
-          (await node([`${ROOT}/scripts/lab/lab.ts`, args[0] ?? '', '--help'], folder)).exitCode,
+          (await node([`${ROOT}/scripts/lab/lab.ts`, ...args.slice(0, 1), '--help'], folder)).exitCode,
           0,
           command,
         );

@@ -80,7 +80,7 @@ export function withTable(
   const table = [
     MARK,
     '',
-    `\`npm run chaos -- ${approach} SCENARIO --write\` updates a row.`,
+    `To measure a scenario again and update its row: \`npm run chaos -- ${approach} drain --write\`.`,
     '',
     line(head),
     line(head.map(() => '---')),

@@ -77,7 +77,7 @@ t.test('the table in a README', async (t) => {
   ]);
   t.match(
     first,
-    /^# A\n\n<!-- chaos -->\n[\s\S]*npm run chaos -- approach_2 SCENARIO[\s\S]*<!-- \/chaos -->\n\nmore\n$/,
+    /^# A\n\n<!-- chaos -->\n[\s\S]*npm run chaos -- approach_2 drain --write[\s\S]*<!-- \/chaos -->\n\nmore\n$/,
   );
   t.match(first, '| `drain` | a \\| b | 1.5 s | 20 s | 10000 | 0 | 0 | 3 | 0.4 s | 0 changed, 9 s |');
   const again = withTable(first, 'approach_2', [played('scale', 0)]);
