@@ -193,6 +193,7 @@ t.test('compose.slots: the file says what the containers say', async (t) => {
 t.test('the whole role: passwords only in files of those who read them', async (t) => {
   const all = resources();
   const files = all.filter((one) => one.kind === 'file');
+  t.ok(files.filter(({ name }) => name.includes('/secrets/')).length >= 3, 'there are secrets');
   for (const one of files) {
     const [change] = one.plan({ kind: 'absent' });
     const text = change?.script.text ?? '';
