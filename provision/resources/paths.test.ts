@@ -4,6 +4,7 @@ import t from 'tap';
 import type { Seen } from '../shell/exchange.ts';
 import { localShell } from '../shell/local.ts';
 import { fingerprint } from '../testing/resources.ts';
+import { becomeRoot } from '../testing/root.ts';
 import { type PathQuery, paths } from './paths.ts';
 
 const skip = becomeRoot();
