@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { skipFile } from '../../provision/testing/needs.ts';
+import { enter } from '../../provision/testing/root.ts';
 import { locate } from './process.ts';
 
 const run = promisify(execFile);
@@ -12,17 +14,14 @@ const current = () => readlinkSync('/proc/self/ns/net');
 const isOwn = () => process.env[OUTSIDE] !== undefined && process.env[OUTSIDE] !== current();
 
 /**
- * Moves the test into its own network namespace, which has only a loopback interface and disappears with the test: this
- * process executes `unshare`, which executes Node with the same file from the start. Call it before anything else.
+ * Moves the test into its own network, which has only loopback and ends with it: this process is replaced by Node,
+ * which runs the same file from its beginning. Skips the file where that is not possible. Call it before anything else.
  */
-export function ownNetwork() {
+export function ownNetwork(): void {
   if (isOwn()) return;
-  if (process.execve === undefined) throw new Error('Node 22.15 or later is needed for process.execve');
-  const root = process.getuid?.() === 0;
-  const shell = `${locate('ip', 'iproute2')} link set lo up && exec "$@"`;
-  const node = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const args = ['unshare', root ? '-n' : '-rn', 'sh', '-c', shell, 'sh', ...node];
-  process.execve(locate('unshare', 'util-linux'), args, { ...process.env, [OUTSIDE]: current() });
+  const flags = process.getuid?.() === 0 ? ['--net'] : ['--map-root-user', '--net'];
+  const script = `${locate('ip', 'iproute2')} link set lo up\n`;
+  skipFile(enter(flags, script, { [OUTSIDE]: current() }));
 }
 
 /** Drops every packet from and to the addresses without notice, like a pulled cable. */
