@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { Host } from '../provision/index.ts';
+import { daemonAnswers } from '../provision/machines/docker/client.ts';
 import * as containers from '../provision/machines/docker.ts';
 import { loadMachines } from '../provision/machines/machines.ts';
 import { cutPowerOf, destroy, powerOn } from '../provision/machines/qemu.ts';
 import { startDaemon } from './dockerd/daemon.ts';
-import { labHosts, quietly, ROOT } from './machine.ts';
+import { inventoryOf, labHosts, quietly, ROOT, ssh, type TestMachine } from './machine.ts';
 
 /** The fresh machines of an approach. */
 export interface Fleet {
@@ -23,33 +24,68 @@ export const emulated = process.env.THEAPP_TEST_MACHINES === 'vm';
 export const freshFleet = (approach: string): Promise<Fleet> =>
   emulated ? virtual(approach) : contained(approach);
 
-/** Containers of the docker provider, in a Docker of the test's own. */
-async function contained(approach: string): Promise<Fleet> {
+/** Why the tests on containers cannot run here, for their `skip`; false where they can. */
+export async function dockerMissing(): Promise<string | false> {
+  if (emulated || process.getuid?.() === 0) return false;
+  const { answers, error } = await daemonAnswers();
+  return answers ? false : `needs root, or a Docker that answers: ${error?.parts.what ?? 'it does not'}`;
+}
+
+/** Root starts a Docker for the test alone; any other user shares the computer's. */
+export async function testDocker(): Promise<{ close(): Promise<void> }> {
+  if (process.getuid?.() !== 0) return { close: async () => undefined };
   const progress = quietly();
-  const daemon = await startDaemon((line) => progress('dockerd', line));
+  return await startDaemon((line) => progress('dockerd', line));
+}
+
+/** Containers of the docker provider. */
+async function contained(approach: string): Promise<Fleet> {
+  const { hosts, close } = await freshContainers(approach, approach, 'auto');
+  return {
+    hosts,
+    where: ['--provider', 'docker', '--yes'],
+    cutPower: (name) => containers.cutPowerOf(approach, name),
+    powerOn: (name) => containers.powerOn(approach, name),
+    close,
+  };
+}
+
+/** A fresh container, and an inventory that names it. */
+export async function freshContainer(lab: string, image: string): Promise<TestMachine> {
+  const { hosts, close } = await freshContainers(lab, 'approach_0', image);
+  return machineOf(lab, hosts, close);
+}
+
+/** The container that `npm run provision -- approach_0` has created by itself. */
+export async function createdContainer(): Promise<TestMachine> {
+  const machines = loadMachines(join(ROOT, 'approaches', 'approach_0'));
+  const options = { approach: 'approach_0', machines, image: 'auto', yes: true, progress: quietly() };
+  const hosts = await containers.bringUp(options);
+  return machineOf('approach_0', hosts, async () => void (await containers.destroy('approach_0')));
+}
+
+function machineOf(lab: string, [host]: readonly Host[], destroy: () => Promise<void>): TestMachine {
+  if (!host) throw new Error('no container was created');
+  return { host, lab, inventory: inventoryOf(lab, host), ssh: (script) => ssh(host, script), destroy };
+}
+
+async function freshContainers(lab: string, approach: string, image: string) {
+  const daemon = await testDocker();
   const close = async () => {
-    await containers.destroy(approach);
+    await containers.destroy(lab);
     await daemon.close();
   };
   try {
-    // what a run before has left of its keys
-    await containers.destroy(approach);
-    const machines = loadMachines(join(ROOT, 'approaches', approach));
+    await containers.destroy(lab);
     const hosts = await containers.bringUp({
-      approach,
-      machines,
-      image: 'auto',
+      approach: lab,
+      machines: loadMachines(join(ROOT, 'approaches', approach)),
+      image,
       yes: true,
       anyPorts: true,
-      progress,
+      progress: quietly(),
     });
-    return {
-      hosts,
-      where: ['--provider', 'docker', '--yes'],
-      cutPower: (name) => containers.cutPowerOf(approach, name),
-      powerOn: (name) => containers.powerOn(approach, name),
-      close,
-    };
+    return { hosts, close };
   } catch (error) {
     await close();
     throw error;
