@@ -3,8 +3,8 @@ import { type Expected, failure } from '../provision/index.ts';
 /** Requests a path of TheAPP, checks the response, and returns its body. */
 type Ask = (path: string, expected: Expected) => Promise<string>;
 
-/** Pages, and the beginning of their titles. */
-const pages = { '/': 'Services', '/todos': 'Todos', '/todos/new': 'New todo', '/docs': 'Requests' };
+/** Pages, and the beginning of their titles (app/pages). */
+export const pages = { '/': 'Services', '/todos': 'Todos', '/todos/new': 'New todo', '/docs': 'API' };
 
 /** Uses every service of TheAPP as a client would. It leaves a birthday and a counter behind, both named `verify`. */
 export async function askServices(ask: Ask): Promise<void> {
