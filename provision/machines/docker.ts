@@ -5,7 +5,7 @@ import { withLock } from '../computer/lock.ts';
 import { requireFree } from '../computer/ports.ts';
 import { failure } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { ask, docker as client } from './docker/client.ts';
+import { ask, docker as client, requireLocal } from './docker/client.ts';
 import { machineImage } from './docker/image.ts';
 import { nameOf } from './docker/labels.ts';
 import {
@@ -118,10 +118,11 @@ async function requirePorts(approach: string, machines: LabOptions['machines'], 
 
 async function prepare(options: LabOptions): Promise<Means> {
   const { approach, machines, progress } = options;
-  writeWhole(trace(approach), '');
+  await requireLocal();
   const image = await machineImage(options);
   const tell = (line: string) => progress('lab', line);
   const [granted, network] = await Promise.all([privileges(image.tag), networkFor(approach, machines, tell)]);
+  writeWhole(trace(approach), '');
   tell(`containers of ${image.name}`);
   return { image, privileges: granted, network };
 }
