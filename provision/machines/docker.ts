@@ -61,7 +61,7 @@ export async function bringUp(options: LabOptions): Promise<Host[]> {
   systemNamed(options.image);
   const folder = privateFolder(folderOf(approach));
   const waiting = (line: string) => progress('lab', line);
-  return await withLock(folder, `brings up ${approach}`, waiting, () => machinesUp(options));
+  return await withLock(folder, `bringing up ${approach}`, waiting, () => machinesUp(options));
 }
 
 async function machinesUp(options: LabOptions): Promise<Host[]> {
@@ -138,7 +138,7 @@ function refuseOtherImage({ machine, approach, image }: Container, option: strin
 /** Removes the machines of a lab and all that is theirs: containers, volumes, networks, snapshots, keys. */
 export async function destroy(approach: string, waiting: (line: string) => void = () => {}): Promise<Left> {
   const folder = privateFolder(folderOf(approach));
-  return await withLock(folder, `takes down ${approach}`, waiting, async () => {
+  return await withLock(folder, `taking down ${approach}`, waiting, async () => {
     const left = await leftOf(approach);
     const { containers, volumes, networks, images } = left;
     if (containers.length > 0) await client(['rm', '--force', '--volumes', ...containers]);

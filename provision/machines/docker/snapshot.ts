@@ -28,7 +28,7 @@ const copyOf = ({ approach, machine }: Container, snapshot: string) => nameOf(ap
 export async function takeSnapshot(approach: string, snapshot: string, progress: Tell): Promise<void> {
   requireName(snapshot);
   const waiting = (line: string) => progress('lab', line);
-  await withLock(folderOf(approach), `takes a snapshot of ${approach}`, waiting, async () => {
+  await withLock(folderOf(approach), `taking a snapshot of ${approach}`, waiting, async () => {
     const machines = await requireMachines(approach);
     const stopped = machines.find(({ state }) => state === 'stopped');
     if (stopped)
@@ -69,7 +69,7 @@ async function keep(container: Container, snapshot: string, tell: (line: string)
 export async function restoreSnapshot(approach: string, snapshot: string, progress: Tell): Promise<void> {
   requireName(snapshot);
   const waiting = (line: string) => progress('lab', line);
-  await withLock(folderOf(approach), `restores ${approach}`, waiting, async () => {
+  await withLock(folderOf(approach), `restoring ${approach}`, waiting, async () => {
     const machines = await requireMachines(approach);
     for (const container of machines) await requireSnapshot(container, snapshot);
     const network = await networkFor(approach, {}, waiting);
