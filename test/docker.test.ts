@@ -78,7 +78,8 @@ t.test(
 t.test('another image is refused, and so is a wrong one', async (t) => {
   t.match(await up('--image', 'debian-12'), {
     exitCode: 1,
-    stderr: /vm: was made with the image debian-13, not debian-12\n {2}→ .*npm run lab -- down approach_0/,
+    stderr:
+      /vm: the machine was created with the image debian-13, not debian-12\n {2}→ .*npm run lab -- down approach_0/,
   });
   t.match(await up('--image', 'debain'), {
     exitCode: 3,
@@ -103,7 +104,7 @@ t.test('a snapshot brings back files and volumes, and says what it cannot', asyn
   await run('ssh', one, 'sudo touch /late /var/lib/late; sudo rm /early /var/lib/early');
   t.match(await run('restore', 'claen'), {
     exitCode: 3,
-    stderr: /has no snapshot "claen"; did you mean "clean"\?/,
+    stderr: /there is no snapshot "claen"; did you mean "clean"\?/,
   });
   t.match(await run('restore', 'clean'), { exitCode: 0 });
   const { stdout } = await run('ssh', one, 'ls -d /early /late /var/lib/early /var/lib/late 2>/dev/null');
@@ -115,7 +116,10 @@ t.test('power: a container that is killed, and a Docker that restarts', async (t
   await run('ssh', one, 'sudo touch /var/lib/kept; sync');
   await daemon.docker('kill', container);
   t.match(await json(), { machines: [{ state: 'stopped' }] });
-  t.match(await run('snapshot', 'x'), { exitCode: 1, stderr: /vm: does not run\n {2}→ npm run lab -- up/ });
+  t.match(await run('snapshot', 'x'), {
+    exitCode: 1,
+    stderr: /vm: the machine is not running\n {2}→ start it: npm run lab -- up/,
+  });
   t.equal((await up()).exitCode, 0);
   t.match(await json(), { machines: [{ state: 'running', ssh }] });
   await daemon.restart();

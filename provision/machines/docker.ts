@@ -131,8 +131,12 @@ async function prepare(options: LabOptions): Promise<Means> {
 function refuseOtherImage({ machine, approach, image }: Container, option: string): void {
   const named = systemNamed(option);
   if (named === 'auto' || named.name === image) return;
-  const todo = `keep it (leave --image out), or make it anew: npm run lab -- down ${approach}`;
-  throw failure({ place: machine, what: `was made with the image ${image}, not ${named.name}`, todo });
+  const todo = `omit --image to keep it; or remove it, to create it again: npm run lab -- down ${approach}`;
+  throw failure({
+    place: machine,
+    what: `the machine was created with the image ${image}, not ${named.name}`,
+    todo,
+  });
 }
 
 /** Removes the machines of a lab and all that is theirs: containers, volumes, networks, snapshots, keys. */

@@ -34,8 +34,8 @@ export async function takeSnapshot(approach: string, snapshot: string, progress:
     if (stopped)
       throw failure({
         place: stopped.machine,
-        what: 'does not run',
-        todo: `npm run lab -- up ${approach}`,
+        what: 'the machine is not running',
+        todo: `start it: npm run lab -- up ${approach}`,
       });
     await Promise.all(machines.map(({ name }) => docker(['exec', name, 'sync'])));
     const names = machines.map(({ name }) => name);
