@@ -38,7 +38,7 @@ const run = (...args: string[]) =>
     cwd: project,
     reject: false,
   });
-const up = (image: string) => run('up', '--image', image, '--any-ports', '--yes');
+const up = (image: string) => run('up', '--provider', 'qemu', '--image', image, '--any-ports', '--yes');
 const status = async () => JSON.parse((await run('status', '--json')).stdout).machines;
 const vm = join(lab, 'approach_0', 'vm');
 
@@ -74,7 +74,7 @@ t.test('a port in use is reported before anything is built', async (t) => {
   const server = createServer();
   // If another program already uses the port, that is as good.
   await new Promise<void>((done) => server.once('error', () => done()).listen(8080, '127.0.0.1', done));
-  const { exitCode, stderr } = await run('up', '--image', 'debian-13', '--yes');
+  const { exitCode, stderr } = await run('up', '--provider', 'qemu', '--image', 'debian-13', '--yes');
   server.close();
   t.equal(exitCode, 1);
   t.match(stderr, /^vm: port 8080 of this computer cannot be forwarded: .+ uses it\n {2}→ .*machines\.yml/);

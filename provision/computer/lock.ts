@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../errors.ts';
 import { ticking } from './ticking.ts';
 
 /**
  * Runs `work` while holding a lock on `folder`. If another run holds it, waits and reports what that run is doing.
- * The lock is a name in Linux's abstract socket namespace, which disappears with its process, even after a crash.
+ * On Linux the lock is a name in the abstract socket namespace, which disappears with its process, even after a crash.
  *
  * @param doing what `work` does, as shown to others that wait: `bringing up approach_0`
  * @throws ProvisionError (failed) after `seconds` of waiting
@@ -18,7 +21,7 @@ export async function withLock<T>(
   work: () => Promise<T>,
   seconds = 900,
 ): Promise<T> {
-  const path = `\0theapp-lab-${createHash('sha256').update(folder).digest('hex').slice(0, 32)}`;
+  const path = pathOf(folder);
   const holder = `${process.pid} ${doing}`;
   const lock =
     (await listen(path, holder)) ??
@@ -28,6 +31,13 @@ export async function withLock<T>(
   } finally {
     await new Promise((closed) => lock.close(closed));
   }
+}
+
+/** The socket that stands for a lock: a file where there is no abstract namespace (macOS). */
+function pathOf(folder: string): string {
+  const hash = createHash('sha256').update(folder).digest('hex');
+  if (process.platform === 'linux') return `\0theapp-lab-${hash.slice(0, 32)}`;
+  return join(tmpdir(), `theapp-${hash.slice(0, 16)}.sock`);
 }
 
 async function turn(
@@ -40,7 +50,10 @@ async function turn(
   for (;;) {
     const lock = await listen(path, holder);
     if (lock) return lock;
-    const [, pid, doing] = /^(\d+) (.*)$/s.exec((await ask(path)) ?? '') ?? [];
+    const said = await ask(path);
+    // A file is left behind by a crash; a name in the abstract namespace is not.
+    if (said === undefined && !path.startsWith('\0')) rmSync(path, { force: true });
+    const [, pid, doing] = /^(\d+) (.*)$/s.exec(said ?? '') ?? [];
     const other = pid === undefined ? 'another run' : `another run (process ${pid})`;
     const task = doing ?? 'using the lab';
     say(`waiting for ${other}, which is ${task}`);

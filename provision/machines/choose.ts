@@ -4,7 +4,7 @@ import { docker, hasContainers } from './docker.ts';
 import type { Provider } from './provider.ts';
 import { kvmKnown } from './qemu/accelerator.ts';
 import { machinesOf } from './qemu/state.ts';
-import { qemu } from './qemu.ts';
+import { bringUp, qemu } from './qemu.ts';
 import { staticProvider } from './static.ts';
 import { vagrant } from './vagrant.ts';
 
@@ -68,8 +68,10 @@ function inLab(approach: string): Choice | undefined {
 /** What is fastest on this computer, as far as that is known without starting a machine. */
 async function best(): Promise<Choice> {
   const kvm = kvmKnown();
-  if (kvm.usable) return { provider: qemu, why: `this computer has KVM; ${containers}` };
+  const why = `this computer has KVM; ${containers}`;
+  if (kvm.usable && !kvm.untried) return { provider: qemu, why };
   const { answers, error } = await daemonAnswers();
+  if (kvm.usable) return { provider: answers ? kvmOrContainers : qemu, why };
   if (answers) return { provider: docker, why: `${kvm.why}, and Docker answers; ${virtual}` };
   if (kvm.untried) return { provider: qemu, why: `this computer has /dev/kvm; ${containers}` };
   return {
@@ -77,3 +79,16 @@ async function best(): Promise<Choice> {
     why: `${kvm.why}, and ${error?.parts.what}: emulated, which is slow; ${containers}`,
   };
 }
+
+/** Virtual machines if a guest really starts with KVM, which QEMU finds out; otherwise containers. */
+const kvmOrContainers: Provider = {
+  ...qemu,
+  hosts: (options) =>
+    bringUp({
+      ...options,
+      otherwise: () => {
+        options.progress('lab', 'KVM does not work on this computer: containers instead');
+        return docker.hosts(options);
+      },
+    }),
+};

@@ -5,7 +5,7 @@ import { withLock } from '../computer/lock.ts';
 import { requireFree } from '../computer/ports.ts';
 import { failure } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { ask, docker as client } from './docker/client.ts';
+import { ask, docker as client, requireLocal } from './docker/client.ts';
 import { machineImage } from './docker/image.ts';
 import { nameOf } from './docker/labels.ts';
 import {
@@ -61,7 +61,7 @@ export async function bringUp(options: LabOptions): Promise<Host[]> {
   systemNamed(options.image);
   const folder = privateFolder(folderOf(approach));
   const waiting = (line: string) => progress('lab', line);
-  return await withLock(folder, `brings up ${approach}`, waiting, () => machinesUp(options));
+  return await withLock(folder, `bringing up ${approach}`, waiting, () => machinesUp(options));
 }
 
 async function machinesUp(options: LabOptions): Promise<Host[]> {
@@ -118,10 +118,11 @@ async function requirePorts(approach: string, machines: LabOptions['machines'], 
 
 async function prepare(options: LabOptions): Promise<Means> {
   const { approach, machines, progress } = options;
-  writeWhole(trace(approach), '');
+  await requireLocal();
   const image = await machineImage(options);
   const tell = (line: string) => progress('lab', line);
   const [granted, network] = await Promise.all([privileges(image.tag), networkFor(approach, machines, tell)]);
+  writeWhole(trace(approach), '');
   tell(`containers of ${image.name}`);
   return { image, privileges: granted, network };
 }
@@ -130,14 +131,18 @@ async function prepare(options: LabOptions): Promise<Means> {
 function refuseOtherImage({ machine, approach, image }: Container, option: string): void {
   const named = systemNamed(option);
   if (named === 'auto' || named.name === image) return;
-  const todo = `keep it (leave --image out), or make it anew: npm run lab -- down ${approach}`;
-  throw failure({ place: machine, what: `was made with the image ${image}, not ${named.name}`, todo });
+  const todo = `omit --image to keep it; or remove it, to create it again: npm run lab -- down ${approach}`;
+  throw failure({
+    place: machine,
+    what: `the machine was created with the image ${image}, not ${named.name}`,
+    todo,
+  });
 }
 
 /** Removes the machines of a lab and all that is theirs: containers, volumes, networks, snapshots, keys. */
 export async function destroy(approach: string, waiting: (line: string) => void = () => {}): Promise<Left> {
   const folder = privateFolder(folderOf(approach));
-  return await withLock(folder, `takes down ${approach}`, waiting, async () => {
+  return await withLock(folder, `taking down ${approach}`, waiting, async () => {
     const left = await leftOf(approach);
     const { containers, volumes, networks, images } = left;
     if (containers.length > 0) await client(['rm', '--force', '--volumes', ...containers]);

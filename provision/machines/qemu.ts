@@ -33,6 +33,8 @@ export const qemu: Provider = {
 export interface LabOptions extends ProviderOptions {
   /** Uses free ports on this computer instead of those in machines.yml. */
   readonly anyPorts?: boolean;
+  /** Where hosts come from if machines would have to be emulated; without it they are. */
+  otherwise?(): Promise<Host[]>;
 }
 
 /** Whether the lab has machines and all of them are running. */
@@ -51,7 +53,7 @@ export async function bringUp(options: LabOptions): Promise<Host[]> {
   imageNamed(options.image);
   const folder = privateFolder(folderOf(lab));
   const waiting = (line: string) => progress('lab', line);
-  return await withLock(folder, `bringing up ${lab}`, waiting, async () => {
+  const hosts = await withLock(folder, `bringing up ${lab}`, waiting, async () => {
     try {
       return await machinesUp(options);
     } catch (error) {
@@ -59,9 +61,11 @@ export async function bringUp(options: LabOptions): Promise<Host[]> {
       throw error;
     }
   });
+  return hosts ?? (await options.otherwise?.()) ?? [];
 }
 
-async function machinesUp(options: LabOptions): Promise<Host[]> {
+/** Undefined when none exists, they would be emulated, and hosts can come from elsewhere. */
+async function machinesUp(options: LabOptions): Promise<Host[] | undefined> {
   const { approach: lab, machines, anyPorts = false, progress } = options;
   const names = Object.keys(machines);
   const exists = (name: string) => readSaved(machineFolder(lab, name)) !== undefined;
@@ -71,6 +75,7 @@ async function machinesUp(options: LabOptions): Promise<Host[]> {
   const complete = names.every(exists);
   if (!complete) await requirePorts(options);
   const prepared = complete ? undefined : await prepare(options);
+  if (prepared?.accelerator === 'tcg' && options.otherwise && !names.some(exists)) return undefined;
   const works = Object.entries(machines).map(async ([name, machine]): Promise<Host> => {
     const report = (line: string) => progress(name, line);
     const making = prepared &&

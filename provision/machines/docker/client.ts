@@ -85,3 +85,25 @@ function starting(): string {
     ? 'start it: sudo systemctl start docker'
     : 'start Docker Desktop, or: colima start';
 }
+
+/**
+ * Machines are reached at ports of this computer's loopback, which a daemon elsewhere does not publish.
+ *
+ * @throws ProvisionError (failed)
+ */
+export async function requireLocal(): Promise<void> {
+  const endpoint = (
+    await ask(['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'])
+  ).stdout.trim();
+  if (!isElsewhere(endpoint)) return;
+  throw failure({
+    place: 'docker',
+    what: 'the Docker daemon is on another computer',
+    why: endpoint,
+    todo: 'run this there, or use its machines by an inventory: --inventory hosts.yml',
+  });
+}
+
+/** `ssh://…`, and `tcp://…` to another address than loopback. */
+export const isElsewhere = (endpoint: string) =>
+  /^ssh:/.test(endpoint) || /^tcp:\/\/(?!localhost\b|127\.|\[::1\])/.test(endpoint);

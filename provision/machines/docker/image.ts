@@ -38,7 +38,7 @@ export async function machineImage({ image, yes, progress }: Preparing): Promise
   const tell = (line: string) => progress('image', line);
   const wanted = named === 'auto' ? [ubuntu, debian13] : [named];
   for (const system of wanted) if (await exists(system)) return imageOf(system);
-  return await withLock('docker image', 'makes an image for containers', tell, async () => {
+  return await withLock('docker image', 'preparing an image for containers', tell, async () => {
     for (const system of wanted) if (await exists(system)) return imageOf(system);
     const [first = ubuntu] = wanted;
     const pulled = await pull(first.base, tell);

@@ -23,7 +23,7 @@ export async function networkFor(
 ): Promise<Network> {
   const name = nameOf(approach);
   // daemons beside each other share this computer's routes
-  return await withLock('docker network', 'makes a network', tell, async () => {
+  return await withLock('docker network', 'creating a network', tell, async () => {
     const there = await existing(name);
     if (there) return { name, prefix: there };
     for (const prefix of prefixesFor(machines)) {

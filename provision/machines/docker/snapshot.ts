@@ -28,14 +28,14 @@ const copyOf = ({ approach, machine }: Container, snapshot: string) => nameOf(ap
 export async function takeSnapshot(approach: string, snapshot: string, progress: Tell): Promise<void> {
   requireName(snapshot);
   const waiting = (line: string) => progress('lab', line);
-  await withLock(folderOf(approach), `takes a snapshot of ${approach}`, waiting, async () => {
+  await withLock(folderOf(approach), `taking a snapshot of ${approach}`, waiting, async () => {
     const machines = await requireMachines(approach);
     const stopped = machines.find(({ state }) => state === 'stopped');
     if (stopped)
       throw failure({
         place: stopped.machine,
-        what: 'does not run',
-        todo: `npm run lab -- up ${approach}`,
+        what: 'the machine is not running',
+        todo: `start it: npm run lab -- up ${approach}`,
       });
     await Promise.all(machines.map(({ name }) => docker(['exec', name, 'sync'])));
     const names = machines.map(({ name }) => name);
@@ -69,7 +69,7 @@ async function keep(container: Container, snapshot: string, tell: (line: string)
 export async function restoreSnapshot(approach: string, snapshot: string, progress: Tell): Promise<void> {
   requireName(snapshot);
   const waiting = (line: string) => progress('lab', line);
-  await withLock(folderOf(approach), `restores ${approach}`, waiting, async () => {
+  await withLock(folderOf(approach), `restoring ${approach}`, waiting, async () => {
     const machines = await requireMachines(approach);
     for (const container of machines) await requireSnapshot(container, snapshot);
     const network = await networkFor(approach, {}, waiting);

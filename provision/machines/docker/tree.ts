@@ -53,7 +53,7 @@ export const changes = text('Dockerfile')
  */
 export async function treeOf(system: System, progress: (line: string) => void): Promise<string> {
   const file = join(privateFolder(imagesFolder()), `container-${system.name}-${recipeOf(system)}.tar`);
-  await withLock(file, `builds ${system.name} for containers`, progress, async () => {
+  await withLock(file, `building ${system.name} for containers`, progress, async () => {
     if (existsSync(file)) return;
     const draft = `${file}.draft`;
     await removeDraft(draft);
@@ -62,7 +62,7 @@ export async function treeOf(system: System, progress: (line: string) => void): 
     const { suite, packages: more } = system;
     const tree = { suite, packages: [...packages, ...more], draft, file: join(draft, 'root.tar') };
     const options = ['--variant=apt', `--customize-hook=${customise()}`];
-    await ticking(progress, 'building it', (say) => debianTree({ ...tree, options }, say));
+    await ticking(progress, 'building', (say) => debianTree({ ...tree, options }, say));
     renameSync(tree.file, file);
     await removeDraft(draft);
   });

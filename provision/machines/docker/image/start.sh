@@ -34,7 +34,7 @@ if [ ! -e "$disk/lib" ] && [ ! -e "$disk/lib.img" ]; then
   rm -rf "$disk/draft" "$disk/draft.img"
   if [ -e /dev/loop-control ]; then
     truncate -s "${DISK_GIB}G" "$disk/draft.img"
-    mkfs.ext4 -q -F -m 0 -E lazy_itable_init=1,lazy_journal_init=1 -d /var/lib "$disk/draft.img"
+    mkfs.ext4 -q -F -E lazy_itable_init=1,lazy_journal_init=1 -d /var/lib "$disk/draft.img"
     mv "$disk/draft.img" "$disk/lib.img"
   else
     cp -a /var/lib "$disk/draft"
