@@ -4,8 +4,11 @@ import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from
 import t from 'tap';
 import { localShell } from '../shell/local.ts';
 import { applyOnce, fingerprint, pending } from '../testing/resources.ts';
+import { becomeRoot } from '../testing/root.ts';
 import { archive } from './archive.ts';
 import { artefact } from './artefact.ts';
+
+const skip = becomeRoot();
 
 const local = (file: string) => {
   const bytes = readFileSync(file);
@@ -17,7 +20,7 @@ const local = (file: string) => {
   };
 };
 
-t.test('artefact', async (t) => {
+t.test('artefact', { skip }, async (t) => {
   const dir = t.testdir({ one: 'one\0\n', two: 'two\n', host: {} });
   const shell = localShell();
   t.teardown(() => shell.close());
@@ -51,7 +54,7 @@ t.test('artefact', async (t) => {
   t.throws(() => artefact('/x', { version: '1', file: 'x', sha256: 'no', bytes: 1 }), /64 lower-case hex/);
 });
 
-t.test('archive', async (t) => {
+t.test('archive', { skip }, async (t) => {
   const dir = t.testdir({
     host: {},
     v1: { top: { bin: { run: '#!/bin/sh\n' }, gone: '' } },

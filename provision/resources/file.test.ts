@@ -13,9 +13,12 @@ import { localShell } from '../shell/local.ts';
 import { secret } from '../shell/secret.ts';
 import { sh } from '../shell/sh.ts';
 import { applyOnce, fingerprint, pending } from '../testing/resources.ts';
+import { becomeRoot } from '../testing/root.ts';
 import { directory } from './directory.ts';
 import { file } from './file.ts';
 import type { PathState } from './paths.ts';
+
+const skip = becomeRoot();
 
 const base: PathState = {
   kind: 'file',
@@ -107,7 +110,7 @@ t.test('invalid input', async (t) => {
   t.strictSame(file('/x', { content: '', notify: reload }).notify, [reload]);
 });
 
-t.test('with a real shell', async (t) => {
+t.test('with a real shell', { skip }, async (t) => {
   const dir = t.testdir({ folder: { inner: '' } });
   const shell = localShell();
   t.teardown(() => shell.close());
@@ -167,7 +170,7 @@ t.test('with a real shell', async (t) => {
   t.strictSame(await applyOnce(file.absent(`${dir}/a`), shell), []);
 });
 
-t.test('a secret is never readable by others, and a failed write keeps the old file', async (t) => {
+t.test('a secret is never readable by others, and a failed write keeps the old file', { skip }, async (t) => {
   const dir = t.testdir();
   const shell = localShell();
   t.teardown(() => shell.close());
@@ -189,7 +192,7 @@ t.test('a secret is never readable by others, and a failed write keeps the old f
   t.strictSame(readdirSync(dir).sort(), ['full', 'key']);
 });
 
-t.test('directory', async (t) => {
+t.test('directory', { skip }, async (t) => {
   const dir = t.testdir({ file: '', tree: { a: { b: '' } } });
   const shell = localShell();
   t.teardown(() => shell.close());

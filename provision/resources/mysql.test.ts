@@ -6,8 +6,11 @@ import type { Resource } from '../language/resource.ts';
 import { localShell } from '../shell/local.ts';
 import { secret } from '../shell/secret.ts';
 import { applyOnce, pending } from '../testing/resources.ts';
+import { becomeRoot } from '../testing/root.ts';
 import { type MysqlState, mysqlState } from './mysql/state.ts';
 import { mysql } from './mysql.ts';
+
+const skip = becomeRoot();
 
 t.test('plan', async (t) => {
   const password = secret('password');
@@ -77,7 +80,7 @@ t.test('invalid input', async (t) => {
   );
 });
 
-t.test('a real MariaDB', async (t) => {
+t.test('a real MariaDB', { skip }, async (t) => {
   const server = await startMariadb();
   t.teardown(() => server.stop());
   const dir = t.testdir({ '.my.cnf': `[client]\nsocket=${server.socket}\n` });

@@ -4,11 +4,14 @@ import t from 'tap';
 import type { Seen } from '../shell/exchange.ts';
 import { localShell } from '../shell/local.ts';
 import { fingerprint } from '../testing/resources.ts';
+import { becomeRoot } from '../testing/root.ts';
 import { type PathQuery, paths } from './paths.ts';
+
+const skip = becomeRoot();
 
 const sha = 'a'.repeat(64);
 
-t.test('one probe reads every kind of path and changes nothing', async (t) => {
+t.test('one probe reads every kind of path and changes nothing', { skip }, async (t) => {
   const dir = t.testdir({ "it's a -> file": 'hello\n', folder: { inner: '' }, binary: '' });
   writeFileSync(`${dir}/binary`, Buffer.from([0, 1, 255]));
   writeFileSync(`${dir}/large`, 'x'.repeat(70_000));

@@ -3,8 +3,11 @@ import t from 'tap';
 import { localShell } from '../shell/local.ts';
 import { secret } from '../shell/secret.ts';
 import { applyOnce, isolated, pending } from '../testing/resources.ts';
+import { becomeRoot } from '../testing/root.ts';
 import { type ServiceState, service, services } from './service.ts';
 import { systemd } from './systemd.ts';
+
+const skip = becomeRoot();
 
 /** Output of `systemctl show` on Debian 12 and Ubuntu 24.04: a block for each name, in order. */
 const block = (load: string, active: string, sub: string, file: string, stale = 'no') =>
@@ -62,7 +65,7 @@ t.test('plan', async (t) => {
   }
 });
 
-t.test('a host without systemd', async (t) => {
+t.test('a host without systemd', { skip }, async (t) => {
   const shell = localShell(isolated({ '/run': t.testdir() }));
   t.teardown(() => shell.close());
   await t.rejects(applyOnce(service('nginx'), shell), /systemd is not running on this host; services need/);
@@ -71,7 +74,7 @@ t.test('a host without systemd', async (t) => {
     t.throws(() => service(name), /name of a systemd unit/, name);
 });
 
-t.test('unit files', async (t) => {
+t.test('unit files', { skip }, async (t) => {
   const dir = t.testdir({ run: {}, etc: {} });
   for (const name of ['passwd', 'group']) cpSync(`/etc/${name}`, `${dir}/etc/${name}`);
   const shell = localShell(isolated({ '/run': `${dir}/run`, '/etc': `${dir}/etc` }));

@@ -3,9 +3,12 @@ import t from 'tap';
 import type { Resource } from '../language/resource.ts';
 import { localShell } from '../shell/local.ts';
 import { applyOnce, fingerprint, isolated, pending } from '../testing/resources.ts';
+import { becomeRoot } from '../testing/root.ts';
 import { cron } from './cron.ts';
 import { sysctl } from './sysctl.ts';
 import { timezone } from './timezone.ts';
+
+const skip = becomeRoot();
 
 t.test('plan of sysctl', async (t) => {
   const one = sysctl('net.ipv4.ip_local_port_range', '1024 65000');
@@ -69,7 +72,7 @@ t.test("the kernel's own settings", async (t) => {
   }
 });
 
-t.test('with a real shell and a scratch /etc and /proc/sys', async (t) => {
+t.test('with a real shell and a scratch /etc and /proc/sys', { skip }, async (t) => {
   const dir = t.testdir({ etc: { 'sysctl.d': {}, 'cron.d': {}, timezone: 'Etc/UTC\n' }, sys: {}, zones: {} });
   for (const name of ['passwd', 'group']) cpSync(`/etc/${name}`, `${dir}/etc/${name}`);
   mkdirSync(`${dir}/sys/vm`);

@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
 import type { Facts, Host } from '../../provision/index.ts';
-import { debian } from '../../provision/testing.ts';
+import { becomeRoot, debian } from '../../provision/testing.ts';
 import { freePort } from '../../testing/servers/process.ts';
 import { preflight } from './index.ts';
+
+const skip = becomeRoot({ network: true });
 
 const PROGRAM = join(import.meta.dirname, 'preflight.pl');
 
@@ -17,7 +19,7 @@ async function node(round: string, seconds: number, self: string, ...words: stri
   return { exitCode, missed: stderr.split('\n').filter(Boolean) };
 }
 
-t.test('two nodes that reach each other over TCP and UDP, also with large packets', async (t) => {
+t.test('two nodes that reach each other over TCP and UDP, also with large packets', { skip }, async (t) => {
   const port = await freePort();
   const words = (peer: string) => [
     `listen=${port}`,
@@ -33,7 +35,7 @@ t.test('two nodes that reach each other over TCP and UDP, also with large packet
   ]);
 });
 
-t.test('the report names the source, the destination and the port', async (t) => {
+t.test('the report names the source, the destination and the port', { skip }, async (t) => {
   const port = await freePort();
   const words = [`peer=b=127.0.0.1`, `tcp=${port}@b`, `udp=4789@b`];
   t.strictSame(await node('r', 4, 'a', ...words), {
@@ -46,7 +48,7 @@ t.test('the report names the source, the destination and the port', async (t) =>
   });
 });
 
-t.test('packets of another round do not count', async (t) => {
+t.test('packets of another round do not count', { skip }, async (t) => {
   const port = await freePort();
   const words = (peer: string) => [`peer=${peer}=127.0.0.1`, `udp=${port}@${peer}`];
   const both = await Promise.all([node('r1', 2, 'a', ...words('b')), node('r2', 2, 'b', ...words('a'))]);

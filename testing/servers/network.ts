@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { enter, skipFile } from '../../provision/testing/root.ts';
 import { locate } from './process.ts';
 
 const run = promisify(execFile);
@@ -15,14 +16,11 @@ const isOwn = () => process.env[OUTSIDE] !== undefined && process.env[OUTSIDE] !
  * Moves the test into its own network namespace, which has only a loopback interface and disappears with the test: this
  * process executes `unshare`, which executes Node with the same file from the start. Call it before anything else.
  */
-export function ownNetwork() {
+export function ownNetwork(): void {
   if (isOwn()) return;
-  if (process.execve === undefined) throw new Error('Node 22.15 or later is needed for process.execve');
-  const root = process.getuid?.() === 0;
-  const shell = `${locate('ip', 'iproute2')} link set lo up && exec "$@"`;
-  const node = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const args = ['unshare', root ? '-n' : '-rn', 'sh', '-c', shell, 'sh', ...node];
-  process.execve(locate('unshare', 'util-linux'), args, { ...process.env, [OUTSIDE]: current() });
+  const flags = process.getuid?.() === 0 ? ['--net'] : ['--map-root-user', '--net'];
+  const script = `${locate('ip', 'iproute2')} link set lo up\n`;
+  skipFile(enter(flags, script, { [OUTSIDE]: current() }));
 }
 
 /** Drops every packet from and to the addresses without notice, like a pulled cable. */

@@ -1,5 +1,14 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +39,7 @@ export interface SshdOptions {
   readonly start?: boolean;
   /** Environment variables of the sessions it starts. */
   readonly env?: Readonly<Record<string, string>>;
-  /** A shell script that runs before it, as root, in its own mount namespace, so that its mounts stay private. */
+  /** A shell script that runs before it, as root (see becomeRoot), in its own mount namespace, so that its mounts stay private. */
   readonly mounts?: (folder: string) => string;
   /** Types of host keys; default: Ed25519 only. */
   readonly kinds?: readonly string[];
@@ -93,7 +102,10 @@ export async function sshd(options: SshdOptions = {}): Promise<Sshd> {
     async start() {
       const command = [SSHD, '-D', '-f', config, '-E', log] as const;
       const [file, ...args] = mounts ? mounted(mounts(folder), command) : command;
-      child = spawn(file, args, { stdio: 'ignore' });
+      // What goes wrong before it writes its own log is in there too.
+      const words = openSync(log, 'a');
+      child = spawn(file, args, { stdio: ['ignore', 'ignore', words] });
+      closeSync(words);
       for (let i = 0; !(await listens(port)); i++) {
         if (i > 200 || child.exitCode !== null) throw new Error(`sshd: ${readFileSync(log, 'utf8')}`);
         await wait(10);
@@ -114,16 +126,9 @@ export async function sshd(options: SshdOptions = {}): Promise<Sshd> {
   return server;
 }
 
-/**
- * A command that runs after a script in a new mount namespace. For an ordinary user the script runs as root of a new
- * user namespace (user_namespaces(7)), and the command as the user again, in another user namespace inside it.
- */
+/** A command that runs after a script in a new mount namespace. */
 function mounted(script: string, command: readonly string[]): [string, ...string[]] {
-  const after = [`${script}\nexec "$@"`, 'sh'];
-  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
-  if (uid === 0) return ['unshare', '-m', 'sh', '-ec', ...after, ...command];
-  const themselves = ['unshare', `--map-user=${uid}`, `--map-group=${gid}`];
-  return ['unshare', '-m', '--map-root-user', 'sh', '-ec', ...after, ...themselves, ...command];
+  return ['unshare', '-m', 'sh', '-ec', `${script}\nexec "$@"`, 'sh', ...command];
 }
 
 /** A fake sudo for users who cannot become root: it runs the command as the same user. */

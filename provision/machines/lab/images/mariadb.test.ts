@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
+import { becomeRoot } from '../../../testing/root.ts';
+
+const skip = becomeRoot();
 
 const files = join(import.meta.dirname, 'files');
 
@@ -12,7 +15,7 @@ const [root, user] = [`r'o"o\\t pw`, `\\'; DROP USER root@localhost; -- `];
  * entry point starts as root, as in a container, and the server is this computer's.
  */
 const world = (script: string) => `set -e
-for folder in /var/lib/mysql /run/mysqld /etc/mysql /mnt; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
+for folder in /var/lib/mysql /run/mysqld /etc/mysql /mnt; do mkdir -p "$folder"; mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 ip link set lo up
 install -m 755 "$1"/mariadb.sh "$1"/mariadb-health.sh /mnt
 printf '%s\\n' "$ROOT_PASSWORD" >/mnt/root
@@ -52,7 +55,7 @@ const inside = (script: string, env: Record<string, string> = {}) =>
     },
   );
 
-t.test('what the stack asked for is there, once', { timeout: 240_000 }, async (t) => {
+t.test('what the stack asked for is there, once', { skip, timeout: 240_000 }, async (t) => {
   const settings = {
     MARIADB_ROOT_PASSWORD_FILE: '/mnt/root',
     MARIADB_DATABASE: 'the_app',
@@ -94,7 +97,7 @@ grep -c 'the database is initialised' /mnt/log`,
   ]);
 });
 
-t.test('what is missing or said twice is refused', async (t) => {
+t.test('what is missing or said twice is refused', { skip }, async (t) => {
   const table: [Record<string, string>, RegExp][] = [
     [{}, /set one of MARIADB_ROOT_PASSWORD/],
     [{ MARIADB_ROOT_PASSWORD: 'x', MARIADB_ROOT_PASSWORD_FILE: '/mnt/root' }, /are both set/],

@@ -1,9 +1,12 @@
 import t, { type Test } from 'tap';
 import { dockerShell } from '../../../testing/docker.ts';
 import { pending, stateOf } from '../../../testing/resources.ts';
+import { becomeRoot } from '../../../testing/root.ts';
 
 import { converged } from './convergence.ts';
 import { stackDocument } from './document.ts';
+
+const skip = becomeRoot();
 
 const { services } = stackDocument(
   'stack.yml',
@@ -61,7 +64,7 @@ async function statuses(t: Test, recorded: Recorded) {
   return state.map(({ name, verdict, words }) => `${name} ${verdict}: ${words}`);
 }
 
-t.test('the status of services', async (t) => {
+t.test('the status of services', { skip }, async (t) => {
   const done = 'job done: 1/1 completed';
   const [up, starting] = [
     [app.task, 'running', 'running'] as const,
@@ -128,7 +131,7 @@ t.test('the status of services', async (t) => {
   for (const [name, recorded, expected] of table) t.strictSame(await statuses(t, recorded), expected, name);
 });
 
-t.test('the next run starts a job again that has given up', async (t) => {
+t.test('the next run starts a job again that has given up', { skip }, async (t) => {
   const state = [{ name: 'job', verdict: 'stopped', words: '0/1' }] as const;
   const summaries = converged('s', services, 10)
     .plan(state)
@@ -136,7 +139,7 @@ t.test('the next run starts a job again that has given up', async (t) => {
   t.strictSame(summaries, ['run job again', 'wait for job (0/1)']);
 });
 
-t.test('no swarm yet', async (t) => {
+t.test('no swarm yet', { skip }, async (t) => {
   const shell = dockerShell({});
   t.teardown(() => shell.close());
   const [change] = await pending(converged('s', services, 10), shell);
@@ -157,7 +160,7 @@ async function waited(t: Test, recorded: Recorded) {
   return { code: steps[0]?.code, stderr: steps[0]?.stderr ?? '', progress };
 }
 
-t.test('waiting for convergence', async (t) => {
+t.test('waiting for convergence', { skip }, async (t) => {
   t.match(await waited(t, {}), { code: 0, progress: [] });
   const { code, stderr, progress } = await waited(t, {
     definition: 'before',

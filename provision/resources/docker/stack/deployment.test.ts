@@ -2,10 +2,13 @@ import t from 'tap';
 import { parse } from 'yaml';
 import { dockerShell } from '../../../testing/docker.ts';
 import { stateOf } from '../../../testing/resources.ts';
+import { becomeRoot } from '../../../testing/root.ts';
 
 import { deployed, type Running, type Spec } from './deployment.ts';
 import { DEFINITION, NAMESPACE, REPLICAS, stackDocument } from './document.ts';
 import { drift } from './drift.ts';
+
+const skip = becomeRoot();
 
 const stack = stackDocument(
   'stack.yml',
@@ -82,7 +85,7 @@ t.test('the number of replicas', async (t) => {
   t.equal(replicas(5, '3'), 2, 'until the number in the file changes');
 });
 
-t.test('the probe', async (t) => {
+t.test('the probe', { skip }, async (t) => {
   const one = spec('app', app.definition, 2);
   const shell = dockerShell({
     'service ls --quiet': 'abc\n',
