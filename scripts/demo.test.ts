@@ -114,6 +114,7 @@ for (const approach of demos()) {
     for (const [at, word] of shown.entries())
       if (at % 2 === 0) t.ok(roles.includes(word), `the role ${word} exists`);
     const resources = lines.flatMap((line) => /^ {2}~ \S+ {2}\S+: (\S+) /.exec(line)?.[1] ?? []);
+    t.ok(resources.length > 5, 'changes are seen');
     for (const kind of new Set(resources))
       t.ok(
         kinds.some((one) => one.test(kind)),

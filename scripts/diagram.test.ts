@@ -44,7 +44,7 @@ function isWellFormed(svg: string): boolean {
     if (end && open.pop() !== name) return false;
     if (!end && !self) open.push(name);
   }
-  return open.length === 0 && !/&(?!#\d+;)/.test(svg);
+  return svg.startsWith('<svg') && open.length === 0 && !/&(?!#\d+;)/.test(svg);
 }
 
 const machines = `machines:

@@ -79,6 +79,7 @@ t.test('every machine of every approach, with the same numbers for each provider
     for (const provider of providers) t.match(machines[full]?.[provider], settings, `${full} by ${provider}`);
   }
   t.equal(primary, 'approach_0-vm', 'vagrant ssh without a name');
+  t.strictSame(Object.keys(options), Object.keys(machines));
   for (const [name, { autostart }] of Object.entries(options))
     t.equal(autostart, name.startsWith('approach_0-'), `${name}: whether vagrant up starts it`);
 });
@@ -86,7 +87,10 @@ t.test('every machine of every approach, with the same numbers for each provider
 t.test('APPROACH selects the machines of one approach', async (t) => {
   const { machines, options, primary } = await probe(ROOT, { APPROACH: 'approach_2' });
   t.strictSame(Object.keys(machines), ['approach_2-manager', 'approach_2-worker1', 'approach_2-worker2']);
-  t.ok(Object.values(options).every(({ autostart }) => autostart));
+  t.strictSame(
+    Object.values(options).map(({ autostart }) => autostart),
+    [true, true, true],
+  );
   t.equal(primary, 'approach_2-manager');
 });
 

@@ -123,6 +123,7 @@ t.test('compose.slots: compose.override.yml matches the containers', async (t) =
 t.test('only files in secrets/ contain passwords, and their readers own them', async (t) => {
   const all = resources();
   const files = all.filter((one) => one.kind === 'file');
+  t.ok(files.filter(({ name }) => name.includes('/secrets/')).length >= 3, 'there are secrets');
   for (const one of files) {
     const [change] = one.plan({ kind: 'absent' });
     const text = change?.script.text ?? '';

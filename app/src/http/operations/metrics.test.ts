@@ -41,6 +41,7 @@ t.test('every sample is unique, and buckets are cumulative', async (t) => {
   await app.get('/hello', { host: 'counter.example.org' });
   const text = String((await app.get('/metrics')).body);
   const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  t.ok(samples.length > 50, `${samples.length} samples`);
   for (const line of samples) t.match(line, /^[a-z_\d]+(\{([a-z_]+="[^"]*",?)+\})? (-?[\d.e+-]+|Nan|\+Inf)$/);
   const names = samples.map((line) => line.slice(0, line.lastIndexOf(' ')));
   t.equal(new Set(names).size, names.length);
