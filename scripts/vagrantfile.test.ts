@@ -3,6 +3,9 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
 import { loadMachines } from '../provision/index.ts';
+import { needs, skipFile } from '../provision/testing.ts';
+
+skipFile(needs('vagrant', 'vagrant'));
 
 // Tests how Vagrant reads the Vagrantfile, without starting machines. `npm run test:vagrant` starts machines.
 

@@ -12,12 +12,13 @@ import t from 'tap';
 import { explain } from '../errors.ts';
 import { secret } from '../shell/secret.ts';
 import { sh } from '../shell/sh.ts';
+import { needs } from '../testing/needs.ts';
 import { becomeRoot } from '../testing/root.ts';
 import { options, probe } from '../testing/ssh/session.ts';
 import { remove, sshd } from '../testing/ssh/sshd.ts';
 import { openSession } from './open.ts';
 
-const skip = becomeRoot();
+const skip = needs('sudo', 'sudo') || becomeRoot();
 
 const PASSWORD = "pa ss'w$rd";
 const users = ['free', 'asked', 'stranger', 'seated', 'few'];

@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { writeSync } from 'node:fs';
 import { locate } from '../computer/programs.ts';
 
 /**
@@ -54,12 +53,6 @@ export function enter(
   if (status !== 0) return refused(stderr);
   const node = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   return process.execve(unshare, ['unshare', ...around, ...node], { ...process.env, PATH: path, ...env });
-}
-
-/** Skips the whole file for a reason: the rest of it does not run. */
-export function skipFile(reason: string): never {
-  writeSync(1, `TAP version 14\n1..0 # SKIP ${reason}\n`);
-  process.exit(0);
 }
 
 /** Why a namespace could not be made, and what a person does about it. */

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { enter, skipFile } from '../../provision/testing/root.ts';
+import { skipFile } from '../../provision/testing/needs.ts';
+import { enter } from '../../provision/testing/root.ts';
 import { locate } from './process.ts';
 
 const run = promisify(execFile);

@@ -1,0 +1,48 @@
+/** A test that was not run, and why. */
+export interface Skipped {
+  readonly file: string;
+  readonly test: string;
+  readonly reason: string;
+}
+
+/** What a run of tests came to. */
+export interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: readonly Skipped[];
+}
+
+/** Reads what tap has written (https://testanything.org): its last line of totals, and the tests that were skipped. */
+export function outcomeOf(text: string): Outcome {
+  const total = text.match(/^# \{ total: .*\}$/gm)?.at(-1) ?? '';
+  const count = (word: string) => Number(new RegExp(`\\b${word}: (\\d+)`).exec(total)?.[1] ?? 0);
+  return {
+    passed: count('pass'),
+    // a run that was cut short says no totals
+    failed: total === '' ? 1 : count('fail') + count('todo'),
+    skipped: skippedIn(text),
+  };
+}
+
+function skippedIn(text: string): Skipped[] {
+  let file = '';
+  return text.split('\n').flatMap((line) => {
+    file = /^# Subtest: (.*)$/.exec(line)?.[1] ?? file;
+    const [, indent, name = '', reason = ''] = /^( *)ok \d+ - (.*?) # SKIP\b(.*)$/.exec(line) ?? [];
+    if (indent === undefined) return [];
+    const test = indent === '' ? 'the whole file' : name;
+    return [{ file, test, reason: reason.replace(/^ (SKIP )?/, '') || 'no reason given' }];
+  });
+}
+
+/** The last lines of a run: what was skipped, by reason, and the counts. */
+export function summary(outcomes: readonly Outcome[]): string {
+  const skipped = outcomes.flatMap(({ skipped }) => skipped);
+  const sum = (of: (outcome: Outcome) => number) => outcomes.reduce((all, one) => all + of(one), 0);
+  const lines = [...Map.groupBy(skipped, ({ reason }) => reason)].flatMap(([reason, tests]) => [
+    `skipped: ${reason}`,
+    ...tests.map(({ file, test }) => `  ${file}: ${test}`),
+  ]);
+  const [passed, failed] = [sum(({ passed }) => passed), sum(({ failed }) => failed)];
+  return [...lines, `${passed} passed, ${failed} failed, ${skipped.length} skipped`].join('\n');
+}

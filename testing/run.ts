@@ -1,0 +1,21 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+import { outcomeOf, summary } from './outcome.ts';
+
+// node testing/run.ts NAME WORDS…: tap with these words, then what was skipped and the counts. What tap says in full
+// is kept in .cache/tests/NAME.tap, for testing/summary.ts.
+const [name = '', ...words] = process.argv.slice(2);
+const root = resolve(import.meta.dirname, '..');
+const folder = join(root, '.cache/tests');
+const file = join(folder, `${name}.tap`);
+mkdirSync(folder, { recursive: true });
+writeFileSync(file, '');
+const { exitCode } = await execa('tap', [`--output-file=${file}`, ...words], {
+  cwd: root,
+  reject: false,
+  stdio: 'inherit',
+  preferLocal: true,
+});
+process.stdout.write(`${summary([outcomeOf(readFileSync(file, 'utf8'))])}\n`);
+process.exitCode = exitCode ?? 1;
