@@ -40,6 +40,15 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Takes a program that would run, and the name of its default sub-command. */
+export type TakeProgram = (program: Command, byDefault: string | undefined) => void;
+let take: TakeProgram | undefined;
+
+/** From now on `runCommand` hands programs over and runs none, so that a test can import scripts and read their words. */
+export function takePrograms(taker: TakeProgram): void {
+  take = taker;
+}
+
 /**
  * Runs a command with the words that were typed, and sets the exit code as `npm run provision` does: 1 failed, 3 bad
  * input, 4 unreachable; 130 interrupted.
@@ -54,6 +63,7 @@ export async function runCommand(
     byDefault,
     signal,
   } = typeof options === 'function' ? { ended: options } : options;
+  if (take) return take(program, byDefault);
   try {
     await parseCommand(program, argv, byDefault);
   } catch (error) {

@@ -1,0 +1,82 @@
+import { type Kind, kinds } from './kinds.ts';
+
+/** What may follow a command: options with the kind of their value (null for none), then words in this order. */
+export interface Form {
+  readonly options?: Readonly<Record<string, Kind | null>>;
+  readonly words?: readonly Kind[];
+  /** The kind of any number of further words. */
+  readonly more?: Kind;
+}
+
+/** A word that was understood as this kind. */
+export interface Read {
+  readonly word: string;
+  readonly kind: Kind;
+}
+
+/** Reads words by a form, each of them. @throws Error naming the word that is not understood */
+export function readBy({ options = {}, words = [], more }: Form, given: readonly string[]): Read[] {
+  const read: Read[] = [];
+  const places = [...words];
+  const take = (word: string | undefined, kind: Kind | undefined) => {
+    if (word === undefined || kind === undefined) throw new Error(`"${word ?? ''}" is not expected`);
+    read.push(checked({ word, kind }));
+  };
+  const left = [...given];
+  for (let word = left.shift(); word !== undefined; word = left.shift()) {
+    const [option = '', value] = word.split(/=(.*)/s);
+    const kind = options[option];
+    if (kind === undefined) take(word, places.shift() ?? more);
+    else if (kind !== null) take(value ?? left.shift(), kind);
+    else if (value !== undefined) throw new Error(`"${option}" takes no value`);
+  }
+  return read;
+}
+
+/** The same word. @throws Error when it is not of its kind */
+export function checked(read: Read): Read {
+  if (kinds[read.kind](read.word)) return read;
+  throw new Error(`"${read.word}" is no ${read.kind}`);
+}
+
+/** Programs of others, as far as the pages use them, by their sub-command. */
+export const programs: Readonly<Record<string, Readonly<Record<string, Form>>>> = {
+  vagrant: {
+    up: { options: { '--provision': null, '--no-provision': null }, more: 'vagrant machine' },
+    provision: { options: { '--provision-with': 'provisioner' }, more: 'vagrant machine' },
+    reload: { options: { '--provision': null }, more: 'vagrant machine' },
+    status: {},
+    ssh: { options: { '-c': 'shell line' }, words: ['vagrant machine'] },
+    'ssh-config': {},
+    destroy: { options: { '-f': null }, more: 'vagrant machine' },
+  },
+  docker: {
+    run: { words: ['ellipsis', 'image'], more: 'word of TheAPP' },
+    stop: {},
+    load: {},
+    kill: {},
+    compose: {},
+    'service update': { options: { '--force': null }, words: ['service'] },
+  },
+  'apt-get': {
+    install: { options: { '-y': null, '--no-install-recommends': null }, more: 'package' },
+  },
+  ssh: { '': { options: { '-G': null } } },
+  curl: { '': { words: ['url'] } },
+  journalctl: { '': { options: { '-u': 'unit' } } },
+  scriptreplay: {
+    '': { options: { '--timing': 'existing file', '-d': 'number' }, words: ['existing file'] },
+  },
+  npm: { ci: { options: { '--engine-strict': null } }, test: {}, pack: {} },
+};
+
+/** Reads a line of one of those programs. */
+export function readProgram(program: string, words: readonly string[]): Read[] {
+  const forms = programs[program];
+  if (!forms) throw new Error(`"${program}" is no program that the pages use`);
+  const found = ['', ...Object.keys(forms)]
+    .filter((name) => name in forms)
+    .find((name) => name === '' || `${words.join(' ')} `.startsWith(`${name} `));
+  if (found === undefined) throw new Error(`${program}: "${words[0] ?? ''}" is no command of it`);
+  return readBy(forms[found] ?? {}, words.slice(found === '' ? 0 : found.split(' ').length));
+}

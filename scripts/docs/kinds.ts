@@ -1,0 +1,54 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../../provision/cli/approaches.ts';
+import { loadMachines } from '../../provision/machines/machines.ts';
+import { faults } from '../cluster/chaos/faults.ts';
+
+const approaches = readdirSync(join(ROOT, 'approaches')).filter((name) =>
+  existsSync(join(ROOT, 'approaches', name, 'machines.yml')),
+);
+const machines = approaches.flatMap((approach) =>
+  Object.keys(loadMachines(join(ROOT, 'approaches', approach))).map((name) => ({ name, approach })),
+);
+const full = machines.map(({ name, approach }) => `${approach}-${name}`);
+const stack = readFileSync(join(ROOT, 'approaches/approach_2/theapp.yml'), 'utf8');
+const services = [...stack.matchAll(/^ {2}(\S+):$/gm)].map(([, name]) => name);
+/** The Debian packages that the project's own code installs or names. */
+const packages = ['testing/prerequisites.ts', 'scripts/bench/provisioner/peers/ansible.ts'].flatMap((file) =>
+  [...readFileSync(join(ROOT, file), 'utf8').matchAll(/[a-z][a-z0-9.-]+/g)].map(([name]) => name),
+);
+
+const oneOf = (known: readonly string[]) => (word: string) => known.includes(word);
+const anything = () => true;
+
+/** Whether a word can be what its place asks for. Only `free` kinds take anything: see `freeKinds`. */
+export const kinds = {
+  approach: oneOf(approaches),
+  machine: oneOf(machines.map(({ name }) => name)),
+  'vagrant machine': (word: string) =>
+    /^\/.*\/$/.test(word)
+      ? full.some((name) => new RegExp(word.slice(1, -1)).test(name))
+      : full.includes(word),
+  scenario: oneOf(faults.map(({ name }) => name)),
+  service: (word: string) => services.includes(word.replace(/^theapp_/, '').replace(/-\d+$/, '-{{this}}')),
+  'recording machines': oneOf(['lab', 'containers']),
+  action: oneOf(['up', 'status', 'stop']),
+  package: oneOf(packages),
+  unit: oneOf(['theapp', 'theapp-heal']),
+  provisioner: oneOf(['theapp']),
+  number: (word: string) => /^\d+$/.test(word),
+  replicas: (word: string) => /^[a-z-]+=\d+$/.test(word),
+  url: (word: string) => URL.parse(word)?.hostname === '127.0.0.1',
+  'existing file': (word: string) => existsSync(word) || existsSync(join(ROOT, word)),
+  image: (word: string) => /^theapp:/.test(word),
+  'word of TheAPP': oneOf(['serve', 'migrate', '--check-config', '--version', '--help']),
+  ellipsis: oneOf(['…']),
+  file: anything,
+  name: anything,
+  'shell line': anything,
+} satisfies Record<string, (word: string) => boolean>;
+
+export type Kind = keyof typeof kinds;
+
+/** Kinds whose words are the reader's own choice. No other word of a command may be changed unnoticed. */
+export const freeKinds: ReadonlySet<Kind> = new Set(['file', 'name', 'shell line']);
