@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { locate } from '../computer/programs.ts';
 
 /**
- * What root of a namespace sees: a home and a /run of its own, and an /etc that belongs to it. The computer's /etc belongs to
- * nobody there; what only the computer's root may read is left out, and the shadow files and sudoers are written anew.
+ * What root of a namespace sees: its own home and /run, and a copy of /etc that it owns. The computer's /etc has no
+ * owner there. The copy lacks the files that only the computer's root can read; shadow files and sudoers are new.
  */
 const view = `mount -t tmpfs -o mode=700 root /root
 mount -t tmpfs -o mode=755 run /run
@@ -18,14 +18,16 @@ mount --move /mnt /etc
 const loopback = 'ip link set lo up\n';
 
 export interface Needs {
-  /** A network of its own as well, for raw sockets and the like. */
+  /** Its own network as well, for raw sockets. */
   readonly network?: boolean;
 }
 
 /**
- * Makes the test file run as root. Root stays what it is. Any other user becomes root of a user namespace with all
- * users in it (user_namespaces(7)), with mounts of its own: this process becomes Node with the same file from its
- * beginning. Call it before anything else. Answers why that cannot be, for the `skip` of the tests that need root.
+ * Makes the test file run as root. For root it does nothing. Any other user becomes root of a user namespace that has
+ * many users (user_namespaces(7)) and its own mounts: this process is replaced by Node, which runs the same file from
+ * its beginning. Call it before anything else.
+ *
+ * @returns the reason when that is not possible, for the `skip` of the tests that need root
  */
 export function becomeRoot({ network = false }: Needs = {}): string | false {
   if (process.getuid?.() === 0) return false;
@@ -34,8 +36,9 @@ export function becomeRoot({ network = false }: Needs = {}): string | false {
 }
 
 /**
- * This process becomes Node with the same file from its beginning, after a script in namespaces of its own. Answers
- * why this user may not, in words for `skip`.
+ * Replaces this process by Node, which runs the same file from its beginning, in new namespaces and after a script.
+ *
+ * @returns the reason when this user may not, for `skip`
  */
 export function enter(
   flags: readonly string[],
@@ -55,9 +58,10 @@ export function enter(
   return process.execve(unshare, ['unshare', ...around, ...node], { ...process.env, PATH: path, ...env });
 }
 
-/** Why a namespace could not be made, and what a person does about it. */
+/** Why a namespace could not be made, and what a person can do about it. */
 function refused(said: string): string {
+  if (said.includes('newuidmap') && !locate('newuidmap'))
+    return 'needs root, or a user namespace with many users: apt-get install uidmap';
   const why = said.trim().split('\n').at(-1) ?? '';
-  if (!locate('newuidmap')) return 'needs a user namespace with many users: apt-get install uidmap';
   return `needs root, or user namespaces, which this computer refuses: ${why}`;
 }

@@ -14,8 +14,8 @@ const current = () => readlinkSync('/proc/self/ns/net');
 const isOwn = () => process.env[OUTSIDE] !== undefined && process.env[OUTSIDE] !== current();
 
 /**
- * Moves the test into its own network namespace, which has only a loopback interface and disappears with the test: this
- * process executes `unshare`, which executes Node with the same file from the start. Call it before anything else.
+ * Moves the test into its own network, which has only loopback and ends with it: this process is replaced by Node,
+ * which runs the same file from its beginning. Skips the file where that is not possible. Call it before anything else.
  */
 export function ownNetwork(): void {
   if (isOwn()) return;
