@@ -12,8 +12,9 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   scripts: Record<string, string>;
 };
 
-/** Reads `npm run NAME [-- WORD…]`, every word, and runs nothing. @throws Error for what is not understood */
+/** Reads `npm run [NAME [-- WORD…]]`, every word, and runs nothing. @throws Error for what is not understood */
 export async function readScript([name = '', dashes, ...words]: readonly string[]): Promise<Read[]> {
+  if (name === '') return [];
   const line = scripts[name];
   if (line === undefined) throw new Error(`there is no script "${name}"`);
   if (dashes === undefined) return [];
@@ -82,10 +83,6 @@ const kindOf: Readonly<Record<string, Kind>> = {
   url: 'url',
   'service=number': 'replicas',
   kind: 'recording machines',
-  count: 'number',
-  number: 'number',
-  times: 'number',
-  GiB: 'number',
   inventory: 'existing file',
   out: 'file',
 };
@@ -96,8 +93,10 @@ function valuesOf(command: Command): Read[] {
     const argument = command.registeredArguments[at] ?? command.registeredArguments.at(-1);
     return { word, name: argument?.name() ?? '', shown: '' };
   });
+  // the option's own parser has checked values that are not strings
   const options = command.options
-    .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli' && takesWord(option))
+    .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+    .filter((option) => typeof command.getOptionValue(option.attributeName()) === 'string')
     .map((option) => ({
       word: String(command.getOptionValue(option.attributeName())),
       name: option.long?.slice(2) ?? '',
@@ -109,5 +108,3 @@ function valuesOf(command: Command): Read[] {
     return checked({ word: given.word, kind });
   });
 }
-
-const takesWord = (option: { required: boolean; optional: boolean }) => option.required || option.optional;
