@@ -29,19 +29,22 @@ export async function ensurePrograms(programs: readonly Program[], ask: Ask): Pr
   const plan = planInstall(missing(programs), here, readSources());
   if (plan.packages.length === 0) return;
   refuseOthers(plan, here);
-  const commands = commandsOf(plan, here.root || !locate('sudo'));
+  const able = here.root || locate('sudo') !== undefined;
+  const commands = commandsOf(plan, here.root || !able);
+  const what = `the lab needs ${plan.needs.join(', ')}`;
+  if (!able) {
+    throw failure({
+      place: 'this computer',
+      what,
+      why: 'only root can install packages',
+      todo: `run as root: ${commands.join(' && ')}`,
+    });
+  }
   if (!ask.yes && !(await confirmed(plan, commands))) {
     throw failure({
       place: 'this computer',
-      what: `the lab needs ${plan.needs.join(', ')}`,
+      what,
       todo: `run: ${commands.join(' && ')}\n  → or add --yes to have it done for you`,
-    });
-  }
-  if (!here.root && !locate('sudo')) {
-    throw failure({
-      place: 'this computer',
-      what: 'only root can install packages',
-      todo: `run as root: ${commands.join(' && ')}`,
     });
   }
   await install(plan, here, ask);
