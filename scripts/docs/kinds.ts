@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ROOT } from '../../provision/cli/approaches.ts';
 import { loadMachines } from '../../provision/machines/machines.ts';
 import { faults } from '../cluster/chaos/faults.ts';
+import { maintenance } from '../cluster/chaos/maintenance.ts';
 
 const approaches = readdirSync(join(ROOT, 'approaches')).filter((name) =>
   existsSync(join(ROOT, 'approaches', name, 'machines.yml')),
@@ -29,7 +30,7 @@ export const kinds = {
     /^\/.*\/$/.test(word)
       ? full.some((name) => new RegExp(word.slice(1, -1)).test(name))
       : full.includes(word),
-  scenario: oneOf(faults.map(({ name }) => name)),
+  scenario: oneOf([...maintenance, ...faults].map(({ name }) => name)),
   service: (word: string) => services.includes(word.replace(/^theapp_/, '').replace(/-\d+$/, '-{{this}}')),
   'recording machines': oneOf(['lab', 'containers']),
   action: oneOf(['up', 'status', 'stop']),
