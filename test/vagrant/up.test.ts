@@ -2,12 +2,14 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { skipFile } from '../../provision/testing.ts';
 import { ROOT } from '../../testing/machine.ts';
 import { addresses, processesWith } from './libvirt.ts';
 import { newTestbed, type Ran } from './testbed.ts';
 
 // The real Vagrant with libvirt and emulating QEMU: machines are created, provisioned and destroyed.
 
+skipFile(process.getuid?.() === 0 ? false : 'needs root, which libvirt runs as');
 t.setTimeout(3_000_000);
 const testbed = await newTestbed();
 t.teardown(() => testbed.close());
