@@ -4,10 +4,13 @@ import t from 'tap';
 import type { Resource } from '../../../language/resource.ts';
 import { type ComposeHost, composeOutput, dockerShell } from '../../../testing/docker.ts';
 import { stateOf } from '../../../testing/resources.ts';
+import { becomeRoot } from '../../../testing/root.ts';
 import { images } from './images.ts';
 import { type ComposeState, composeProject } from './project.ts';
 import { down } from './removal.ts';
 import { up } from './services.ts';
+
+const skip = becomeRoot();
 
 const project = { project: 'shop', folder: '/opt/shop' };
 const services = {
@@ -107,7 +110,7 @@ t.test('compose.down keeps the volumes unless told otherwise', async (t) => {
   t.equal(summary(false, ['volume shop_mariadb']), '');
 });
 
-t.test('the probe of a project', async (t) => {
+t.test('the probe of a project', { skip }, async (t) => {
   const folder = t.testdir({
     'compose.yml': '',
     empty: '',
