@@ -1,8 +1,10 @@
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inputError } from '../../provision/index.ts';
+import { inputError, urlOf } from '../../provision/index.ts';
 import { interruption, newCommand, runCommand } from '../command/command.ts';
 import { wholeOption } from '../command/options.ts';
 import { progressLines } from '../command/progress.ts';
+import { folderOf, hostsOf } from './hosts.ts';
 import { isFlawless, lineOf, textOf } from './load/text.ts';
 import { startLoad } from './load/traffic.ts';
 
@@ -22,9 +24,9 @@ const program = newCommand('load')
     'Sends requests to all services of TheAPP at a steady rate. Exits with 1 if a request or acknowledged data was lost.',
   )
   .argument(
-    '<url...>',
-    'address of TheAPP, such as http://127.0.0.1:8080; one per node',
-    (text: string, before: readonly string[] = []) => [...before, urlOf(text)],
+    '<target...>',
+    'address of TheAPP, such as http://127.0.0.1:8080, one per node; or an approach: all its machines',
+    (text: string, before: readonly string[] = []) => [...before, targetOf(text)],
   )
   .addOption(wholeOption('--rate <count>', 'requests per second', { most: 1000, fallback: 60 }))
   .addOption(wholeOption('--seconds <count>', 'duration of the load', { most: 86_400, fallback: 60 }))
@@ -32,7 +34,8 @@ const program = newCommand('load')
   .addOption(wholeOption('--deadline <seconds>', 'deadline of a request', { most: 60, fallback: 10 }))
   .option('--retry', 'retry a failed idempotent request once, on another node', false)
   .option('--json', 'print one JSON object on stdout', false)
-  .action(async (urls: readonly string[], { seconds, json, ...options }: Options) => {
+  .action(async (targets: readonly string[], { seconds, json, ...options }: Options) => {
+    const urls = (await Promise.all(targets.map(urlsOf))).flat();
     const load = await startLoad({ urls, ...options });
     const signal = interruption();
     for (let left = seconds; left > 0 && !signal.aborted; left--) {
@@ -46,10 +49,18 @@ const program = newCommand('load')
     if (!isFlawless(report)) process.exitCode = 1;
   });
 
-function urlOf(text: string): string {
+/** An approach, or the address of a node. @throws ProvisionError (input) for anything else */
+function targetOf(text: string): string {
+  if (/^approach_\w+$/.test(text)) return basename(folderOf(text));
   const url = URL.parse(text);
   if (url && /^https?:$/.test(url.protocol) && url.pathname === '/') return url.origin;
   throw inputError({ place: text, what: 'expected the address of TheAPP, such as http://127.0.0.1:8080' });
+}
+
+/** Where TheAPP answers: at a node, or at all machines of an approach. */
+async function urlsOf(target: string): Promise<string[]> {
+  if (target.includes('://')) return [target];
+  return (await hostsOf(target, {})).map((host) => new URL(urlOf(host, 80)).origin);
 }
 
 function pathOf(text: string): string {

@@ -22,6 +22,8 @@ export interface Wanting {
   /** Why the machines reach no registry; undefined when they do. */
   unreached(): Promise<string | undefined>;
   progress(line: string): void;
+  /** The archive with the images; the stand-ins, unless it is given. */
+  archive?(): Promise<string>;
 }
 
 /** What is remembered of a lab's mirror, or that its machines want none. */
@@ -50,7 +52,7 @@ export async function lastingMirror(wanting: Wanting): Promise<string | undefine
     if (why === undefined) return keepRegistry(lab);
     progress(`the machines reach no registry (${why}): a mirror with images from Debian's packages`);
   }
-  const { file: archive } = await buildStandIns({ yes, progress });
+  const archive = (await wanting.archive?.()) ?? (await buildStandIns({ yes, progress })).file;
   if (kept && mirrorProcess(lab) !== undefined) {
     if (kept.archive === archive) return kept.url;
     endProcess(lab);
