@@ -7,188 +7,194 @@ import { startDaemon } from '../testing/dockerd/daemon.ts';
 
 // The docker provider, with a Docker of the test's own and a lab that nobody has used yet.
 
-t.setTimeout(1_200_000);
 const project = resolve(import.meta.dirname, '..');
 mkdirSync(join(project, '.lab'), { recursive: true, mode: 0o700 });
 const lab = mkdtempSync(join(project, '.lab', 'test-docker-'));
 process.env.THEAPP_LAB_IMAGES ??= join(project, '.lab', 'images');
 process.env.THEAPP_LAB = lab;
 
-const daemon = await startDaemon();
-t.teardown(async () => {
-  await run('down');
-  await daemon.close();
-  rmSync(lab, { recursive: true, force: true });
-});
+t.setTimeout(1_200_000);
+t.teardown(() => rmSync(lab, { recursive: true, force: true }));
 
-const node = join(project, 'node_modules/.bin/node');
-const run = (...args: string[]) =>
-  execa(node, ['scripts/lab/lab.ts', ...args], { cwd: project, reject: false });
-const up = (...args: string[]) => run('up', '--provider', 'docker', '--any-ports', '--yes', ...args);
-const json = async () => JSON.parse((await run('status', '--json')).stdout);
-const [{ container }, one] = [{ container: 'theapp-approach_0-vm-' }, 'approach_0'];
+const isRoot = process.getuid?.() === 0;
+const skip = isRoot ? false : 'needs root, to start and stop a Docker of its own';
 
-/** All that Docker has of this lab. */
-async function everything(): Promise<string[]> {
-  const lists = await Promise.all([
-    daemon.docker('ps', '--all', '--filter', 'label=theapp.lab', '--format', '{{.Names}}'),
-    daemon.docker('volume', 'ls', '--filter', 'label=theapp.lab', '--format', '{{.Name}}'),
-    daemon.docker('network', 'ls', '--filter', 'label=theapp.lab', '--format', '{{.Name}}'),
-    daemon.docker('image', 'ls', '--filter', 'label=theapp.lab', '--format', '{{.Repository}}'),
-  ]);
-  return lists.flatMap((text) => text.split('\n')).filter(Boolean);
-}
-
-t.test('up from nothing: a machine with systemd, sshd, its own disk and private keys', async (t) => {
-  const { exitCode, stdout, stderr } = await up('--image', 'debian-13');
-  t.equal(exitCode, 0, stderr);
-  t.match(
-    stdout,
-    new RegExp(`^vm: running {3}debian-13, container ${container}\\w+ {3}ssh 127\\.0\\.0\\.1:\\d+`),
-  );
-  t.match(await json(), {
-    approach: one,
-    machines: [{ name: 'vm', provider: 'docker', state: 'running', ports: { 80: Number }, snapshots: [] }],
-    left: [],
-  });
-  t.equal(statSync(join(lab, one)).mode & 0o777, 0o700);
-  t.equal(statSync(join(lab, one, 'key')).mode & 0o777, 0o600);
-  const asked =
-    'hostname; sudo id -u; . /etc/os-release; echo $VERSION_ID; cat /proc/1/comm; df --output=size -BG /var/lib | tail -1 | tr -d " "';
-  t.match((await run('ssh', one, asked)).stdout, /^vm\n0\n13\nsystemd\n(9|10)G$/);
-});
-
-t.test(
-  'up again changes nothing; a fresh machine answers within seconds once the image is there',
-  async (t) => {
-    const [{ ssh }] = (await json()).machines;
-    t.equal((await up()).exitCode, 0);
-    t.equal((await json()).machines[0].ssh, ssh);
+t.test('containers as machines', { skip, timeout: 1_200_000 }, async (t) => {
+  const daemon = await startDaemon();
+  t.teardown(async () => {
     await run('down');
-    const began = performance.now();
-    t.equal((await up()).exitCode, 0);
-    const seconds = (performance.now() - began) / 1000;
-    t.comment(`from nothing to SSH in ${seconds.toFixed(1)} s`);
-    t.ok(seconds < 30, 'far less than a boot');
-    const list = await execa(node, ['provision/cli.mjs', one, '--list'], { cwd: project });
-    t.match(list.stdout, /^approach_0 \(docker\)/, 'and without a word it is found');
-  },
-);
-
-t.test('another image is refused, and so is a wrong one', async (t) => {
-  t.match(await up('--image', 'debian-12'), {
-    exitCode: 1,
-    stderr:
-      /vm: the machine was created with the image debian-13, not debian-12\n {2}→ .*npm run lab -- down approach_0/,
+    await daemon.close();
   });
-  t.match(await up('--image', 'debain'), {
-    exitCode: 3,
-    stderr: /no image "debain"; did you mean "debian"\?/,
-  });
-});
 
-t.test('files of /etc can be replaced, and services get their credentials', async (t) => {
-  const script = `set -e
+  const node = join(project, 'node_modules/.bin/node');
+  const run = (...args: string[]) =>
+    execa(node, ['scripts/lab/lab.ts', ...args], { cwd: project, reject: false });
+  const up = (...args: string[]) => run('up', '--provider', 'docker', '--any-ports', '--yes', ...args);
+  const json = async () => JSON.parse((await run('status', '--json')).stdout);
+  const [{ container }, one] = [{ container: 'theapp-approach_0-vm-' }, 'approach_0'];
+
+  /** All that Docker has of this lab. */
+  async function everything(): Promise<string[]> {
+    const lists = await Promise.all([
+      daemon.docker('ps', '--all', '--filter', 'label=theapp.lab', '--format', '{{.Names}}'),
+      daemon.docker('volume', 'ls', '--filter', 'label=theapp.lab', '--format', '{{.Name}}'),
+      daemon.docker('network', 'ls', '--filter', 'label=theapp.lab', '--format', '{{.Name}}'),
+      daemon.docker('image', 'ls', '--filter', 'label=theapp.lab', '--format', '{{.Repository}}'),
+    ]);
+    return lists.flatMap((text) => text.split('\n')).filter(Boolean);
+  }
+
+  t.test('up from nothing: a machine with systemd, sshd, its own disk and private keys', async (t) => {
+    const { exitCode, stdout, stderr } = await up('--image', 'debian-13');
+    t.equal(exitCode, 0, stderr);
+    t.match(
+      stdout,
+      new RegExp(`^vm: running {3}debian-13, container ${container}\\w+ {3}ssh 127\\.0\\.0\\.1:\\d+`),
+    );
+    t.match(await json(), {
+      approach: one,
+      machines: [{ name: 'vm', provider: 'docker', state: 'running', ports: { 80: Number }, snapshots: [] }],
+      left: [],
+    });
+    t.equal(statSync(join(lab, one)).mode & 0o777, 0o700);
+    t.equal(statSync(join(lab, one, 'key')).mode & 0o777, 0o600);
+    const asked =
+      'hostname; sudo id -u; . /etc/os-release; echo $VERSION_ID; cat /proc/1/comm; df --output=size -BG /var/lib | tail -1 | tr -d " "';
+    t.match((await run('ssh', one, asked)).stdout, /^vm\n0\n13\nsystemd\n(9|10)G$/);
+  });
+
+  t.test(
+    'up again changes nothing; a fresh machine answers within seconds once the image is there',
+    async (t) => {
+      const [{ ssh }] = (await json()).machines;
+      t.equal((await up()).exitCode, 0);
+      t.equal((await json()).machines[0].ssh, ssh);
+      await run('down');
+      const began = performance.now();
+      t.equal((await up()).exitCode, 0);
+      const seconds = (performance.now() - began) / 1000;
+      t.comment(`from nothing to SSH in ${seconds.toFixed(1)} s`);
+      t.ok(seconds < 30, 'far less than a boot');
+      const list = await execa(node, ['provision/cli.mjs', one, '--list'], { cwd: project });
+      t.match(list.stdout, /^approach_0 \(docker\)/, 'and without a word it is found');
+    },
+  );
+
+  t.test('another image is refused, and so is a wrong one', async (t) => {
+    t.match(await up('--image', 'debian-12'), {
+      exitCode: 1,
+      stderr:
+        /vm: the machine was created with the image debian-13, not debian-12\n {2}→ .*npm run lab -- down approach_0/,
+    });
+    t.match(await up('--image', 'debain'), {
+      exitCode: 3,
+      stderr: /no image "debain"; did you mean "debian"\?/,
+    });
+  });
+
+  t.test('files of /etc can be replaced, and services get their credentials', async (t) => {
+    const script = `set -e
 cp /etc/hosts /tmp/hosts && sudo mv /tmp/hosts /etc/hosts
 cp /etc/resolv.conf /tmp/r && sudo mv /tmp/r /etc/resolv.conf
 echo secret | sudo tee /etc/word >/dev/null
 sudo systemd-run --quiet --wait --pipe -p LoadCredential=word:/etc/word -p PrivateTmp=yes sh -c 'cat $CREDENTIALS_DIRECTORY/word'`;
-  t.match(await run('ssh', one, script), { exitCode: 0, stdout: 'secret' });
-});
-
-t.test('a snapshot brings back files and volumes, and says what it cannot', async (t) => {
-  await run('ssh', one, 'sudo touch /early /var/lib/early');
-  const taken = await run('snapshot', 'clean');
-  t.match(taken, { exitCode: 0, stdout: 'vm: clean' });
-  t.match(taken.stderr, /memory and running processes are not kept/);
-  await run('ssh', one, 'sudo touch /late /var/lib/late; sudo rm /early /var/lib/early');
-  t.match(await run('restore', 'claen'), {
-    exitCode: 3,
-    stderr: /there is no snapshot "claen"; did you mean "clean"\?/,
+    t.match(await run('ssh', one, script), { exitCode: 0, stdout: 'secret' });
   });
-  t.match(await run('restore', 'clean'), { exitCode: 0 });
-  const { stdout } = await run('ssh', one, 'ls -d /early /late /var/lib/early /var/lib/late 2>/dev/null');
-  t.equal(stdout, '/early\n/var/lib/early');
-});
 
-t.test('power: a container that is killed, and a Docker that restarts', async (t) => {
-  const [{ ssh, container }] = (await json()).machines;
-  await run('ssh', one, 'sudo touch /var/lib/kept; sync');
-  await daemon.docker('kill', container);
-  t.match(await json(), { machines: [{ state: 'stopped' }] });
-  t.match(await run('snapshot', 'x'), {
-    exitCode: 1,
-    stderr: /vm: the machine is not running\n {2}→ start it: npm run lab -- up/,
-  });
-  t.equal((await up()).exitCode, 0);
-  t.match(await json(), { machines: [{ state: 'running', ssh }] });
-  await daemon.restart();
-  t.match(await json(), { machines: [{ state: 'stopped' }] });
-  t.equal((await up()).exitCode, 0);
-  t.equal((await run('ssh', one, 'ls /var/lib/kept')).stdout, '/var/lib/kept');
-});
-
-t.test('down leaves nothing in Docker and no file', async (t) => {
-  t.match(await run('down'), { exitCode: 0, stdout: 'approach_0: vm removed' });
-  t.strictSame(await everything(), []);
-  t.strictSame(readdirSync(lab), []);
-  t.match(await run('down'), { exitCode: 0, stdout: 'approach_0: there was nothing' });
-});
-
-t.test('what a killed command leaves is shown, and removed or made anew', async (t) => {
-  const child = up();
-  child.stderr.on('data', (data: Buffer) => {
-    if (/containers of/.test(String(data))) child.kill('SIGKILL');
-  });
-  await child;
-  t.ok((await everything()).length > 0, 'a network at least');
-  const { machines, left } = await json();
-  t.ok(machines.length + left.length > 0, 'it is shown');
-  t.equal((await up()).exitCode, 0);
-  t.equal((await run('ssh', one, 'hostname')).stdout, 'vm');
-  // half a machine: its container has never been started
-  const [{ container }] = (await json()).machines;
-  await daemon.docker('rm', '--force', container);
-  t.match(
-    (await run('status')).stdout,
-    /left over: volume theapp-approach_0-vm-\w+ {3}npm run lab -- down approach_0/,
-  );
-  rmSync(lab, { recursive: true });
-  t.match(await run('down'), {
-    exitCode: 0,
-    stdout: /^approach_0: .*volume theapp-approach_0-vm-\w+.* removed$/,
-  });
-  t.strictSame(await everything(), []);
-});
-
-t.test('without a daemon, without permission, without a client: what to do', async (t) => {
-  const inEnv = (env: Record<string, string>, options = {}) =>
-    execa(node, ['scripts/lab/lab.ts', 'up', '--provider', 'docker'], {
-      cwd: project,
-      reject: false,
-      env,
-      ...options,
+  t.test('a snapshot brings back files and volumes, and says what it cannot', async (t) => {
+    await run('ssh', one, 'sudo touch /early /var/lib/early');
+    const taken = await run('snapshot', 'clean');
+    t.match(taken, { exitCode: 0, stdout: 'vm: clean' });
+    t.match(taken.stderr, /memory and running processes are not kept/);
+    await run('ssh', one, 'sudo touch /late /var/lib/late; sudo rm /early /var/lib/early');
+    t.match(await run('restore', 'claen'), {
+      exitCode: 3,
+      stderr: /there is no snapshot "claen"; did you mean "clean"\?/,
     });
-  t.match(await inEnv({ DOCKER_HOST: 'unix:///nowhere/docker.sock' }), {
-    exitCode: 1,
-    stderr: /^docker: the Docker daemon does not answer\n[\s\S]*→ .*DOCKER_HOST.*--provider qemu/m,
+    t.match(await run('restore', 'clean'), { exitCode: 0 });
+    const { stdout } = await run('ssh', one, 'ls -d /early /late /var/lib/early /var/lib/late 2>/dev/null');
+    t.equal(stdout, '/early\n/var/lib/early');
   });
-  t.match(await inEnv({ PATH: '/nowhere' }), {
-    exitCode: 1,
-    stderr: /^docker: the docker client is not installed\n {2}→ install it .*--provider qemu/m,
+
+  t.test('power: a container that is killed, and a Docker that restarts', async (t) => {
+    const [{ ssh, container }] = (await json()).machines;
+    await run('ssh', one, 'sudo touch /var/lib/kept; sync');
+    await daemon.docker('kill', container);
+    t.match(await json(), { machines: [{ state: 'stopped' }] });
+    t.match(await run('snapshot', 'x'), {
+      exitCode: 1,
+      stderr: /vm: the machine is not running\n {2}→ start it: npm run lab -- up/,
+    });
+    t.equal((await up()).exitCode, 0);
+    t.match(await json(), { machines: [{ state: 'running', ssh }] });
+    await daemon.restart();
+    t.match(await json(), { machines: [{ state: 'stopped' }] });
+    t.equal((await up()).exitCode, 0);
+    t.equal((await run('ssh', one, 'ls /var/lib/kept')).stdout, '/var/lib/kept');
   });
-  const theirs = mkdtempSync(join(tmpdir(), 'theapp-nobody-'));
-  t.teardown(() => rmSync(theirs, { recursive: true }));
-  const nobody = { uid: 65534, gid: 65534 };
-  await execa('chown', ['65534:65534', theirs]);
-  await execa('chmod', ['755', join(daemon.socket, '..')]);
-  await execa('chmod', ['660', daemon.socket]);
-  const readable = await execa('test', ['-r', join(project, 'package.json')], { reject: false, ...nobody });
-  if (readable.exitCode !== 0) return t.comment('another user cannot read this checkout');
-  t.match(await inEnv({ THEAPP_LAB: theirs, THEAPP_LAB_IMAGES: theirs, HOME: theirs }, nobody), {
-    exitCode: 1,
-    stderr:
-      /^docker: you may not use the Docker daemon\n[\s\S]*→ sudo usermod -aG docker \$USER, then log in again/m,
+
+  t.test('down leaves nothing in Docker and no file', async (t) => {
+    t.match(await run('down'), { exitCode: 0, stdout: 'approach_0: vm removed' });
+    t.strictSame(await everything(), []);
+    t.strictSame(readdirSync(lab), []);
+    t.match(await run('down'), { exitCode: 0, stdout: 'approach_0: there was nothing' });
   });
-  t.notOk(existsSync(join(theirs, one, 'containers')));
+
+  t.test('what a killed command leaves is shown, and removed or made anew', async (t) => {
+    const child = up();
+    child.stderr.on('data', (data: Buffer) => {
+      if (/containers of/.test(String(data))) child.kill('SIGKILL');
+    });
+    await child;
+    t.ok((await everything()).length > 0, 'a network at least');
+    const { machines, left } = await json();
+    t.ok(machines.length + left.length > 0, 'it is shown');
+    t.equal((await up()).exitCode, 0);
+    t.equal((await run('ssh', one, 'hostname')).stdout, 'vm');
+    // half a machine: its container has never been started
+    const [{ container }] = (await json()).machines;
+    await daemon.docker('rm', '--force', container);
+    t.match(
+      (await run('status')).stdout,
+      /left over: volume theapp-approach_0-vm-\w+ {3}npm run lab -- down approach_0/,
+    );
+    rmSync(lab, { recursive: true });
+    t.match(await run('down'), {
+      exitCode: 0,
+      stdout: /^approach_0: .*volume theapp-approach_0-vm-\w+.* removed$/,
+    });
+    t.strictSame(await everything(), []);
+  });
+
+  t.test('without a daemon, without permission, without a client: what to do', async (t) => {
+    const inEnv = (env: Record<string, string>, options = {}) =>
+      execa(node, ['scripts/lab/lab.ts', 'up', '--provider', 'docker'], {
+        cwd: project,
+        reject: false,
+        env,
+        ...options,
+      });
+    t.match(await inEnv({ DOCKER_HOST: 'unix:///nowhere/docker.sock' }), {
+      exitCode: 1,
+      stderr: /^docker: the Docker daemon does not answer\n[\s\S]*→ .*DOCKER_HOST.*--provider qemu/m,
+    });
+    t.match(await inEnv({ PATH: '/nowhere' }), {
+      exitCode: 1,
+      stderr: /^docker: the docker client is not installed\n {2}→ install it .*--provider qemu/m,
+    });
+    const theirs = mkdtempSync(join(tmpdir(), 'theapp-nobody-'));
+    t.teardown(() => rmSync(theirs, { recursive: true }));
+    const nobody = { uid: 65534, gid: 65534 };
+    await execa('chown', ['65534:65534', theirs]);
+    await execa('chmod', ['755', join(daemon.socket, '..')]);
+    await execa('chmod', ['660', daemon.socket]);
+    const readable = await execa('test', ['-r', join(project, 'package.json')], { reject: false, ...nobody });
+    if (readable.exitCode !== 0) return t.comment('another user cannot read this checkout');
+    t.match(await inEnv({ THEAPP_LAB: theirs, THEAPP_LAB_IMAGES: theirs, HOME: theirs }, nobody), {
+      exitCode: 1,
+      stderr:
+        /^docker: you may not use the Docker daemon\n[\s\S]*→ sudo usermod -aG docker \$USER, then log in again/m,
+    });
+    t.notOk(existsSync(join(theirs, one, 'containers')));
+  });
 });
