@@ -87,7 +87,10 @@ async function nodeLost(t: Test, cluster: Cluster): Promise<void> {
   const healed = await cluster.run();
   t.strictSame([healed.exitCode, healed.errors], [0, []], 'the next run brings the node back');
   const now = await Promise.all(left.map(on));
-  t.ok(before.every((ids) => /\w/.test(ids)), 'tasks ran on the remaining machines');
+  t.ok(
+    before.every((ids) => /\w/.test(ids)),
+    'tasks ran on the remaining machines',
+  );
   for (const [i, ids] of before.entries())
     for (const id of ids.split('\n')) t.match(now[i], id, `${left[i]} keeps the task ${id}`);
   t.strictSame((await cluster.run()).changed, [], 'and the one after changes nothing');

@@ -21,6 +21,7 @@ const packages = ['testing/prerequisites.ts', 'scripts/bench/provisioner/peers/a
 
 const oneOf = (known: readonly string[]) => (word: string) => known.includes(word);
 const anything = () => true;
+const isUrl = (word: string) => URL.parse(word)?.hostname === '127.0.0.1';
 
 /** Whether a word can be what its place asks for. Only `free` kinds take anything: see `freeKinds`. */
 export const kinds = {
@@ -39,7 +40,9 @@ export const kinds = {
   provisioner: oneOf(['theapp']),
   number: (word: string) => /^\d+$/.test(word),
   replicas: (word: string) => /^[a-z-]+=\d+$/.test(word),
-  url: (word: string) => URL.parse(word)?.hostname === '127.0.0.1',
+  url: isUrl,
+  /** Of a load: a node, or an approach with all its machines. */
+  target: (word: string) => isUrl(word) || approaches.includes(word),
   'existing file': (word: string) => existsSync(word) || existsSync(join(ROOT, word)),
   image: (word: string) => /^theapp:/.test(word),
   'word of TheAPP': oneOf(['serve', 'migrate', '--check-config', '--version', '--help']),

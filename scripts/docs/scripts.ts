@@ -80,7 +80,7 @@ const kindOf: Readonly<Record<string, Kind>> = {
   action: 'action',
   name: 'name',
   command: 'shell line',
-  url: 'url',
+  target: 'target',
   'service=number': 'replicas',
   kind: 'recording machines',
   inventory: 'existing file',
