@@ -76,6 +76,13 @@ t.test('resources of the roles, on Debian and on Ubuntu', async (t) => {
       ubuntu,
       /apt\.packages nodejs\nsymlink \/opt\/node\/current/,
     ],
+    ['kernel settings', common(), debian, /^sysctl net\.core\.somaxconn .*vm\.swappiness$/m],
+    [
+      'kernel settings in a container',
+      common(),
+      { ...debian, kernelSettings: 'network' },
+      /^sysctl net\.core\.somaxconn net\.ipv4\.tcp_keepalive_time$/m,
+    ],
     ['no unattended upgrades', common({ unattended_upgrades: false }), debian, /^(?![\s\S]*unattended)/],
     [
       'a release',

@@ -101,6 +101,14 @@ sudo systemd-run --quiet --wait --pipe -p LoadCredential=word:/etc/word -p Priva
     t.match(await run('ssh', one, script), { exitCode: 0, stdout: 'secret' });
   });
 
+  t.test('kernel settings of the computer cannot be changed, those of its own network can', async (t) => {
+    t.match(await run('ssh', one, 'sudo sysctl -w net.core.somaxconn=1234'), { exitCode: 0 });
+    t.match(await run('ssh', one, 'sudo sysctl -w vm.swappiness=61'), {
+      exitCode: 1,
+      stderr: /vm.swappiness/,
+    });
+  });
+
   t.test('a snapshot brings back files and volumes, and says what it cannot', async (t) => {
     await run('ssh', one, 'sudo touch /early /var/lib/early');
     const taken = await run('snapshot', 'clean');

@@ -20,6 +20,7 @@ cores=2
 memory=1375424
 addresses=10.0.2.15 10.77.2.12 172.17.0.1${' '}
 hypervisor=qemu
+kernel_settings=all
 systemd=yes
 esp4=installed
 xfrm_user=installed
@@ -40,12 +41,14 @@ t.test('facts are parsed', async (t) => {
     cores: 2,
     memory: 1343,
     addresses: ['10.0.2.15', '10.77.2.12', '172.17.0.1'],
+    kernelSettings: 'all',
     systemd: true,
     emulated: true,
     ipsec: { has: 'yes', seen: 'esp4 is installed, xfrm_user is installed' },
   });
   t.match(read(noble), { distribution: 'ubuntu', version: '24.04', codename: 'noble', emulated: false });
   t.match(read(noble.replace('kvm', '').replace('systemd=yes\n', '')), { systemd: false, emulated: false });
+  t.match(read(emulated.replace('kernel_settings=all\n', '')), { kernelSettings: 'network' }, 'a container');
   t.match(read(noble.replace('=ubuntu', '=linuxmint')), { distribution: 'linuxmint' }, 'derived from Debian');
 });
 

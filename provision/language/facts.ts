@@ -21,6 +21,11 @@ export interface Facts {
   readonly memory: number;
   /** All addresses except loopback and link-local ones. */
   readonly addresses: readonly string[];
+  /**
+   * The settings in /proc/sys that can be changed: in a container, usually only those of its own network (sysctl(8),
+   * network_namespaces(7)).
+   */
+  readonly kernelSettings: 'all' | 'network';
   /** Whether systemd is process 1. */
   readonly systemd: boolean;
   /**
@@ -42,6 +47,7 @@ printf 'cores=%s\n' "$(nproc)"
 read -r _ v _ </proc/meminfo; printf 'memory=%s\n' "$v"
 printf 'addresses=%s\n' "$(hostname -I 2>/dev/null || :)"
 printf 'hypervisor=%s\n' "$(systemd-detect-virt --vm 2>/dev/null || :)"
+if [ -w /proc/sys/vm/swappiness ]; then echo kernel_settings=all; fi
 if [ -d /run/systemd/system ]; then echo systemd=yes; fi
 ${ipsecProbe()}`,
   read({ code, stdout, stderr }: Seen): Facts {
@@ -67,6 +73,7 @@ ${ipsecProbe()}`,
       cores: Number(get('cores')),
       memory: Math.floor(Number(get('memory')) / 1024),
       addresses: get('addresses').split(/\s+/).filter(Boolean),
+      kernelSettings: get('kernel_settings') === 'all' ? 'all' : 'network',
       systemd: get('systemd') === 'yes',
       emulated: get('hypervisor') === 'qemu',
       ipsec: readIpsec(get),

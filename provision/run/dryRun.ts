@@ -127,6 +127,7 @@ const SAMPLE = {
   cores: 1,
   memory: 1024,
   addresses: [],
+  kernelSettings: 'all',
   systemd: true,
   emulated: false,
   ipsec: { has: 'unknown', seen: '' },

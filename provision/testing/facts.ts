@@ -12,6 +12,7 @@ export const debian: Facts = {
   cores: 2,
   memory: 966,
   addresses: ['10.0.2.15'],
+  kernelSettings: 'all',
   systemd: true,
   emulated: false,
   ipsec: { has: 'yes', seen: 'esp4 is installed, xfrm_user is installed' },

@@ -48,6 +48,7 @@ t.test('every peer gets the same 60 tasks', async (t) => {
     cores: 1,
     memory: 1024,
     addresses: [],
+    kernelSettings: 'all',
     systemd: false,
     emulated: false,
     ipsec: { has: 'unknown', seen: '' },

@@ -11,6 +11,11 @@ for group in /sys/fs/cgroup/*; do
   if mountpoint -q "$group"; then mount -o remount,bind,rw "$group" 2>/dev/null || :; fi
 done
 
+# kernel settings belong to the computer, except those of the machine's own network
+mount --bind /proc/sys /proc/sys
+mount --bind /proc/sys/net /proc/sys/net
+mount -o remount,bind,ro /proc/sys
+
 # files in /etc that can be replaced: Docker mounts its own over them
 for name in hosts hostname resolv.conf; do
   mountpoint -q "/etc/$name" || continue
