@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { Host } from '../provision/index.ts';
+import { type Host, loadMachines } from '../provision/index.ts';
 import { daemonAnswers } from '../provision/machines/docker/client.ts';
 import * as containers from '../provision/machines/docker.ts';
-import { loadMachines } from '../provision/machines/machines.ts';
 import { cutPowerOf, destroy, powerOn } from '../provision/machines/qemu.ts';
 import { startDaemon } from './dockerd/daemon.ts';
 import { inventoryOf, labHosts, quietly, ROOT, ssh, type TestMachine } from './machine.ts';

@@ -2,8 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
-import type { Host } from '../provision/index.ts';
-import { loadMachines } from '../provision/machines/machines.ts';
+import { type Host, loadMachines } from '../provision/index.ts';
 import { destroy, freshHosts, qemu } from '../provision/machines/qemu.ts';
 import type { Event } from '../provision/report/events.ts';
 

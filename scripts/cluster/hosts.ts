@@ -2,12 +2,18 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { providers } from '../../provision/cli/arguments.ts';
-import { didYouMean, failure, type Host, inputError } from '../../provision/index.ts';
+import {
+  didYouMean,
+  failure,
+  type Host,
+  inputError,
+  loadMachines,
+  type Machine,
+} from '../../provision/index.ts';
 import { choose } from '../../provision/machines/choose.ts';
 import { hostOf as containerHost } from '../../provision/machines/docker/machine.ts';
 import { containersOf } from '../../provision/machines/docker/state.ts';
 import { machineFolder } from '../../provision/machines/lab/folders.ts';
-import { loadMachines, type Machine } from '../../provision/machines/machines.ts';
 import { hostOf } from '../../provision/machines/qemu/machine.ts';
 import { machinesOf, readSaved } from '../../provision/machines/qemu/state.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../provision/cli/approaches.ts';
-import { loadMachines } from '../../provision/machines/machines.ts';
+import { loadMachines } from '../../provision/index.ts';
 import { faults } from '../cluster/chaos/faults.ts';
 import { maintenance } from '../cluster/chaos/maintenance.ts';
 
