@@ -82,7 +82,7 @@ t.test('a port in use is reported before anything is built', async (t) => {
 });
 
 t.test('a killed image build leaves a draft at most', async (t) => {
-  await killedAt(/extracting|installing/);
+  await killedAt(/image: .*(extracting|installing)/);
   const images = readdirSync(join(lab, 'images')).filter((name) => name.startsWith('debian'));
   t.match(images, [/\.draft$/], 'a draft at most');
   t.strictSame(await status(), []);
