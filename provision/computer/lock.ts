@@ -50,10 +50,10 @@ async function turn(
   for (;;) {
     const lock = await listen(path, holder);
     if (lock) return lock;
-    const said = await ask(path);
+    const answer = await ask(path);
     // A file is left behind by a crash; a name in the abstract namespace is not.
-    if (said === undefined && !path.startsWith('\0')) rmSync(path, { force: true });
-    const [, pid, doing] = /^(\d+) (.*)$/s.exec(said ?? '') ?? [];
+    if (answer === undefined && !path.startsWith('\0')) rmSync(path, { force: true });
+    const [, pid, doing] = /^(\d+) (.*)$/s.exec(answer ?? '') ?? [];
     const other = pid === undefined ? 'another run' : `another run (process ${pid})`;
     const task = doing ?? 'using the lab';
     say(`waiting for ${other}, which is ${task}`);

@@ -31,7 +31,7 @@ export interface BoxOptions {
   progress(line: string): void;
 }
 
-/** Programs for a disk with a boot loader, besides those for an image of the lab. */
+/** The programs for a disk with a boot loader, in addition to those for an image of the lab. */
 const programs = [
   { name: 'sfdisk', package: 'fdisk' },
   { name: 'grub-mkimage', package: 'grub-common' },
