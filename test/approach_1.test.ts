@@ -13,22 +13,22 @@ const LAB = 'approach_1';
 interface Stage {
   readonly url: string;
   /** The options with which it is found. */
-  readonly option: readonly string[];
+  readonly options: readonly string[];
   run(...args: string[]): ReturnType<typeof provisioned>;
   /** Runs a script as root and returns its output. Throws if it fails. */
   ask(script: string): Promise<string>;
 }
 
 t.test('a fresh machine', { timeout: 2_900_000 }, async (t) => {
-  const { hosts, where: option, close } = await freshFleet(LAB);
+  const { hosts, options, close } = await freshFleet(LAB);
   t.teardown(close);
   const [host] = hosts as [Host];
-  const run = (...args: string[]) => provisioned(LAB, ...option, ...args);
+  const run = (...args: string[]) => provisioned(LAB, ...options, ...args);
   const first = await run();
   t.strictSame([first.exitCode, first.errors], [0, []], 'from fresh to verified');
   const stage = {
     url: new URL(urlOf(host, 80)).origin,
-    option,
+    options,
     run,
     ask: (script: string) => ssh(host, script),
   };
@@ -120,9 +120,9 @@ async function releases(t: Test, stage: Stage): Promise<void> {
   const good = readFileSync(main, 'utf8');
   const release = async (text: string, ...args: string[]) => {
     writeFileSync(main, text);
-    const all = ['provision/cli.mjs', LAB, ...stage.option, ...args];
-    const options = { cwd: checkout, reject: false, stdin: 'ignore' } as const;
-    const { exitCode, stderr } = await execa(join(ROOT, 'node_modules/.bin/node'), all, options);
+    const all = ['provision/cli.mjs', LAB, ...stage.options, ...args];
+    const settings = { cwd: checkout, reject: false, stdin: 'ignore' } as const;
+    const { exitCode, stderr } = await execa(join(ROOT, 'node_modules/.bin/node'), all, settings);
     return { exitCode, stderr };
   };
   const serves = "if (!process.argv.includes('migrate'))";

@@ -15,7 +15,7 @@ interface Cluster {
   readonly hosts: Readonly<Record<string, Host>>;
   readonly urls: readonly string[];
   /** The options with which they are found. */
-  readonly option: readonly string[];
+  readonly options: readonly string[];
   run(...args: string[]): ReturnType<typeof provisioned>;
   /** Runs a script as root on the manager and returns its output. */
   ask(script: string): Promise<string>;
@@ -24,15 +24,15 @@ interface Cluster {
 t.test('three fresh machines', { timeout: 2_950_000 }, async (t) => {
   const fleet = await freshFleet(LAB);
   t.teardown(fleet.close);
-  const option = fleet.where;
-  const run = (...args: string[]) => provisioned(LAB, ...option, ...args);
+  const { options } = fleet;
+  const run = (...args: string[]) => provisioned(LAB, ...options, ...args);
   const first = await run();
   t.strictSame(first.errors, []);
   t.equal(first.exitCode, 0, 'from nothing to verified on every node');
   const hosts = Object.fromEntries(fleet.hosts.map((host) => [host.name, host]));
   const urls = Object.values(hosts).map((host) => new URL(urlOf(host, 80)).origin);
   const ask = (script: string) => ssh(hosts.manager as Host, script);
-  const cluster = { fleet, hosts, urls, option, run, ask };
+  const cluster = { fleet, hosts, urls, options, run, ask };
   await again(t, cluster);
   await nodeLost(t, cluster);
   await newRelease(t, cluster);
@@ -107,7 +107,7 @@ async function newRelease(t: Test, cluster: Cluster): Promise<void> {
     cluster.ask('docker service inspect --format "{{.Spec.TaskTemplate.ContainerSpec.Image}}" theapp_app');
   const before = await image();
   const load = await startLoad({ urls: cluster.urls, ...lightly });
-  const all = ['provision/cli.mjs', LAB, ...cluster.option];
+  const all = ['provision/cli.mjs', LAB, ...cluster.options];
   const { exitCode, stderr } = await execa(join(ROOT, 'node_modules/.bin/node'), all, {
     cwd: checkout,
     reject: false,

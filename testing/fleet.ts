@@ -10,7 +10,7 @@ import { inventoryOf, labHosts, quietly, ROOT, ssh, type TestMachine } from './m
 export interface Fleet {
   readonly hosts: readonly Host[];
   /** The options with which `npm run provision` finds them. */
-  readonly where: readonly string[];
+  readonly options: readonly string[];
   cutPower(name: string): Promise<void>;
   powerOn(name: string): Promise<void>;
   close(): Promise<void>;
@@ -42,7 +42,7 @@ async function contained(approach: string): Promise<Fleet> {
   const { hosts, close } = await freshContainers(approach, approach, 'auto');
   return {
     hosts,
-    where: ['--provider', 'docker', '--yes'],
+    options: ['--provider', 'docker', '--yes'],
     cutPower: (name) => containers.cutPowerOf(approach, name),
     powerOn: (name) => containers.powerOn(approach, name),
     close,
@@ -95,7 +95,7 @@ async function virtual(approach: string): Promise<Fleet> {
   await destroy(approach);
   return {
     hosts: await labHosts(approach),
-    where: ['--provider', 'qemu', '--yes'],
+    options: ['--provider', 'qemu', '--yes'],
     cutPower: (name) => cutPowerOf(approach, name),
     powerOn: async (name) => void (await powerOn(approach, name)),
     close: () => destroy(approach),

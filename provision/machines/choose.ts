@@ -39,13 +39,13 @@ export async function choose(
     });
   }
   if (provider !== undefined) return { provider: { qemu, docker, vagrant }[provider] };
-  return (await existing(approach)) ?? (await best());
+  return (await existing(approach)) ?? (await fastest());
 }
 
 /** The same for the lab, which does not include Vagrant's machines. */
 export async function chooseLab(provider: 'qemu' | 'docker' | undefined, approach: string): Promise<Choice> {
   if (provider !== undefined) return { provider: { qemu, docker }[provider] };
-  return inLab(approach) ?? (await best());
+  return inLab(approach) ?? (await fastest());
 }
 
 const containers = '--provider docker for containers';
@@ -70,7 +70,7 @@ function inLab(approach: string): Choice | undefined {
 }
 
 /** The fastest provider on this computer, as far as is known without starting a machine. */
-async function best(): Promise<Choice> {
+async function fastest(): Promise<Choice> {
   const kvm = kvmKnown();
   const why = `this computer has KVM; ${containers}`;
   if (kvm.usable && !kvm.untried) return { provider: qemu, why };

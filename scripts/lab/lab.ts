@@ -130,7 +130,7 @@ function machinesFor(approach: string) {
   const known = readdirSync(approaches).filter((name) => existsSync(join(approaches, name, 'machines.yml')));
   throw inputError({
     what: `there is no approach "${approach}"${didYouMean(approach, known)}`,
-    why: `there are ${known.join(', ')}`,
+    why: `choose one of: ${known.join(', ')}`,
   });
 }
 

@@ -32,6 +32,6 @@ function noMachine(approach: string, machine: string, names: readonly string[]):
   return inputError({
     place: '-m',
     what: `there is no machine "${machine}"${didYouMean(machine, names)}`,
-    why: `there are ${names.join(', ')}`,
+    why: `its machines: ${names.join(', ')}`,
   });
 }

@@ -11,7 +11,7 @@ import { type Container, containersOf } from './state.ts';
 
 type Report = (topic: string, line: string) => void;
 
-/** Tells the user what a snapshot of containers does not include. */
+/** The message about what a snapshot of containers does not include. */
 export const notIncluded =
   'memory and running processes are not saved: restored machines boot, and their /run and /tmp are empty';
 

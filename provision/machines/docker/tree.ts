@@ -62,7 +62,7 @@ export async function treeOf(system: System, progress: (line: string) => void): 
     const { suite, packages: more } = system;
     const tree = { suite, packages: [...packages, ...more], draft, file: join(draft, 'root.tar') };
     const options = ['--variant=apt', `--customize-hook=${customise()}`];
-    await ticking(progress, 'building', (say) => debianTree({ ...tree, options }, say));
+    await ticking(progress, 'building', (update) => debianTree({ ...tree, options }, update));
     renameSync(tree.file, file);
     await removeDraft(draft);
   });

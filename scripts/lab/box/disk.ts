@@ -24,7 +24,7 @@ chroot "$1" systemctl --quiet enable host-keys.service
 : > "$1/etc/machine-id"
 rm -f "$1"/etc/ssh/ssh_host_* "$1/var/lib/dbus/machine-id" "$1/etc/apt/apt.conf.d/99mmdebstrap"`;
 
-/** The files in a box besides its disk. */
+/** The files in a box in addition to its disk. */
 export const boxFiles = {
   'metadata.json': `${JSON.stringify({ provider: 'libvirt', format: 'qcow2', virtual_size: size })}\n`,
   // Without this, Vagrant runs a dozen commands to detect the system.

@@ -51,7 +51,7 @@ export async function buildStandIns({ yes, progress }: BuildOptions): Promise<Bu
   return await withLock(file, 'building container images', progress, async () => {
     if (existsSync(file)) return built(true);
     await ensurePrograms(treePrograms(computer().root), { yes, progress });
-    await ticking(progress, 'building', (say) => make(file, recipe, say));
+    await ticking(progress, 'building', (update) => make(file, recipe, update));
     return built(false);
   });
 }
@@ -62,18 +62,18 @@ function recipeOf(node: string): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
 }
 
-async function make(file: string, recipe: string, say: (words: string) => void): Promise<void> {
+async function make(file: string, recipe: string, update: (words: string) => void): Promise<void> {
   const draft = `${file}.draft`;
   await removeDraft(draft);
   for (const name of ['tmp', 'archive']) privateFolder(join(draft, name));
   requireSpace(draft, 3, 'building container images');
   try {
     const programs = join(draft, 'programs.tar');
-    await debianTree({ suite, packages, options: trimmed, draft, file: programs, env: dated }, say);
-    say('building: adding Node.js');
+    await debianTree({ suite, packages, options: trimmed, draft, file: programs, env: dated }, update);
+    update('building: adding Node.js');
     const layers = { programs: await layerOf(programs), node: await nodeLayer(draft) };
     const images = await Promise.all(standIns.map((one) => image(one, draft, recipe, layers)));
-    say('building: packing');
+    update('building: packing');
     await writeArchive(images, architecture().name, join(draft, 'archive'), join(draft, 'archive.tar.gz'));
     renameSync(join(draft, 'archive.tar.gz'), file);
   } finally {
