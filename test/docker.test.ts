@@ -102,13 +102,16 @@ sudo systemd-run --quiet --wait --pipe -p LoadCredential=word:/etc/word -p Priva
     t.match(await run('ssh', approach, script), { exitCode: 0, stdout: 'secret' });
   });
 
-  t.test('a machine can change the kernel settings of its own network, but not those of the computer', async (t) => {
-    t.match(await run('ssh', approach, 'sudo sysctl -w net.core.somaxconn=1234'), { exitCode: 0 });
-    t.match(await run('ssh', approach, 'sudo sysctl -w vm.swappiness=61'), {
-      exitCode: 1,
-      stderr: /vm.swappiness/,
-    });
-  });
+  t.test(
+    'a machine can change the kernel settings of its own network, but not those of the computer',
+    async (t) => {
+      t.match(await run('ssh', approach, 'sudo sysctl -w net.core.somaxconn=1234'), { exitCode: 0 });
+      t.match(await run('ssh', approach, 'sudo sysctl -w vm.swappiness=61'), {
+        exitCode: 1,
+        stderr: /vm.swappiness/,
+      });
+    },
+  );
 
   t.test('a snapshot restores files and volumes, and reports what it does not include', async (t) => {
     await run('ssh', approach, 'sudo touch /early /var/lib/early');
@@ -121,7 +124,11 @@ sudo systemd-run --quiet --wait --pipe -p LoadCredential=word:/etc/word -p Priva
       stderr: /there is no snapshot "claen"; did you mean "clean"\?/,
     });
     t.match(await run('restore', 'clean'), { exitCode: 0 });
-    const { stdout } = await run('ssh', approach, 'ls -d /early /late /var/lib/early /var/lib/late 2>/dev/null');
+    const { stdout } = await run(
+      'ssh',
+      approach,
+      'ls -d /early /late /var/lib/early /var/lib/late 2>/dev/null',
+    );
     t.equal(stdout, '/early\n/var/lib/early');
   });
 

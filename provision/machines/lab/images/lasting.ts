@@ -22,7 +22,7 @@ export interface MirrorOptions {
   /** Returns why the machines cannot reach a registry; undefined if they can. */
   whyUnreachable(): Promise<string | undefined>;
   progress(line: string): void;
-  /** The archive with the images; the stand-ins, unless it is given. */
+  /** Returns the archive with the images; default: the stand-ins. */
   archive?(): Promise<string>;
 }
 
