@@ -10,7 +10,7 @@ import { read, wordsOf } from './docs/read.ts';
 
 t.setTimeout(180_000);
 
-/** The reader's folder: with the hosts.yml of docs/inventory.md. */
+/** The working folder of a reader, with the hosts.yml from docs/inventory.md. */
 const folder = mkdtempSync(join(tmpdir(), 'theapp-docs-'));
 const before = process.cwd();
 t.teardown(() => {
@@ -25,22 +25,22 @@ process.chdir(folder);
 const commands = allCommands();
 const refusal = (words: readonly string[]) => read(words).then(() => undefined, explain);
 
-t.test('every command in the pages is understood, each word of it', async (t) => {
+t.test('every word of every command in the pages is valid', async (t) => {
   t.ok(commands.length > 80, `${commands.length} commands`);
   for (const { page, text } of commands) t.equal(await refusal(wordsOf(text)), undefined, `${page}: ${text}`);
 });
 
-t.test('a command with one word changed is refused', async (t) => {
+t.test('a command with one changed word is rejected', async (t) => {
   const changed = 'BOGUS';
   let refused = 0;
   for (const { page, text } of commands) {
     const words = wordsOf(text);
     const free = (await read(words)).filter(({ kind }) => freeKinds.has(kind)).map(({ word }) => word);
     for (const [at, word] of words.entries()) {
-      // NAME stands for a name of the reader's choice, and is replaced before it is read
+      // NAME is a placeholder, which is replaced before it is parsed
       if (free.includes(word) || word === 'NAME') continue;
-      const said = await refusal(words.with(at, changed));
-      t.ok(said, `${page}: ${words.with(at, changed).join(' ')}`);
+      const error = await refusal(words.with(at, changed));
+      t.ok(error, `${page}: ${words.with(at, changed).join(' ')}`);
       refused++;
     }
     t.ok(await refusal([...words, changed]), `${page}: ${text} ${changed}`);
@@ -48,7 +48,7 @@ t.test('a command with one word changed is refused', async (t) => {
   t.ok(refused > 200, `${refused} words`);
 });
 
-t.test('scripts that are named in messages exist', async (t) => {
+t.test('npm scripts that messages name exist', async (t) => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const files = globSync(
     '{provision,roles,approaches,app,scripts,testing,test,vagrant}/**/*.{ts,rb,yml,hbs,sh}',
@@ -65,10 +65,10 @@ t.test('scripts that are named in messages exist', async (t) => {
   for (const name of names) t.type(scripts[`${name}`], 'string', `npm run ${name}`);
 });
 
-/** What `npm run test:vagrant` types. */
+/** The source of `npm run test:vagrant`, which contains the commands that it runs. */
 const underVagrant = readFileSync(join(ROOT, 'test/vagrant/up.test.ts'), 'utf8');
 
-t.test('npm run test:vagrant runs every command of Vagrant that a page tells to type', async (t) => {
+t.test('npm run test:vagrant runs every Vagrant command in the pages', async (t) => {
   const typed = commands.filter(
     ({ page, text }) => !/^docs\/adr|^CHANGELOG/.test(page) && /^(\w+=("[^"]*"|\S+) )*vagrant /.test(text),
   );
@@ -76,7 +76,7 @@ t.test('npm run test:vagrant runs every command of Vagrant that a page tells to 
   for (const { page, text } of typed) t.ok(underVagrant.includes(`'${text}'`), `${page}: ${text}`);
 });
 
-t.test('links between the pages lead somewhere', async (t) => {
+t.test('links between the pages lead to existing files', async (t) => {
   let links = 0;
   for (const page of pages) {
     const text = readFileSync(join(ROOT, page), 'utf8');

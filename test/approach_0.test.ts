@@ -8,7 +8,7 @@ import { provisioned, ROOT, type TestMachine } from '../testing/machine.ts';
 
 const skip = await dockerMissing();
 
-/** Ways in which a machine drifts, and the resource that says so. */
+/** Ways in which a machine drifts, and the resource that detects each. */
 const drifts: [string, string][] = [
   ['apt-get remove -y curl', 'common: apt.packages ca-certificates curl tzdata unattended-upgrades'],
   ['echo "# edited" >>/etc/nginx/conf.d/theapp.conf', 'nginx: file /etc/nginx/conf.d/theapp.conf'],
@@ -52,14 +52,14 @@ t.test('the command in the README, on Debian 13', { skip, timeout: 1_800_000 }, 
     'the recap',
   );
   t.match(stderr, /TheAPP answers at http:\/\/127\.0\.0\.1:8080\/\n {2}curl http:\/\/127\.0\.0\.1:8080\/$/);
-  t.notMatch(stdout, /✓|~/, 'nothing of it on stdout');
+  t.notMatch(stdout, /✓|~/, 'the report is not on stdout');
   await answers(t, 'http://127.0.0.1:8080/');
   const machine = await createdContainer();
   t.teardown(() => machine.destroy());
   await lifetime(t, machine, (...args) => provisioned('approach_0', '--provider', 'docker', ...args));
 });
 
-t.test('the same on Debian 12, by an inventory', { skip, timeout: 1_800_000 }, async (t) => {
+t.test('the same on Debian 12, with an inventory', { skip, timeout: 1_800_000 }, async (t) => {
   const machine = await freshContainer('test-debian-12', 'debian-12');
   t.teardown(() => machine.destroy());
   const run: Run = (...args) => provisioned('approach_0', '--inventory', machine.inventory, ...args);
@@ -90,7 +90,7 @@ async function lifetime(t: Test, machine: TestMachine, run: Run): Promise<void> 
   await driftAndRepair(t, machine, run);
   await releases(t, machine);
   await overTls(t, run);
-  await takenOff(t, machine, run);
+  await decommissioned(t, machine, run);
 }
 
 type Run = (...args: string[]) => ReturnType<typeof provisioned>;
@@ -100,12 +100,12 @@ async function driftAndRepair(t: Test, machine: TestMachine, plain: Run): Promis
   t.strictSame(
     (await run()).changed,
     ['app: user theapp'],
-    'a variable that is set changes what it is about',
+    'setting a variable changes only what it affects',
   );
   await machine.ssh(drifts.map(([script]) => script).join('\n'));
   const expected = drifts.map(([, resource]) => resource);
   const matches = (found: readonly string[]) =>
-    found.map((one) => expected.find((wanted) => one.startsWith(wanted)) ?? `unexpected: ${one}`).toSorted();
+    found.map((one) => expected.find((known) => one.startsWith(known)) ?? `unexpected: ${one}`).toSorted();
   const before = await fingerprint(machine);
   const check = await run('--check', '--diff');
   t.equal(check.exitCode, 2, '--check finds the drift');
@@ -117,10 +117,10 @@ async function driftAndRepair(t: Test, machine: TestMachine, plain: Run): Promis
   t.equal(repair.exitCode, 0);
   t.strictSame(matches(repair.changed), expected.toSorted(), 'exactly the drift is repaired');
   const after = await run();
-  t.strictSame([after.exitCode, after.changed], [0, []], 'the next run is green');
+  t.strictSame([after.exitCode, after.changed], [0, []], 'the next run changes nothing');
 }
 
-/** What could have changed: packages, configuration, units, kernel settings, grants. */
+/** A fingerprint of what could have changed: packages, configuration, units, kernel settings, grants. */
 const fingerprint = (machine: TestMachine) =>
   machine.ssh(`dpkg-query -W -f '\${Package} \${Status}\\n' | sha256sum
 find /etc /opt/theapp /opt/node -xdev -printf '%p %m %u %g %l\\n' | sort | sha256sum
@@ -130,7 +130,7 @@ sysctl -n vm.swappiness net.core.somaxconn
 mariadb -N -e "SHOW GRANTS FOR 'theapp'@'127.0.0.1'"
 ls /var/lib/provision/owed`);
 
-/** A release that does not become ready is not kept; a good one is, and can be gone back from. */
+/** A run rolls back a release that does not become ready. `--rollback` also replaces a good one by the previous one. */
 async function releases(t: Test, machine: TestMachine): Promise<void> {
   const checkout = t.testdir();
   await execa('git', ['clone', '-q', ROOT, checkout]);
@@ -153,52 +153,60 @@ async function releases(t: Test, machine: TestMachine): Promise<void> {
   writeFileSync(main, `throw new Error('this release is broken');\n${good}`);
   const bad = await from();
   t.equal(bad.exitCode, 1, 'a release that does not become ready fails the run');
-  t.match(bad.stderr, /this release is broken[\s\S]*rolled back to \S+, which is ready/, 'which says why');
-  t.equal(await at(), before, 'the release before is back');
-  t.equal((await provisioned('approach_0', '-i', machine.inventory, '--verify')).exitCode, 0, 'and answers');
+  t.match(
+    bad.stderr,
+    /this release is broken[\s\S]*rolled back to \S+, which is ready/,
+    'the error says why',
+  );
+  t.equal(await at(), before, 'the previous release is back');
+  t.equal(
+    (await provisioned('approach_0', '-i', machine.inventory, '--verify')).exitCode,
+    0,
+    'the previous release works',
+  );
 
   writeFileSync(main, `${good}// another release\n`);
-  t.equal((await from()).exitCode, 0, 'a good one is switched to');
+  t.equal((await from()).exitCode, 0, 'a good release replaces the previous one');
   t.not(await at(), before);
   const back = await provisioned('approach_0', '-i', machine.inventory, '--rollback');
   t.strictSame([back.exitCode, back.errors], [0, []]);
-  t.equal(await at(), before, '--rollback goes back');
+  t.equal(await at(), before, '--rollback restores the previous release');
 }
 
 async function overTls(t: Test, run: Run): Promise<void> {
   const on = await run('-e', 'nginx.tls=self_signed');
   t.strictSame([on.exitCode, on.errors], [0, []]);
   const checks = on.events.flatMap((event) => (event.event === 'verify' ? [event.answer] : []));
-  t.match(checks[0], /^200 Hello world! \(through https:/, 'plain HTTP leads to TLS');
+  t.match(checks[0], /^200 Hello world! \(through https:/, 'plain HTTP redirects to TLS');
   const again = await run('-e', 'nginx.tls=self_signed');
   t.strictSame([again.exitCode, again.changed], [0, []]);
-  t.equal((await run()).exitCode, 0, 'and back');
+  t.equal((await run()).exitCode, 0, 'without the variable, the run succeeds too');
 
   const taken = await run('-e', 'nginx.http_port=3000');
-  t.equal(taken.exitCode, 1, 'a port that TheAPP has');
+  t.equal(taken.exitCode, 1, 'a port that TheAPP uses fails the run');
   t.match(taken.errors.join(), /has not loaded the new configuration[\s\S]*Address already in use/);
-  t.equal((await run()).exitCode, 0, 'the port before: all is well again');
+  t.equal((await run()).exitCode, 0, 'with the previous port the run succeeds');
 }
 
 /**
- * By the files that processes execute, also deleted ones: names tell too little (a kernel worker may be called
- * kworker/…-inode_switch_wbs, Node's main thread MainThread, and redis-server is a link).
+ * Finds processes by the files that they execute, including deleted ones. Names are not enough: a kernel worker may be
+ * called kworker/…-inode_switch_wbs, Node's main thread MainThread, and redis-server is a link.
  */
 const LEFT = `for exe in /proc/[0-9]*/exe; do
 readlink "$exe" | grep -E '/opt/node/|/(nginx|mariadbd|redis-[^/]*|memcached)( |$)' || :
 done
 ls -d /opt/theapp /etc/theapp /opt/node 2>/dev/null || :`;
 
-async function takenOff(t: Test, machine: TestMachine, run: Run): Promise<void> {
+async function decommissioned(t: Test, machine: TestMachine, run: Run): Promise<void> {
   for (const one of ['/usr/sbin/nginx', '/usr/sbin/mariadbd', '/opt/node/', '/redis-', '/usr/bin/memcached'])
     t.match(await machine.ssh(LEFT), one, `${one} runs`);
   const off = await run('--decommission');
   t.equal(off.exitCode, 0, 'decommission');
   t.strictSame(off.errors, []);
-  t.equal(await machine.ssh(LEFT), '', 'nothing of it runs or stands any more');
-  t.match(await machine.ssh('ls /var/lib/mysql/theapp'), /data/, 'the data stays');
+  t.equal(await machine.ssh(LEFT), '', 'no process and no folder remains');
+  t.match(await machine.ssh('ls /var/lib/mysql/theapp'), /data/, 'the data remains');
   const again = await run('--decommission');
-  t.strictSame([again.exitCode, again.changed], [0, []], 'taking off twice changes nothing');
+  t.strictSame([again.exitCode, again.changed], [0, []], 'a second decommission changes nothing');
   t.equal((await run('--decommission', '--purge')).exitCode, 0);
   t.equal(await machine.ssh('ls -d /var/lib/mysql 2>/dev/null || :'), '', '--purge removes the data');
 }

@@ -12,23 +12,23 @@ const LAB = 'approach_1';
 /** The machine under test. */
 interface Stage {
   readonly url: string;
-  /** How it is found. */
-  readonly option: readonly string[];
+  /** The options with which it is found. */
+  readonly options: readonly string[];
   run(...args: string[]): ReturnType<typeof provisioned>;
-  /** `script` runs as root. Throws when it fails. */
+  /** Runs a script as root and returns its output. Throws if it fails. */
   ask(script: string): Promise<string>;
 }
 
 t.test('a fresh machine', { timeout: 2_900_000 }, async (t) => {
-  const { hosts, where: option, close } = await freshFleet(LAB);
+  const { hosts, options, close } = await freshFleet(LAB);
   t.teardown(close);
   const [host] = hosts as [Host];
-  const run = (...args: string[]) => provisioned(LAB, ...option, ...args);
+  const run = (...args: string[]) => provisioned(LAB, ...options, ...args);
   const first = await run();
   t.strictSame([first.exitCode, first.errors], [0, []], 'from fresh to verified');
   const stage = {
     url: new URL(urlOf(host, 80)).origin,
-    option,
+    options,
     run,
     ask: (script: string) => ssh(host, script),
   };
@@ -36,14 +36,14 @@ t.test('a fresh machine', { timeout: 2_900_000 }, async (t) => {
   await drift(t, stage);
   await releases(t, stage);
   await healed(t, stage);
-  await takenOff(t, stage);
+  await decommissioned(t, stage);
 });
 
-/** Containers, and when each was started last. */
+/** The containers, and when each was last started. */
 const containers = ({ ask }: Stage) =>
   ask("docker ps -q | xargs docker inspect --format '{{.Name}} {{.ID}} {{.State.StartedAt}}' | sort");
 
-/** The image of the slot that serves, from the file that says so. */
+/** The image and state of the slot that serves. */
 const serving = ({ ask }: Stage) =>
   ask(`cd /opt/theapp
 if [ -e nginx/live/b ]; then slot=b; else slot=a; fi
@@ -59,25 +59,25 @@ async function again(t: Test, stage: Stage): Promise<void> {
     'the second run changes nothing',
   );
   t.equal(second.recap.hosts[0]?.handlers, 0);
-  t.equal(await containers(stage), before, 'and every container is the one it was');
+  t.equal(await containers(stage), before, 'and no container was restarted');
   const inside = (service: string, script: string) =>
     stage.ask(`docker exec theapp-${service}-1 bash -c '${script}' 2>&1 || :`);
   t.match(await inside('app-a', '>/opt/theapp/x'), 'Read-only file system');
   t.match(
     await inside('mariadb', 'exec 3<>/dev/tcp/10.0.2.2/22'),
     'unreachable',
-    'data reaches nothing outside',
+    'data services cannot reach the outside',
   );
   t.equal(
     await stage.ask(
       'grep -rlsFf /opt/theapp/secrets/app_redis /opt/theapp /var/lib/docker/containers | sort',
     ),
     '/opt/theapp/secrets/app_redis\n/opt/theapp/secrets/redis.conf',
-    'a password is where it is read and nowhere else',
+    'a password is stored only where it is read',
   );
 }
 
-/** Ways in which it drifts, and the resource that says so. */
+/** Ways in which it drifts, and the resource that detects each. */
 const drifts: [string, string][] = [
   ['docker stop theapp-memcached-1 >/dev/null', 'compose: compose.up'],
   ['echo "# edited" >>/opt/theapp/compose.override.yml', 'compose: compose.slots'],
@@ -89,7 +89,7 @@ async function drift(t: Test, stage: Stage): Promise<void> {
   await stage.ask(drifts.map(([script]) => script).join('\n'));
   const expected = drifts.map(([, resource]) => resource).toSorted();
   const named = (found: readonly string[]) =>
-    found.map((one) => expected.find((wanted) => one.startsWith(wanted)) ?? `unexpected: ${one}`).toSorted();
+    found.map((one) => expected.find((known) => one.startsWith(known)) ?? `unexpected: ${one}`).toSorted();
   const before = await containers(stage);
   const check = await stage.run('--check');
   t.strictSame(
@@ -102,15 +102,15 @@ async function drift(t: Test, stage: Stage): Promise<void> {
   t.strictSame(
     [repair.exitCode, repair.errors, named(repair.changed)],
     [0, [], expected],
-    'which is repaired',
+    'the drift is repaired',
   );
   const after = (await containers(stage)).split('\n');
-  for (const line of before.trim().split('\n')) t.ok(after.includes(line), `${line} was left alone`);
+  for (const line of before.trim().split('\n')) t.ok(after.includes(line), `${line} was not restarted`);
 }
 
 const lightly = { rate: emulated ? 20 : 50, deadline: 20 };
 
-/** Under a steady load: a new release, one that crashes, one that never becomes ready, and back. */
+/** Under a steady load: a new release, one that crashes, one that never becomes ready, and a rollback. */
 async function releases(t: Test, stage: Stage): Promise<void> {
   const checkout = t.testdir();
   await execa('git', ['clone', '-q', ROOT, checkout]);
@@ -120,9 +120,9 @@ async function releases(t: Test, stage: Stage): Promise<void> {
   const good = readFileSync(main, 'utf8');
   const release = async (text: string, ...args: string[]) => {
     writeFileSync(main, text);
-    const all = ['provision/cli.mjs', LAB, ...stage.option, ...args];
-    const options = { cwd: checkout, reject: false, stdin: 'ignore' } as const;
-    const { exitCode, stderr } = await execa(join(ROOT, 'node_modules/.bin/node'), all, options);
+    const all = ['provision/cli.mjs', LAB, ...stage.options, ...args];
+    const settings = { cwd: checkout, reject: false, stdin: 'ignore' } as const;
+    const { exitCode, stderr } = await execa(join(ROOT, 'node_modules/.bin/node'), all, settings);
     return { exitCode, stderr };
   };
   const serves = "if (!process.argv.includes('migrate'))";
@@ -139,35 +139,35 @@ async function releases(t: Test, stage: Stage): Promise<void> {
 
   const update = await release(`${good}// another release\n`);
   t.equal(update.exitCode, 0, `a new release${update.exitCode === 0 ? '' : `: ${update.stderr}`}`);
-  lossless('it was switched to');
+  lossless('it was active');
   const now = await serving(stage);
   t.not(now, before);
 
   const crashing = await release(`${serves} throw new Error('this release is broken');\n${good}`);
-  t.equal(crashing.exitCode, 1, 'one that crashes fails the run');
+  t.equal(crashing.exitCode, 1, 'a release that crashes fails the run');
   t.match(crashing.stderr, /this release is broken[\s\S]*does not stay up; theapp:\S+ continues to serve/);
   const hanging = `${serves} { setInterval(() => {}, 1000); await new Promise(() => {}); }\n${good}`;
   const never = await release(hanging, '-e', 'compose.ready_seconds=40');
-  t.equal(never.exitCode, 1, 'one that never becomes ready too');
+  t.equal(never.exitCode, 1, 'so does a release that never becomes ready');
   t.match(never.stderr, /is not ready after 40 s[\s\S]* continues to serve/);
-  t.equal(await serving(stage), now, 'the release before serves on');
-  lossless('both were refused');
+  t.equal(await serving(stage), now, 'the current release continues to serve');
+  lossless('both were rejected');
 
   const back = await stage.run('--rollback');
   t.strictSame([back.exitCode, back.errors], [0, []], '--rollback');
-  t.equal(await serving(stage), before, 'goes back to the release before');
-  lossless('it was gone back');
+  t.equal(await serving(stage), before, 'restores the previous release');
+  lossless('the rollback was complete');
   const { problems, latency } = await load.stop();
   t.strictSame(problems, [], `counters and todos are as acknowledged; ${JSON.stringify(latency)}`);
 }
 
-/** What is killed is started again by Docker, what hangs by theapp-heal. */
+/** Docker restarts a process that was killed, theapp-heal restarts one that hangs. */
 async function healed(t: Test, { ask, run }: Stage): Promise<void> {
   for (const [signal, what] of [
     ['KILL', 'killed'],
     ['STOP', 'hung'],
   ] as const) {
-    // one that hangs before it has ever been healthy is given the time that a slow start may take
+    // until it has been healthy once, a hanging process gets as much time as a slow start
     await ask(
       'for i in $(seq 100); do docker ps -q --filter name=theapp-app --filter health=healthy | grep -q . && exit 0; sleep 1; done; exit 1',
     );
@@ -180,19 +180,19 @@ if [ "$(started)" != "$before" ] && curl -fs -m 5 http://127.0.0.1/readyz >/dev/
 sleep 1
 done
 exit 1`);
-    t.pass(`${what}, and ready again after ${Math.round((performance.now() - since) / 1000)} s`);
+    t.pass(`${what}; ready again after ${Math.round((performance.now() - since) / 1000)} s`);
   }
   t.match(await ask('journalctl -u theapp-heal -o cat'), /restarting theapp-app-\w-1, which is unhealthy/);
   t.equal((await run('--verify')).exitCode, 0);
 }
 
-async function takenOff(t: Test, { ask, run }: Stage): Promise<void> {
+async function decommissioned(t: Test, { ask, run }: Stage): Promise<void> {
   const off = await run('--decommission', '--purge');
   t.strictSame([off.exitCode, off.errors], [0, []], 'decommission');
-  const left = `command -v dockerd || :
+  const remains = `command -v dockerd || :
 ls -d /var/lib/docker /etc/docker /opt/theapp 2>/dev/null || :
 pgrep -l 'dockerd|containerd|node|nginx|mariadbd|redis' || :`;
-  t.equal(await ask(left), '', 'nothing of it is left');
+  t.equal(await ask(remains), '', 'nothing remains');
   const twice = await run('--decommission', '--purge');
-  t.strictSame([twice.exitCode, twice.changed], [0, []], 'taking off twice changes nothing');
+  t.strictSame([twice.exitCode, twice.changed], [0, []], 'a second decommission changes nothing');
 }

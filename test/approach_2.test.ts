@@ -14,32 +14,32 @@ interface Cluster {
   readonly fleet: Fleet;
   readonly hosts: Readonly<Record<string, Host>>;
   readonly urls: readonly string[];
-  /** How they are found. */
-  readonly option: readonly string[];
+  /** The options with which they are found. */
+  readonly options: readonly string[];
   run(...args: string[]): ReturnType<typeof provisioned>;
-  /** Something from the manager. */
+  /** Runs a script as root on the manager and returns its output. */
   ask(script: string): Promise<string>;
 }
 
 t.test('three fresh machines', { timeout: 2_950_000 }, async (t) => {
   const fleet = await freshFleet(LAB);
   t.teardown(fleet.close);
-  const option = fleet.where;
-  const run = (...args: string[]) => provisioned(LAB, ...option, ...args);
+  const { options } = fleet;
+  const run = (...args: string[]) => provisioned(LAB, ...options, ...args);
   const first = await run();
   t.strictSame(first.errors, []);
   t.equal(first.exitCode, 0, 'from nothing to verified on every node');
   const hosts = Object.fromEntries(fleet.hosts.map((host) => [host.name, host]));
   const urls = Object.values(hosts).map((host) => new URL(urlOf(host, 80)).origin);
   const ask = (script: string) => ssh(hosts.manager as Host, script);
-  const cluster = { fleet, hosts, urls, option, run, ask };
+  const cluster = { fleet, hosts, urls, options, run, ask };
   await again(t, cluster);
   await nodeLost(t, cluster);
   await newRelease(t, cluster);
-  await takenOff(t, cluster);
+  await decommissioned(t, cluster);
 });
 
-/** Tasks that run, by id; a job's are not among them. */
+/** The ids of the running tasks, except those of jobs. */
 const tasks = async ({ ask }: Cluster) =>
   (
     await ask(
@@ -47,7 +47,7 @@ const tasks = async ({ ask }: Cluster) =>
     )
   ).split('\n');
 
-/** The second run, and what it must leave alone. */
+/** Runs the approach again, which must change nothing. */
 async function again(t: Test, cluster: Cluster): Promise<void> {
   const before = await tasks(cluster);
   const second = await cluster.run();
@@ -56,22 +56,22 @@ async function again(t: Test, cluster: Cluster): Promise<void> {
     [0, [], []],
     'the second run changes nothing',
   );
-  t.strictSame(await tasks(cluster), before, 'and every task is the one it was');
+  t.strictSame(await tasks(cluster), before, 'and no task was replaced');
   t.equal((await cluster.ask('docker node ls --format "{{.Status}}"')).trim(), 'Ready\nReady\nReady');
   t.notMatch(
     await ssh(cluster.hosts.worker1 as Host, 'curl -sk https://registry.internal:5000/v2/_catalog'),
     'theapp',
-    'the registry tells nothing without its password',
+    'the registry reveals nothing without its password',
   );
 }
 
-/** The power of a worker is cut: the others go on; with the next run it is back, and what was healthy is as it was. */
+/** Cuts the power of a worker: the others continue. The next run restores it and leaves healthy tasks alone. */
 async function nodeLost(t: Test, cluster: Cluster): Promise<void> {
-  const [lost, ...left] = ['worker2', 'manager', 'worker1'] as const;
+  const [lost, ...others] = ['worker2', 'manager', 'worker1'] as const;
   const on = async (node: string) =>
     (await cluster.ask(`docker node ps ${node} --filter desired-state=running -q --no-trunc | sort`)).trim();
-  const before = await Promise.all(left.map(on));
-  const urls = left.map((name) => new URL(urlOf(cluster.hosts[name] as Host, 80)).origin);
+  const before = await Promise.all(others.map(on));
+  const urls = others.map((name) => new URL(urlOf(cluster.hosts[name] as Host, 80)).origin);
   const load = await startLoad({ urls, ...lightly });
   await cluster.fleet.cutPower(lost);
   const down = `until docker node ls --format '{{.Hostname}} {{.Status}}' | grep -qx '${lost} Down'; do sleep 1; done`;
@@ -81,22 +81,22 @@ async function nodeLost(t: Test, cluster: Cluster): Promise<void> {
   );
   const { lost: requests, asked } = await load.stop();
   t.comment(`${asked} requests, lost: ${JSON.stringify(requests)}`);
-  t.equal(requests.idempotent, 0, 'what may be sent again was, and is answered');
+  t.equal(requests.idempotent, 0, 'every idempotent request was answered, some after a retry');
 
   await cluster.fleet.powerOn(lost);
   const healed = await cluster.run();
   t.strictSame([healed.exitCode, healed.errors], [0, []], 'the next run brings the node back');
-  const now = await Promise.all(left.map(on));
+  const now = await Promise.all(others.map(on));
   t.ok(
     before.every((ids) => /\w/.test(ids)),
     'tasks ran on the remaining machines',
   );
   for (const [i, ids] of before.entries())
-    for (const id of ids.split('\n')) t.match(now[i], id, `${left[i]} keeps the task ${id}`);
+    for (const id of ids.split('\n')) t.match(now[i], id, `${others[i]} keeps the task ${id}`);
   t.strictSame((await cluster.run()).changed, [], 'and the one after changes nothing');
 }
 
-/** Another release, replica by replica, from a checkout of its own. */
+/** Deploys another release, replica by replica, from a separate checkout. */
 async function newRelease(t: Test, cluster: Cluster): Promise<void> {
   const checkout = t.testdir();
   await execa('git', ['clone', '-q', ROOT, checkout]);
@@ -107,7 +107,7 @@ async function newRelease(t: Test, cluster: Cluster): Promise<void> {
     cluster.ask('docker service inspect --format "{{.Spec.TaskTemplate.ContainerSpec.Image}}" theapp_app');
   const before = await image();
   const load = await startLoad({ urls: cluster.urls, ...lightly });
-  const all = ['provision/cli.mjs', LAB, ...cluster.option];
+  const all = ['provision/cli.mjs', LAB, ...cluster.options];
   const { exitCode, stderr } = await execa(join(ROOT, 'node_modules/.bin/node'), all, {
     cwd: checkout,
     reject: false,
@@ -115,7 +115,7 @@ async function newRelease(t: Test, cluster: Cluster): Promise<void> {
   });
   const { lost, asked, problems, failures, latency } = await load.stop();
   t.equal(exitCode, 0, `a new release${exitCode === 0 ? '' : `: ${stderr}`}`);
-  t.not(await image(), before, 'it is another image');
+  t.not(await image(), before, 'the image is different');
   t.ok(asked > 200, `${asked} requests`);
   const words = `no request was lost; ${JSON.stringify({ latency, failures })}`;
   t.strictSame([lost, problems], [{ idempotent: 0, others: 0 }, []], words);
@@ -127,20 +127,20 @@ const lightly: Pick<LoadOptions, 'rate' | 'health' | 'deadline'> = {
   deadline: 20,
 };
 
-/** Plain machines again: no container, no swarm, no Docker. */
-async function takenOff(t: Test, { run, hosts }: Cluster): Promise<void> {
+/** After decommissioning, the machines have no containers, no swarm and no Docker. */
+async function decommissioned(t: Test, { run, hosts }: Cluster): Promise<void> {
   const off = await run('--decommission', '--purge');
   t.strictSame([off.exitCode, off.errors], [0, []], 'decommission');
   for (const host of Object.values(hosts)) {
-    const left = await ssh(
+    const remains = await ssh(
       host,
       `command -v dockerd || :
 ls -d /var/lib/docker /etc/docker /opt/stacks/* /etc/theapp-registry /var/lib/provision/preflight 2>/dev/null || :
 grep registry.internal /etc/hosts || :
 pgrep -l 'dockerd|containerd|node|nginx|mariadbd|redis' || :`,
     );
-    t.equal(left, '', `${host.name}: nothing of it is left`);
+    t.equal(remains, '', `${host.name}: nothing remains`);
   }
   const twice = await run('--decommission', '--purge');
-  t.strictSame([twice.exitCode, twice.changed], [0, []], 'taking off twice changes nothing');
+  t.strictSame([twice.exitCode, twice.changed], [0, []], 'a second decommission changes nothing');
 }

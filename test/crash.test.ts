@@ -102,7 +102,7 @@ async function interrupted(t: Test, machine: TestMachine): Promise<void> {
 }
 
 async function fullDisk(t: Test, machine: TestMachine): Promise<void> {
-  // a file system of its own: when it is full, the disk of this computer is not
+  // a separate file system, so that the disk of this computer does not fill up
   await machine.ssh(`mv /etc/nginx/conf.d /etc/nginx/conf.d.aside
 mkdir /etc/nginx/conf.d
 mount -t tmpfs -o size=64k full /etc/nginx/conf.d
@@ -134,7 +134,7 @@ async function otherKey(t: Test, machine: TestMachine): Promise<void> {
   t.match(unreachable.errors[0], /\|/, 'the error says what to do');
 }
 
-/** Milliseconds after the awaited event at which a run is interrupted: at once, or during the next change. */
+/** Milliseconds after the awaited event at which a run is interrupted: immediately, or during the next change. */
 const MOMENTS = [0, 20, 0, 120, 10, 60];
 
 /**
@@ -196,8 +196,8 @@ async function cuttable(host: string, port: number): Promise<Proxy> {
 }
 
 async function checksums(machine: TestMachine): Promise<Map<string, string>> {
-  const said = await machine.ssh(`sha256sum ${FILES.join(' ')} 2>/dev/null || :`);
-  return new Map(said.split('\n').map((line) => [line.slice(66), line.slice(0, 64)]));
+  const output = await machine.ssh(`sha256sum ${FILES.join(' ')} 2>/dev/null || :`);
+  return new Map(output.split('\n').map((line) => [line.slice(66), line.slice(0, 64)]));
 }
 
 async function completeFiles(

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import t from 'tap';
 import { startDaemon } from '../testing/dockerd/daemon.ts';
 
-// The docker provider, with a Docker of the test's own and a lab that nobody has used yet.
+// The docker provider, with the test's own Docker daemon and an empty lab.
 
 const project = resolve(import.meta.dirname, '..');
 mkdirSync(join(project, '.lab'), { recursive: true, mode: 0o700 });
@@ -17,7 +17,7 @@ t.setTimeout(1_200_000);
 t.teardown(() => rmSync(lab, { recursive: true, force: true }));
 
 const isRoot = process.getuid?.() === 0;
-const skip = isRoot ? false : 'needs root, to start and stop a Docker of its own';
+const skip = isRoot ? false : 'needs root, to start and stop its own Docker daemon';
 
 t.test('containers as machines', { skip, timeout: 1_200_000 }, async (t) => {
   const daemon = await startDaemon();
@@ -31,9 +31,10 @@ t.test('containers as machines', { skip, timeout: 1_200_000 }, async (t) => {
     execa(node, ['scripts/lab/lab.ts', ...args], { cwd: project, reject: false });
   const up = (...args: string[]) => run('up', '--provider', 'docker', '--any-ports', '--yes', ...args);
   const json = async () => JSON.parse((await run('status', '--json')).stdout);
-  const [{ container }, one] = [{ container: 'theapp-approach_0-vm-' }, 'approach_0'];
+  const approach = 'approach_0';
+  const prefix = 'theapp-approach_0-vm-';
 
-  /** All that Docker has of this lab. */
+  /** Everything that the lab has in Docker. */
   async function everything(): Promise<string[]> {
     const lists = await Promise.all([
       daemon.docker('ps', '--all', '--filter', 'label=theapp.lab', '--format', '{{.Names}}'),
@@ -44,27 +45,27 @@ t.test('containers as machines', { skip, timeout: 1_200_000 }, async (t) => {
     return lists.flatMap((text) => text.split('\n')).filter(Boolean);
   }
 
-  t.test('up from nothing: a machine with systemd, sshd, its own disk and private keys', async (t) => {
+  t.test('up creates a machine with systemd, sshd, its own disk and private keys', async (t) => {
     const { exitCode, stdout, stderr } = await up('--image', 'debian-13');
     t.equal(exitCode, 0, stderr);
     t.match(
       stdout,
-      new RegExp(`^vm: running {3}debian-13, container ${container}\\w+ {3}ssh 127\\.0\\.0\\.1:\\d+`),
+      new RegExp(`^vm: running {3}debian-13, container ${prefix}\\w+ {3}ssh 127\\.0\\.0\\.1:\\d+`),
     );
     t.match(await json(), {
-      approach: one,
+      approach,
       machines: [{ name: 'vm', provider: 'docker', state: 'running', ports: { 80: Number }, snapshots: [] }],
       left: [],
     });
-    t.equal(statSync(join(lab, one)).mode & 0o777, 0o700);
-    t.equal(statSync(join(lab, one, 'key')).mode & 0o777, 0o600);
-    const asked =
+    t.equal(statSync(join(lab, approach)).mode & 0o777, 0o700);
+    t.equal(statSync(join(lab, approach, 'key')).mode & 0o777, 0o600);
+    const script =
       'hostname; sudo id -u; . /etc/os-release; echo $VERSION_ID; cat /proc/1/comm; df --output=size -BG /var/lib | tail -1 | tr -d " "';
-    t.match((await run('ssh', one, asked)).stdout, /^vm\n0\n13\nsystemd\n(9|10)G$/);
+    t.match((await run('ssh', approach, script)).stdout, /^vm\n0\n13\nsystemd\n(9|10)G$/);
   });
 
   t.test(
-    'up again changes nothing; a fresh machine answers within seconds once the image is there',
+    'up again changes nothing; a fresh machine answers within seconds once the image exists',
     async (t) => {
       const [{ ssh }] = (await json()).machines;
       t.equal((await up()).exitCode, 0);
@@ -74,13 +75,13 @@ t.test('containers as machines', { skip, timeout: 1_200_000 }, async (t) => {
       t.equal((await up()).exitCode, 0);
       const seconds = (performance.now() - began) / 1000;
       t.comment(`from nothing to SSH in ${seconds.toFixed(1)} s`);
-      t.ok(seconds < 30, 'far less than a boot');
-      const list = await execa(node, ['provision/cli.mjs', one, '--list'], { cwd: project });
-      t.match(list.stdout, /^approach_0 \(docker\)/, 'and without a word it is found');
+      t.ok(seconds < 30, 'far faster than a boot');
+      const list = await execa(node, ['provision/cli.mjs', approach, '--list'], { cwd: project });
+      t.match(list.stdout, /^approach_0 \(docker\)/, 'it is found without --provider');
     },
   );
 
-  t.test('another image is refused, and so is a wrong one', async (t) => {
+  t.test('another image is refused, and so is an unknown one', async (t) => {
     t.match(await up('--image', 'debian-12'), {
       exitCode: 1,
       stderr:
@@ -88,7 +89,7 @@ t.test('containers as machines', { skip, timeout: 1_200_000 }, async (t) => {
     });
     t.match(await up('--image', 'debain'), {
       exitCode: 3,
-      stderr: /no image "debain"; did you mean "debian"\?/,
+      stderr: /unknown container image "debain"; did you mean "debian"\?/,
     });
   });
 
@@ -98,35 +99,42 @@ cp /etc/hosts /tmp/hosts && sudo mv /tmp/hosts /etc/hosts
 cp /etc/resolv.conf /tmp/r && sudo mv /tmp/r /etc/resolv.conf
 echo secret | sudo tee /etc/word >/dev/null
 sudo systemd-run --quiet --wait --pipe -p LoadCredential=word:/etc/word -p PrivateTmp=yes sh -c 'cat $CREDENTIALS_DIRECTORY/word'`;
-    t.match(await run('ssh', one, script), { exitCode: 0, stdout: 'secret' });
+    t.match(await run('ssh', approach, script), { exitCode: 0, stdout: 'secret' });
   });
 
-  t.test('kernel settings of the computer cannot be changed, those of its own network can', async (t) => {
-    t.match(await run('ssh', one, 'sudo sysctl -w net.core.somaxconn=1234'), { exitCode: 0 });
-    t.match(await run('ssh', one, 'sudo sysctl -w vm.swappiness=61'), {
-      exitCode: 1,
-      stderr: /vm.swappiness/,
-    });
-  });
+  t.test(
+    'a machine can change the kernel settings of its own network, but not those of the computer',
+    async (t) => {
+      t.match(await run('ssh', approach, 'sudo sysctl -w net.core.somaxconn=1234'), { exitCode: 0 });
+      t.match(await run('ssh', approach, 'sudo sysctl -w vm.swappiness=61'), {
+        exitCode: 1,
+        stderr: /vm.swappiness/,
+      });
+    },
+  );
 
-  t.test('a snapshot brings back files and volumes, and says what it cannot', async (t) => {
-    await run('ssh', one, 'sudo touch /early /var/lib/early');
+  t.test('a snapshot restores files and volumes, and reports what it does not include', async (t) => {
+    await run('ssh', approach, 'sudo touch /early /var/lib/early');
     const taken = await run('snapshot', 'clean');
     t.match(taken, { exitCode: 0, stdout: 'vm: clean' });
-    t.match(taken.stderr, /memory and running processes are not kept/);
-    await run('ssh', one, 'sudo touch /late /var/lib/late; sudo rm /early /var/lib/early');
+    t.match(taken.stderr, /memory and running processes are not saved/);
+    await run('ssh', approach, 'sudo touch /late /var/lib/late; sudo rm /early /var/lib/early');
     t.match(await run('restore', 'claen'), {
       exitCode: 3,
       stderr: /there is no snapshot "claen"; did you mean "clean"\?/,
     });
     t.match(await run('restore', 'clean'), { exitCode: 0 });
-    const { stdout } = await run('ssh', one, 'ls -d /early /late /var/lib/early /var/lib/late 2>/dev/null');
+    const { stdout } = await run(
+      'ssh',
+      approach,
+      'ls -d /early /late /var/lib/early /var/lib/late 2>/dev/null',
+    );
     t.equal(stdout, '/early\n/var/lib/early');
   });
 
-  t.test('power: a container that is killed, and a Docker that restarts', async (t) => {
+  t.test('up starts machines again after their container is killed or Docker restarts', async (t) => {
     const [{ ssh, container }] = (await json()).machines;
-    await run('ssh', one, 'sudo touch /var/lib/kept; sync');
+    await run('ssh', approach, 'sudo touch /var/lib/kept; sync');
     await daemon.docker('kill', container);
     t.match(await json(), { machines: [{ state: 'stopped' }] });
     t.match(await run('snapshot', 'x'), {
@@ -138,28 +146,28 @@ sudo systemd-run --quiet --wait --pipe -p LoadCredential=word:/etc/word -p Priva
     await daemon.restart();
     t.match(await json(), { machines: [{ state: 'stopped' }] });
     t.equal((await up()).exitCode, 0);
-    t.equal((await run('ssh', one, 'ls /var/lib/kept')).stdout, '/var/lib/kept');
+    t.equal((await run('ssh', approach, 'ls /var/lib/kept')).stdout, '/var/lib/kept');
   });
 
-  t.test('down leaves nothing in Docker and no file', async (t) => {
+  t.test('down leaves no objects in Docker and no files', async (t) => {
     t.match(await run('down'), { exitCode: 0, stdout: 'approach_0: vm removed' });
     t.strictSame(await everything(), []);
     t.strictSame(readdirSync(lab), []);
-    t.match(await run('down'), { exitCode: 0, stdout: 'approach_0: there was nothing' });
+    t.match(await run('down'), { exitCode: 0, stdout: 'approach_0: nothing to remove' });
   });
 
-  t.test('what a killed command leaves is shown, and removed or made anew', async (t) => {
+  t.test('status shows what a killed command left; up completes it, and down removes it', async (t) => {
     const child = up();
     child.stderr.on('data', (data: Buffer) => {
-      if (/containers of/.test(String(data))) child.kill('SIGKILL');
+      if (/creating containers from/.test(String(data))) child.kill('SIGKILL');
     });
     await child;
-    t.ok((await everything()).length > 0, 'a network at least');
+    t.ok((await everything()).length > 0, 'at least a network');
     const { machines, left } = await json();
-    t.ok(machines.length + left.length > 0, 'it is shown');
+    t.ok(machines.length + left.length > 0, 'status shows it');
     t.equal((await up()).exitCode, 0);
-    t.equal((await run('ssh', one, 'hostname')).stdout, 'vm');
-    // half a machine: its container has never been started
+    t.equal((await run('ssh', approach, 'hostname')).stdout, 'vm');
+    // half a machine: only its volume is left
     const [{ container }] = (await json()).machines;
     await daemon.docker('rm', '--force', container);
     t.match(
@@ -174,7 +182,7 @@ sudo systemd-run --quiet --wait --pipe -p LoadCredential=word:/etc/word -p Priva
     t.strictSame(await everything(), []);
   });
 
-  t.test('without a daemon, without permission, without a client: what to do', async (t) => {
+  t.test('without a daemon, permission or a client, the error says what to do', async (t) => {
     const inEnv = (env: Record<string, string>, options = {}) =>
       execa(node, ['scripts/lab/lab.ts', 'up', '--provider', 'docker'], {
         cwd: project,
@@ -201,8 +209,8 @@ sudo systemd-run --quiet --wait --pipe -p LoadCredential=word:/etc/word -p Priva
     t.match(await inEnv({ THEAPP_LAB: theirs, THEAPP_LAB_IMAGES: theirs, HOME: theirs }, nobody), {
       exitCode: 1,
       stderr:
-        /^docker: you may not use the Docker daemon\n[\s\S]*→ sudo usermod -aG docker \$USER, then log in again/m,
+        /^docker: you do not have permission to use the Docker daemon\n[\s\S]*→ sudo usermod -aG docker \$USER, then log in again/m,
     });
-    t.notOk(existsSync(join(theirs, one, 'containers')));
+    t.notOk(existsSync(join(theirs, approach, 'containers')));
   });
 });

@@ -72,7 +72,7 @@ async function killedAt(words: RegExp): Promise<void> {
 
 t.test('a port in use is reported before anything is built', async (t) => {
   const server = createServer();
-  // If another program already uses the port, that is as good.
+  // If another program already uses the port, the test works as well.
   await new Promise<void>((done) => server.once('error', () => done()).listen(8080, '127.0.0.1', done));
   const { exitCode, stderr } = await run('up', '--provider', 'qemu', '--image', 'debian-13', '--yes');
   server.close();
@@ -81,10 +81,10 @@ t.test('a port in use is reported before anything is built', async (t) => {
   t.strictSame(readdirSync(lab), [], 'nothing was created');
 });
 
-t.test('a killed image build leaves a draft at most', async (t) => {
+t.test('a killed image build leaves at most a draft', async (t) => {
   await killedAt(/image: .*(extracting|installing)/);
   const images = readdirSync(join(lab, 'images')).filter((name) => name.startsWith('debian'));
-  t.match(images, [/\.draft$/], 'a draft at most');
+  t.match(images, [/\.draft$/], 'at most a draft');
   t.strictSame(await status(), []);
 });
 
@@ -148,7 +148,7 @@ t.test('down removes every process and file', async (t) => {
   t.match(await run('down'), { exitCode: 0, stdout: 'approach_0: vm removed' });
   t.notOk(runs(pid));
   t.strictSame(readdirSync(lab), ['images']);
-  t.match(await run('down'), { exitCode: 0, stdout: 'approach_0: there was nothing' });
+  t.match(await run('down'), { exitCode: 0, stdout: 'approach_0: nothing to remove' });
 });
 
 t.test('a machine whose creation was killed is created again', async (t) => {
@@ -167,7 +167,7 @@ t.test('two fresh machines have different identities and reach each other', asyn
   const at = (address: string): Machine => ({ ...machine, address });
   const machines = { a: at('10.77.0.21'), b: at('10.77.0.22') };
   let [a, b] = await freshHosts({ lab: 'pair', machines, image: 'debian-13' });
-  if (!a || !b) throw new Error('two machines were asked for');
+  if (!a || !b) throw new Error('expected two machines');
   t.match(await ask(a, 'hostname; ping -c 2 -W 5 10.77.0.22'), /^a\n.* 2 received, 0% packet loss/s);
   t.not(await ask(a, 'cat /etc/machine-id'), await ask(b, 'cat /etc/machine-id'));
   t.not(a.hostKeys?.[0], b.hostKeys?.[0]);

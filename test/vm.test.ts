@@ -4,7 +4,7 @@ import { cutPowerOf, destroy, powerOn } from '../provision/machines/qemu.ts';
 import { answers } from '../testing/answers.ts';
 import { labMachine, provisioned, ROOT, type TestMachine } from '../testing/machine.ts';
 
-/** What only a virtual machine can show: its own kernel boots, and a power cut loses what was not synced. */
+/** Tests what only virtual machines can show: they boot their own kernel, and a power cut loses unsynced data. */
 t.test('the command in the README, with a virtual machine', { timeout: 2_400_000 }, async (t) => {
   await destroy('approach_0');
   const words = [

@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 
-/** Asks TheAPP from outside the machine. Also checks that --verify has left no data that a user would see. */
+/** Sends requests to TheAPP from outside the machine. Also checks that --verify has left no data that a user would see. */
 export async function answers(t: Test, url: string): Promise<void> {
   const text = async (path: string) => (await fetch(`${url}${path}`)).text();
   t.equal(await text(''), 'Hello world!\n');

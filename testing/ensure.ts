@@ -19,9 +19,9 @@ export async function prerequisites(
     await ensurePrograms([...required, ...optional], { yes, progress });
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
-    const lacking = missing(optional).map(({ name }) => name);
-    if (missing(required).length === 0 && lacking.length > 0)
-      process.stderr.write(`Tests that need ${lacking.join(', ')} are skipped.\n`);
+    const skipped = missing(optional).map(({ name }) => name);
+    if (missing(required).length === 0 && skipped.length > 0)
+      process.stderr.write(`Tests that need ${skipped.join(', ')} are skipped.\n`);
     else process.exitCode = error instanceof ProvisionError ? exitCodes[error.kind] : 1;
   }
 }

@@ -9,53 +9,53 @@ import { inventoryOf, labHosts, quietly, ROOT, ssh, type TestMachine } from './m
 /** The fresh machines of an approach. */
 export interface Fleet {
   readonly hosts: readonly Host[];
-  /** Options with which `npm run provision` finds them. */
-  readonly where: readonly string[];
+  /** The options with which `npm run provision` finds them. */
+  readonly options: readonly string[];
   cutPower(name: string): Promise<void>;
   powerOn(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Whether the machines are virtual ones, which without KVM bear less load than containers. */
+/** Whether the machines are virtual machines, which without KVM can handle less load than containers. */
 export const emulated = process.env.THEAPP_TEST_MACHINES === 'vm';
 
-/** Containers, unless THEAPP_TEST_MACHINES=vm asks for virtual machines, which without KVM take ten times as long. */
+/** Creates containers, or virtual machines if THEAPP_TEST_MACHINES=vm; without KVM those take ten times as long. */
 export const freshFleet = (approach: string): Promise<Fleet> =>
   emulated ? virtual(approach) : contained(approach);
 
-/** Why the tests on containers cannot run here, for their `skip`; false where they can. */
+/** Why the tests on containers cannot run here, for their `skip`; false if they can. */
 export async function dockerMissing(): Promise<string | false> {
   if (emulated || process.getuid?.() === 0) return false;
   const { answers, error } = await daemonAnswers();
-  return answers ? false : `needs root, or a Docker that answers: ${error?.parts.what ?? 'it does not'}`;
+  return answers ? false : `needs root, or a Docker daemon: ${error?.parts.what ?? 'it does not answer'}`;
 }
 
-/** Root starts a Docker for the test alone; any other user shares the computer's. */
+/** Starts a Docker daemon for the test if the user is root; other users use the one of this computer. */
 export async function testDocker(): Promise<{ close(): Promise<void> }> {
   if (process.getuid?.() !== 0) return { close: async () => undefined };
   const progress = quietly();
   return await startDaemon((line) => progress('dockerd', line));
 }
 
-/** Containers of the docker provider. */
+/** Creates containers with the docker provider. */
 async function contained(approach: string): Promise<Fleet> {
   const { hosts, close } = await freshContainers(approach, approach, 'auto');
   return {
     hosts,
-    where: ['--provider', 'docker', '--yes'],
+    options: ['--provider', 'docker', '--yes'],
     cutPower: (name) => containers.cutPowerOf(approach, name),
     powerOn: (name) => containers.powerOn(approach, name),
     close,
   };
 }
 
-/** A fresh container, and an inventory that names it. */
+/** A fresh container, and an inventory that lists it. */
 export async function freshContainer(lab: string, image: string): Promise<TestMachine> {
   const { hosts, close } = await freshContainers(lab, 'approach_0', image);
   return machineOf(lab, hosts, close);
 }
 
-/** The container that `npm run provision -- approach_0` has created by itself. */
+/** The container that `npm run provision -- approach_0` has created. */
 export async function createdContainer(): Promise<TestMachine> {
   const machines = loadMachines(join(ROOT, 'approaches', 'approach_0'));
   const options = { approach: 'approach_0', machines, image: 'auto', yes: true, progress: quietly() };
@@ -95,7 +95,7 @@ async function virtual(approach: string): Promise<Fleet> {
   await destroy(approach);
   return {
     hosts: await labHosts(approach),
-    where: ['--provider', 'qemu', '--yes'],
+    options: ['--provider', 'qemu', '--yes'],
     cutPower: (name) => cutPowerOf(approach, name),
     powerOn: async (name) => void (await powerOn(approach, name)),
     close: () => destroy(approach),

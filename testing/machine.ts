@@ -9,28 +9,28 @@ import type { Event } from '../provision/report/events.ts';
 export const ROOT = resolve(import.meta.dirname, '..');
 const NODE = join(ROOT, 'node_modules', '.bin', 'node');
 
-/** The machines of tests live apart from a person's own; the images they start from are shared. */
+/** Tests have their own lab, which uses the same images as the user's. */
 process.env.THEAPP_LAB ??= join(ROOT, '.lab', 'test');
 process.env.THEAPP_LAB_IMAGES ??= join(ROOT, '.lab', 'images');
 
-/** A fresh machine, and an inventory that names it. */
+/** A fresh machine, and an inventory that lists it. */
 export interface TestMachine {
   readonly host: Host;
   readonly lab: string;
   readonly inventory: string;
-  /** The machine's own words; `script` runs as root. Throws when it fails. */
+  /** Runs a script as root and returns its output. Throws if it fails. */
   ssh(script: string): Promise<string>;
   destroy(): Promise<void>;
 }
 
-/** A machine that nobody has used yet, on free ports. */
+/** A fresh virtual machine, on free ports. */
 export async function freshMachine(lab: string, image: string): Promise<TestMachine> {
   const [host] = await freshHosts({ lab, image, progress: quietly() });
-  if (!host) throw new Error('the lab made no machine');
+  if (!host) throw new Error('the lab created no machine');
   return testMachine(lab, host, inventoryOf(lab, host));
 }
 
-/** The machines of an approach, brought up: what `npm run provision` does by itself. */
+/** Brings up the virtual machines of an approach, as `npm run provision` does. */
 export const labHosts = (approach: string): Promise<Host[]> =>
   qemu.hosts({
     approach,
@@ -40,11 +40,11 @@ export const labHosts = (approach: string): Promise<Host[]> =>
     progress: quietly(),
   });
 
-/** The machine that `npm run provision -- approach_0` has brought up by itself. */
+/** The virtual machine that `npm run provision -- approach_0` has created. */
 export async function labMachine(): Promise<TestMachine> {
   const lab = 'approach_0';
   const [host] = await labHosts(lab);
-  if (!host) throw new Error('the lab made no machine');
+  if (!host) throw new Error('the lab created no machine');
   return testMachine(lab, host, inventoryOf(lab, host));
 }
 
@@ -60,7 +60,7 @@ const testMachine = (lab: string, host: Host, inventory: string): TestMachine =>
 export const inventoryOf = (name: string, host: Host, more: Readonly<Record<string, unknown>> = {}): string =>
   inventoryOfAll(name, [host], more);
 
-/** An inventory of hosts; `more` stands in each entry. */
+/** An inventory of hosts; `more` is added to each entry. */
 export function inventoryOfAll(
   name: string,
   hosts: readonly Host[],
@@ -103,8 +103,8 @@ export async function ssh(host: Host, script: string): Promise<string> {
   return stdout;
 }
 
-/** `npm run provision -- …` as it runs, with `--json`: its events while they come. */
-export function provision(args: readonly string[], hear: (event: Event) => void = () => undefined) {
+/** Starts `npm run provision -- … --json` and passes each event on as soon as it is printed. */
+export function provision(args: readonly string[], onEvent: (event: Event) => void = () => undefined) {
   const child = execa(NODE, ['provision/cli.mjs', ...args, '--json'], {
     cwd: ROOT,
     reject: false,
@@ -114,7 +114,7 @@ export function provision(args: readonly string[], hear: (event: Event) => void 
   child.stdout?.on('data', (chunk: Buffer) => {
     const lines = (rest + chunk.toString('utf8')).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) hear(JSON.parse(line) as Event);
+    for (const line of lines) onEvent(JSON.parse(line) as Event);
   });
   return child;
 }
@@ -123,12 +123,12 @@ export interface Ran {
   readonly exitCode: number;
   readonly events: readonly Event[];
   readonly recap: Extract<Event, { event: 'recap' }>;
-  /** `host`'s resources that were changed, or would be: `role: resource`. */
+  /** The resources that were changed, or would be: `role: resource`. */
   readonly changed: readonly string[];
   readonly errors: readonly string[];
 }
 
-/** The same, to its end. */
+/** Runs `npm run provision -- …` and returns its result. */
 export async function provisioned(...args: string[]): Promise<Ran> {
   const events: Event[] = [];
   const { exitCode } = await provision(args, (event) => events.push(event));
@@ -143,7 +143,7 @@ export async function provisioned(...args: string[]): Promise<Ran> {
   return { exitCode: exitCode ?? -1, events, recap, changed, errors };
 }
 
-/** A line every ten seconds at most, so that a waiting test shows what it waits for. */
+/** Prints a line at most every ten seconds, to show what a test is waiting for. */
 export function quietly(): (topic: string, line: string) => void {
   let last = 0;
   return (topic, line) => {

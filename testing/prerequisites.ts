@@ -14,12 +14,12 @@ const required = [
   { name: 'ssh-agent', package: 'openssh-client' },
 ];
 
-/** The programs that only some tests need: those are skipped without them. */
+/** The programs that only some tests need; without them these tests are skipped. */
 const optional = [
   { name: 'docker', package: 'docker.io' },
   { name: 'sudo', package: 'sudo' },
   { name: 'vagrant', package: 'vagrant' },
-  // Other users than root run tests as root of a user namespace.
+  // Users other than root run some tests as root of a user namespace.
   { name: 'newuidmap', package: 'uidmap' },
 ];
 

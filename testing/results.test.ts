@@ -22,7 +22,7 @@ ok 2 - b.test.ts # time=36.986ms
 # time=6572.363ms
 `;
 
-t.test('counts, and what was skipped by its reason', async (t) => {
+t.test('the summary lists skipped tests by reason, and the counts', async (t) => {
   t.equal(
     summary([outcomeOf(text), outcomeOf('# { total: 3, pass: 3 }\n')]),
     `skipped: needs a network
@@ -36,7 +36,7 @@ skipped: no reason given
   );
 });
 
-t.test('a run that was cut short has failed', async (t) => {
+t.test('an interrupted run counts as failed', async (t) => {
   t.equal(summary([outcomeOf('TAP version 14\nok 1 - x\n')]), '0 passed, 1 failed, 0 skipped');
   t.equal(summary([]), '0 passed, 0 failed, 0 skipped');
 });

@@ -5,20 +5,20 @@ export interface Skipped {
   readonly reason: string;
 }
 
-/** What a run of tests came to. */
+/** The result of a test run. */
 export interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: readonly Skipped[];
 }
 
-/** Reads what tap has written (https://testanything.org): its last line of totals, and the tests that were skipped. */
+/** Parses the output of tap (https://testanything.org): its last line of totals, and the skipped tests. */
 export function outcomeOf(text: string): Outcome {
   const total = text.match(/^# \{ total: .*\}$/gm)?.at(-1) ?? '';
   const count = (word: string) => Number(new RegExp(`\\b${word}: (\\d+)`).exec(total)?.[1] ?? 0);
   return {
     passed: count('pass'),
-    // a run that was cut short says no totals
+    // an interrupted run prints no totals
     failed: total === '' ? 1 : count('fail') + count('todo'),
     skipped: skippedIn(text),
   };
@@ -35,7 +35,7 @@ function skippedIn(text: string): Skipped[] {
   });
 }
 
-/** The last lines of a run: what was skipped, by reason, and the counts. */
+/** Summarises test runs: the skipped tests by reason, and the counts. */
 export function summary(outcomes: readonly Outcome[]): string {
   const skipped = outcomes.flatMap(({ skipped }) => skipped);
   const sum = (of: (outcome: Outcome) => number) => outcomes.reduce((all, one) => all + of(one), 0);

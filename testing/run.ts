@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { outcomeOf, summary } from './results.ts';
 
-// node testing/run.ts NAME WORDS…: tap with these words, then what was skipped and the counts. What tap says in full
-// is kept in .cache/tests/NAME.tap, for testing/summary.ts.
+// node testing/run.ts NAME ARGUMENT…: runs tap with these arguments, then prints the skipped tests and the counts. The
+// full output of tap is written to .cache/tests/NAME.tap, for testing/summary.ts.
 const [name = '', ...words] = process.argv.slice(2);
 const root = resolve(import.meta.dirname, '..');
 const folder = join(root, '.cache/tests');

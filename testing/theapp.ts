@@ -59,7 +59,7 @@ export async function startTheApp(...environments: Record<string, string>[]): Pr
   };
 }
 
-/** Port 1 refuses connections at once, so that no test uses a server of the computer it runs on. */
+/** Port 1 refuses connections immediately, so that no test uses a server of this computer. */
 const unreachable = {
   MYSQL_PASS: 'none',
   MYSQL_HOST: '127.0.0.1',

@@ -28,8 +28,8 @@ module TheAPP
     end
 
     def self.approach(root, name, started)
-      asked = read(file(root, name)).fetch('machines')
-      machines = asked.each_with_index.map { |(key, values), index| machine(name, key, index.zero?, values || {}) }
+      entries = read(file(root, name)).fetch('machines')
+      machines = entries.each_with_index.map { |(key, values), index| machine(name, key, index.zero?, values || {}) }
       Approach.new(name, machines, started)
     rescue KeyError, NoMethodError, TypeError
       raise Failure.new("approaches/#{name}/machines.yml is invalid",

@@ -3,7 +3,7 @@
 require_relative 'failure'
 
 module TheAPP
-  # Checks whether this computer can run virtual machines. Only Linux on a PC tells; elsewhere the provider checks.
+  # Checks whether this computer can run virtual machines. Only Linux on a PC reports this; elsewhere the provider checks.
   module Hardware
     ADVICE = 'enable VT-x (AMD-V, SVM) in the firmware, or nested virtualisation if this is a virtual machine'
     EMULATED = 'or let libvirt emulate, which is slow: THEAPP_LIBVIRT_DRIVER=qemu'

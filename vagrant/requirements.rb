@@ -47,7 +47,7 @@ module TheAPP
       TCPServer.new('127.0.0.1', port).close
     rescue Errno::EADDRINUSE, Errno::EACCES => e
       approach, name = machine.name.to_s.split('-', 2)
-      what = e.is_a?(Errno::EACCES) ? 'only root may use it' : 'another program uses it'
+      what = e.is_a?(Errno::EACCES) ? 'only root can use it' : 'another program uses it'
       raise Failure.new("#{name}: port #{port} of this computer cannot be forwarded: #{what}",
                         'stop that program (a machine of the lab: npm run lab -- down ' \
                         "#{approach}), or choose another port under \"forward\" in approaches/#{approach}/machines.yml")

@@ -12,7 +12,7 @@ export interface Contained {
 }
 
 /**
- * The builder mounts file systems and starts many processes. In namespaces of their own the mounts disappear with the
+ * The builder mounts file systems and starts many processes. In separate namespaces the mounts disappear with the
  * last process, and the processes end with this one, even if it is killed (`setpriv --pdeathsig`, `unshare
  * --kill-child`).
  */
@@ -25,7 +25,7 @@ export async function contained(): Promise<Contained> {
   }
   const own = ['unshare', '--mount', ...processes, '--mount-proc', '--'];
   const [program = '', ...args] = [...own, 'true'];
-  // In some containers root may not create namespaces.
+  // In some containers root cannot create namespaces.
   const { exitCode } = await execa(program, args, { reject: false });
   const prefix = exitCode === 0 ? [...die, ...own] : die;
   return { builder: prefix, root: prefix };

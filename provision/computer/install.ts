@@ -44,7 +44,7 @@ export async function ensurePrograms(programs: readonly Program[], ask: Ask): Pr
     throw failure({
       place: 'this computer',
       what,
-      todo: `run: ${commands.join(' && ')}\n  → or add --yes to have it done for you`,
+      todo: `run: ${commands.join(' && ')}\n  → or add --yes to install without confirmation`,
     });
   }
   await install(plan, here, ask);

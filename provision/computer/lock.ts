@@ -25,7 +25,7 @@ export async function withLock<T>(
   const holder = `${process.pid} ${doing}`;
   const lock =
     (await listen(path, holder)) ??
-    (await ticking(waiting, 'waiting', (say) => turn(path, holder, say, seconds)));
+    (await ticking(waiting, 'waiting', (update) => turn(path, holder, update, seconds)));
   try {
     return await work();
   } finally {
@@ -33,7 +33,7 @@ export async function withLock<T>(
   }
 }
 
-/** The socket that stands for a lock: a file where there is no abstract namespace (macOS). */
+/** The socket that represents a lock. On macOS, which has no abstract namespace, it is a file. */
 function pathOf(folder: string): string {
   const hash = createHash('sha256').update(folder).digest('hex');
   if (process.platform === 'linux') return `\0theapp-lab-${hash.slice(0, 32)}`;
@@ -43,20 +43,20 @@ function pathOf(folder: string): string {
 async function turn(
   path: string,
   holder: string,
-  say: (line: string) => void,
+  update: (line: string) => void,
   seconds: number,
 ): Promise<Server> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const lock = await listen(path, holder);
     if (lock) return lock;
-    const said = await ask(path);
+    const answer = await ask(path);
     // A file is left behind by a crash; a name in the abstract namespace is not.
-    if (said === undefined && !path.startsWith('\0')) rmSync(path, { force: true });
-    const [, pid, doing] = /^(\d+) (.*)$/s.exec(said ?? '') ?? [];
+    if (answer === undefined && !path.startsWith('\0')) rmSync(path, { force: true });
+    const [, pid, doing] = /^(\d+) (.*)$/s.exec(answer ?? '') ?? [];
     const other = pid === undefined ? 'another run' : `another run (process ${pid})`;
     const task = doing ?? 'using the lab';
-    say(`waiting for ${other}, which is ${task}`);
+    update(`waiting for ${other}, which is ${task}`);
     if (Date.now() > end) {
       throw failure({
         place: 'lab',

@@ -39,7 +39,7 @@ export interface Tree {
  *
  * @throws ProvisionError (failed) with the builder's output
  */
-export async function debianTree(tree: Tree, say: (words: string) => void): Promise<void> {
+export async function debianTree(tree: Tree, update: (words: string) => void): Promise<void> {
   const { suite, packages, options, draft, file } = tree;
   const here = computer();
   const own = here.id === 'debian' ? forSuite(readSources(), here.codename, suite) : [];
@@ -60,7 +60,7 @@ export async function debianTree(tree: Tree, say: (words: string) => void): Prom
   const env = { ...tree.env, ...(here.root ? { TMPDIR: join(draft, 'tmp') } : {}) };
   const line = (text: string) => {
     const doing = steps.exec(text);
-    if (doing) say(`building: ${doing[1]}`);
+    if (doing) update(`building: ${doing[1]}`);
   };
   await run(command, { doing: 'mmdebstrap', cwd: draft, env, stdout: file, line });
 }

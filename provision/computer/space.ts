@@ -15,12 +15,12 @@ export function requireSpace(folder: string, gigabytes: number, what: string): v
 }
 
 /** The error for output that reports a full disk; otherwise undefined. */
-export function outOfSpace(said: string, folder: string) {
-  if (!/ENOSPC|No space left on device/i.test(said)) return undefined;
+export function outOfSpace(output: string, folder: string) {
+  if (!/ENOSPC|No space left on device/i.test(output)) return undefined;
   return failure({
     place: folder,
     what: 'the disk is full',
-    said: said
+    said: output
       .split('\n')
       .filter((line) => /ENOSPC|No space left/i.test(line))
       .join('\n'),

@@ -1,11 +1,11 @@
 /**
- * Reports every second how long `work` has been running: `words: 12 s`. `work` can change the words with `say`, which
- * does not reset the time.
+ * Reports every second how long `work` has been running: `words: 12 s`. `work` can change the words with
+ * `update`, which does not reset the time.
  */
 export async function ticking<T>(
   progress: (line: string) => void,
   words: string,
-  work: (say: (words: string) => void) => Promise<T>,
+  work: (update: (words: string) => void) => Promise<T>,
 ): Promise<T> {
   const start = Date.now();
   let now = words;

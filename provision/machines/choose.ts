@@ -11,13 +11,13 @@ import { vagrant } from './vagrant.ts';
 /** Where an approach's machines come from. */
 export interface Choice {
   readonly provider: Provider;
-  /** Why, and how to choose another, when nobody named one. */
+  /** Why, and how to choose another; missing if the user named the provider. */
   readonly why?: string;
 }
 
 /**
- * The provider a person named; an inventory means `static`. Without either: machines that are there already, then
- * virtual machines with KVM, then containers where a Docker daemon answers, then emulated virtual machines.
+ * The provider that the user named; an inventory means `static`. Otherwise the first that applies: machines that
+ * already exist, virtual machines with KVM, containers if a Docker daemon answers, emulated virtual machines.
  *
  * @throws ProvisionError (input)
  */
@@ -27,7 +27,7 @@ export async function choose(
 ): Promise<Choice> {
   if (inventory !== undefined) {
     if (provider !== undefined && provider !== 'static') {
-      throw inputError({ place: `--provider ${provider}`, what: 'an inventory goes with --provider static' });
+      throw inputError({ place: `--provider ${provider}`, what: 'an inventory requires --provider static' });
     }
     return { provider: staticProvider(inventory) };
   }
@@ -35,59 +35,63 @@ export async function choose(
     throw inputError({
       place: '--provider static',
       what: 'needs --inventory FILE',
-      todo: 'docs/inventory.md shows one',
+      todo: 'see the example in docs/inventory.md',
     });
   }
   if (provider !== undefined) return { provider: { qemu, docker, vagrant }[provider] };
-  return (await there(approach)) ?? (await best());
+  return (await existing(approach)) ?? (await fastest());
 }
 
-/** The same for the lab's own machines, which Vagrant's are not. */
+/** The same for the lab, which does not include Vagrant's machines. */
 export async function chooseLab(provider: 'qemu' | 'docker' | undefined, approach: string): Promise<Choice> {
   if (provider !== undefined) return { provider: { qemu, docker }[provider] };
-  return inLab(approach) ?? (await best());
+  return inLab(approach) ?? (await fastest());
 }
 
 const containers = '--provider docker for containers';
 const virtual = '--provider qemu for virtual machines';
 
-/** Machines that have been made already. Asks neither Docker nor a network. */
-async function there(approach: string): Promise<Choice | undefined> {
+/** The provider whose machines already exist. Queries neither Docker nor the network. */
+async function existing(approach: string): Promise<Choice | undefined> {
   if (await vagrant.running(approach))
-    return { provider: vagrant, why: 'Vagrant has them up; --provider qemu or docker for others' };
+    return {
+      provider: vagrant,
+      why: 'Vagrant is running these machines; --provider qemu or docker for others',
+    };
   return inLab(approach);
 }
 
 function inLab(approach: string): Choice | undefined {
   if (machinesOf(approach).length > 0)
-    return { provider: qemu, why: `the lab has these virtual machines; ${containers}` };
-  if (hasContainers(approach)) return { provider: docker, why: `the lab has these containers; ${virtual}` };
+    return { provider: qemu, why: `the lab already has these virtual machines; ${containers}` };
+  if (hasContainers(approach))
+    return { provider: docker, why: `the lab already has these containers; ${virtual}` };
   return undefined;
 }
 
-/** What is fastest on this computer, as far as that is known without starting a machine. */
-async function best(): Promise<Choice> {
+/** The fastest provider on this computer, as far as is known without starting a machine. */
+async function fastest(): Promise<Choice> {
   const kvm = kvmKnown();
   const why = `this computer has KVM; ${containers}`;
   if (kvm.usable && !kvm.untried) return { provider: qemu, why };
   const { answers, error } = await daemonAnswers();
   if (kvm.usable) return { provider: answers ? kvmOrContainers : qemu, why };
-  if (answers) return { provider: docker, why: `${kvm.why}, and Docker answers; ${virtual}` };
+  if (answers) return { provider: docker, why: `${kvm.why}, and a Docker daemon is running; ${virtual}` };
   if (kvm.untried) return { provider: qemu, why: `this computer has /dev/kvm; ${containers}` };
   return {
     provider: qemu,
-    why: `${kvm.why}, and ${error?.parts.what}: emulated, which is slow; ${containers}`,
+    why: `${kvm.why}, and ${error?.parts.what}, so machines are emulated, which is slow; ${containers}`,
   };
 }
 
-/** Virtual machines if a guest really starts with KVM, which QEMU finds out; otherwise containers. */
+/** Virtual machines if a guest starts with KVM, which QEMU tries; otherwise containers. */
 const kvmOrContainers: Provider = {
   ...qemu,
   hosts: (options) =>
     bringUp({
       ...options,
       otherwise: () => {
-        options.progress('lab', 'KVM does not work on this computer: containers instead');
+        options.progress('lab', 'KVM does not work on this computer; using containers instead');
         return docker.hosts(options);
       },
     }),

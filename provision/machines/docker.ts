@@ -5,30 +5,30 @@ import { withLock } from '../computer/lock.ts';
 import { requireFree } from '../computer/ports.ts';
 import { failure } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { ask, docker as client, requireLocal } from './docker/client.ts';
+import { docker as client, requireLocal, tryDocker } from './docker/client.ts';
 import { machineImage } from './docker/image.ts';
 import { nameOf } from './docker/labels.ts';
 import {
   hostOf,
-  type Means,
   makeMachine,
   removeMachine,
+  type SharedSettings,
   startMachine,
   waitForSsh,
 } from './docker/machine.ts';
 import { addressesIn, networkFor } from './docker/network.ts';
 import { privileges } from './docker/privileges.ts';
 import { type Container, containersOf, volumesOf } from './docker/state.ts';
-import { type Left, leftOf } from './docker/status.ts';
+import { type DockerObjects, objectsOf } from './docker/status.ts';
 import { systemNamed } from './docker/system.ts';
 import { all } from './lab/all.ts';
 import { folderOf } from './lab/folders.ts';
-import { asksHub } from './lab/images/hub.ts';
+import { checkHub } from './lab/images/hub.ts';
 import { endMirror, lastingMirror } from './lab/images/lasting.ts';
 import type { Provider, ProviderOptions } from './provider.ts';
 import { machinesOf } from './qemu/state.ts';
 
-/** The embedded lab, with containers as machines: systemd and an sshd in each, made by whichever Docker answers. */
+/** The lab with containers as machines: each runs systemd and sshd, in the daemon that the Docker client uses. */
 export const docker: Provider = {
   name: 'docker',
   running: async (approach) => hasContainers(approach) && (await allRun(approach)),
@@ -36,15 +36,15 @@ export const docker: Provider = {
 };
 
 export interface LabOptions extends ProviderOptions {
-  /** Ports of this computer are free ones, whatever machines.yml says. */
+  /** Forward from free ports of this computer instead of those in machines.yml. */
   readonly anyPorts?: boolean;
 }
 
-/** Made when an approach first has containers, so that nobody has to ask Docker where there are none. */
-const trace = (approach: string) => join(folderOf(approach), 'containers');
+/** A file that exists once an approach has had containers: without it, Docker need not be queried. */
+const marker = (approach: string) => join(folderOf(approach), 'containers');
 
-/** Whether containers have been made for an approach, by what this lab's folder says: Docker is not asked. */
-export const hasContainers = (approach: string) => existsSync(trace(approach));
+/** Whether containers have been created for an approach, according to the lab's folder. Does not query Docker. */
+export const hasContainers = (approach: string) => existsSync(marker(approach));
 
 const allRun = async (approach: string) => {
   const found = await containersOf(approach, 10).catch(() => []);
@@ -52,9 +52,9 @@ const allRun = async (approach: string) => {
 };
 
 /**
- * Every machine running: those that exist are started as they are, the others are made.
+ * Starts the machines that exist and creates those that are missing. Resolves when all of them are running.
  *
- * @throws ProvisionError, or an AggregateError of them: every machine is heard
+ * @throws ProvisionError, or an AggregateError if several machines fail
  */
 export async function bringUp(options: LabOptions): Promise<Host[]> {
   const { approach, progress } = options;
@@ -67,41 +67,42 @@ export async function bringUp(options: LabOptions): Promise<Host[]> {
 async function machinesUp(options: LabOptions): Promise<Host[]> {
   const { approach, machines, anyPorts = false, progress } = options;
   const [containers, volumes] = await Promise.all([containersOf(approach), volumesOf(approach)]);
-  const found = containers.filter(({ whole }) => whole);
-  const there = new Map(found.map((container) => [container.machine, container]));
+  const found = containers.filter(({ complete }) => complete);
+  const existing = new Map(found.map((container) => [container.machine, container]));
   for (const container of found) refuseOtherImage(container, options.image);
-  const missing = Object.keys(machines).filter((name) => !there.has(name));
+  const missing = Object.keys(machines).filter((name) => !existing.has(name));
   if (!anyPorts) await requirePorts(approach, machines, missing);
-  const means = missing.length > 0 ? await prepare(options) : undefined;
-  const addresses = means ? addressesIn(means.network.prefix, machines) : {};
-  const works = Object.entries(machines).map(async ([name, machine]): Promise<Host> => {
-    const tell = (line: string) => progress(name, line);
-    const old = there.get(name);
-    // what an interrupted command has left
-    const left = !old && [...containers.map(({ machine }) => machine), ...volumes].includes(name);
-    if (left) await removeMachine(approach, name);
+  const settings = missing.length > 0 ? await prepare(options) : undefined;
+  const addresses = settings ? addressesIn(settings.network.prefix, machines) : {};
+  const hosts = Object.entries(machines).map(async ([name, machine]): Promise<Host> => {
+    const report = (line: string) => progress(name, line);
+    const old = existing.get(name);
+    // an interrupted command may have left a part of it
+    const partial = !old && [...containers.map(({ machine }) => machine), ...volumes].includes(name);
+    if (partial) await removeMachine(approach, name);
     if (old?.state === 'stopped') await startMachine(old);
     const address = addresses[name] ?? '';
     const container =
-      old ?? (await makeMachine({ approach, name, machine, address, anyPorts, ...(means as Means) }));
-    await waitForSsh(container, tell);
+      old ??
+      (await makeMachine({ approach, name, machine, address, anyPorts, ...(settings as SharedSettings) }));
+    await waitForSsh(container, report);
     return hostOf(container, machine.groups);
   });
-  return await withMirror(await all(works), options);
+  return await withMirror(await all(hosts), options);
 }
 
-/** The hosts, with the lab's mirror of Docker Hub as their variable where they need one. */
+/** Adds the lab's mirror of Docker Hub to the hosts' variables if they cannot reach a registry. */
 async function withMirror(hosts: Host[], { approach, pulls, yes, progress }: LabOptions): Promise<Host[]> {
   const [first] = hosts;
   if (!pulls || !first) return hosts;
-  // the network's gateway is this computer: only the machines of the approach are on it
+  // the network's gateway is this computer; only the machines of the approach use the network
   const gateway = first.privateAddress?.replace(/\.\d+$/, '.1') ?? '';
   const url = await lastingMirror({
     lab: approach,
     place: { listen: gateway, seen: gateway },
     yes,
-    unreached: async () => {
-      const { ok, stderr } = await ask(['exec', nameOf(approach, first.name), ...asksHub]);
+    whyUnreachable: async () => {
+      const { ok, stderr } = await tryDocker(['exec', nameOf(approach, first.name), ...checkHub]);
       return ok ? undefined : stderr.trim() || 'no answer';
     },
     progress: (line) => progress('mirror', line),
@@ -109,25 +110,28 @@ async function withMirror(hosts: Host[], { approach, pulls, yes, progress }: Lab
   return url === undefined ? hosts : hosts.map((host) => ({ ...host, vars: { docker: { mirrors: [url] } } }));
 }
 
-/** Before anything is built or started. */
+/** Checks the ports of missing machines, before anything is built or started. */
 async function requirePorts(approach: string, machines: LabOptions['machines'], missing: readonly string[]) {
   for (const name of missing) {
     await requireFree(name, approach, Object.keys(machines[name]?.forward ?? {}).map(Number));
   }
 }
 
-async function prepare(options: LabOptions): Promise<Means> {
+async function prepare(options: LabOptions): Promise<SharedSettings> {
   const { approach, machines, progress } = options;
   await requireLocal();
   const image = await machineImage(options);
-  const tell = (line: string) => progress('lab', line);
-  const [granted, network] = await Promise.all([privileges(image.tag), networkFor(approach, machines, tell)]);
-  writeWhole(trace(approach), '');
-  tell(`containers of ${image.name}`);
+  const report = (line: string) => progress('lab', line);
+  const [granted, network] = await Promise.all([
+    privileges(image.tag),
+    networkFor(approach, machines, report),
+  ]);
+  writeWhole(marker(approach), '');
+  report(`creating containers from ${image.name}`);
   return { image, privileges: granted, network };
 }
 
-/** A machine keeps what it was made with. */
+/** A machine keeps the image that it was created with. */
 function refuseOtherImage({ machine, approach, image }: Container, option: string): void {
   const named = systemNamed(option);
   if (named === 'auto' || named.name === image) return;
@@ -139,35 +143,38 @@ function refuseOtherImage({ machine, approach, image }: Container, option: strin
   });
 }
 
-/** Removes the machines of a lab and all that is theirs: containers, volumes, networks, snapshots, keys. */
-export async function destroy(approach: string, waiting: (line: string) => void = () => {}): Promise<Left> {
+/** Removes the machines of a lab with their containers, volumes, networks, snapshots and keys. */
+export async function destroy(
+  approach: string,
+  waiting: (line: string) => void = () => {},
+): Promise<DockerObjects> {
   const folder = privateFolder(folderOf(approach));
   return await withLock(folder, `taking down ${approach}`, waiting, async () => {
-    const left = await leftOf(approach);
-    const { containers, volumes, networks, images } = left;
+    const found = await objectsOf(approach);
+    const { containers, volumes, networks, images } = found;
     if (containers.length > 0) await client(['rm', '--force', '--volumes', ...containers]);
     if (volumes.length > 0) await client(['volume', 'rm', '--force', ...volumes]);
     if (networks.length > 0) await client(['network', 'rm', ...networks]);
     if (images.length > 0) await client(['image', 'rm', '--force', ...images]);
-    // virtual machines of this approach may be there too
-    if (machinesOf(approach).length > 0) rmSync(trace(approach), { force: true });
+    // the approach may also have virtual machines
+    if (machinesOf(approach).length > 0) rmSync(marker(approach), { force: true });
     else {
       endMirror(approach);
       rmSync(folder, { recursive: true, force: true });
     }
-    return left;
+    return found;
   });
 }
 
-/** A power cut: the machine stops in the middle of what it does. */
+/** Simulates a power cut: the machine stops without shutting down. */
 export const cutPowerOf = async (approach: string, machine: string): Promise<void> =>
   void (await client(['kill', nameOf(approach, machine)]));
 
-/** Starts it again, on the disk that the power cut left. Its ports stay the same. */
+/** Starts a machine again after a power cut, with the same disk and the same ports. */
 export async function powerOn(
   approach: string,
   machine: string,
-  tell: (line: string) => void = () => {},
+  report: (line: string) => void = () => {},
 ): Promise<void> {
   const container = (await containersOf(approach)).find((one) => one.machine === machine);
   if (!container)
@@ -177,5 +184,5 @@ export async function powerOn(
       todo: `npm run lab -- up ${approach}`,
     });
   if (container.state === 'stopped') await startMachine(container);
-  await waitForSsh(container, tell);
+  await waitForSsh(container, report);
 }

@@ -6,8 +6,8 @@ import { requireFree } from '../computer/ports.ts';
 import { failure, ProvisionError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { all } from './lab/all.ts';
-import { folderOf, leftOf, machineFolder } from './lab/folders.ts';
-import { asksHub } from './lab/images/hub.ts';
+import { folderOf, machineFolder, machineFolders } from './lab/folders.ts';
+import { checkHub } from './lab/images/hub.ts';
 import { endMirror, lastingMirror } from './lab/images/lasting.ts';
 import { loopback } from './lab/images/mirror.ts';
 import { loadMachines, type Machine } from './machines.ts';
@@ -71,7 +71,8 @@ async function machinesUp(options: LabOptions): Promise<Host[] | undefined> {
   const exists = (name: string) => readSaved(machineFolder(lab, name)) !== undefined;
   for (const name of names) refuseOtherImage(lab, name, options.image);
   // Left by an interrupted run.
-  for (const name of leftOf(lab).filter((name) => !exists(name))) await cutPower(machineFolder(lab, name));
+  for (const name of machineFolders(lab).filter((name) => !exists(name)))
+    await cutPower(machineFolder(lab, name));
   const complete = names.every(exists);
   if (!complete) await requirePorts(options);
   const prepared = complete ? undefined : await prepare(options);
@@ -99,8 +100,8 @@ async function withMirror(
     lab,
     place: loopback,
     yes,
-    unreached: () =>
-      runAsRoot(doorOf(lab, first.name, saved), () => asksHub.join(' ')).then(
+    whyUnreachable: () =>
+      runAsRoot(doorOf(lab, first.name, saved), () => checkHub.join(' ')).then(
         () => undefined,
         (error: unknown) => (error instanceof ProvisionError && error.parts.said?.trim()) || 'no answer',
       ),
@@ -142,7 +143,7 @@ function refuseOtherImage(lab: string, name: string, option: string): void {
 export async function destroy(lab: string, waiting: (line: string) => void = () => {}): Promise<void> {
   if (!existsSync(folderOf(lab))) return;
   await withLock(folderOf(lab), `taking down ${lab}`, waiting, async () => {
-    for (const name of leftOf(lab)) await cutPower(machineFolder(lab, name));
+    for (const name of machineFolders(lab)) await cutPower(machineFolder(lab, name));
     endMirror(lab);
     rmSync(folderOf(lab), { recursive: true, force: true });
   });

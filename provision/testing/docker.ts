@@ -24,10 +24,10 @@ export interface ComposeHost {
   readonly project: string;
   /** By service: id, status, health, configuration hash, image, id of the image, time of start. */
   readonly containers: Readonly<Record<string, string>>;
-  /** Ids of the images on the host, by name; and all names that are asked for. */
+  /** Ids of the images on the host, by name; and all names that the probe asks for. */
   readonly images: Readonly<Record<string, string>>;
   readonly asked: readonly string[];
-  /** When files were written, in seconds since 1970. */
+  /** When each file was written, in seconds since 1970. */
   readonly written: Readonly<Record<string, string>>;
   readonly texts: Readonly<Record<string, string>>;
   /** Compose rejects the files. */

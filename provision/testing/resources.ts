@@ -32,8 +32,9 @@ export async function applyOnce<S>(
     if (upload) await run(shell, sh`cp -- ${upload.from} ${upload.to}`);
     await run(shell, script, progress);
   }
-  const left = await pending(resource, shell);
-  if (left.length > 0) throw new Error(`still pending: ${left.map(({ summary }) => summary).join('; ')}`);
+  const remaining = await pending(resource, shell);
+  if (remaining.length > 0)
+    throw new Error(`still pending: ${remaining.map(({ summary }) => summary).join('; ')}`);
   return changes;
 }
 

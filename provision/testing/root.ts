@@ -27,7 +27,7 @@ export interface Needs {
  * many users (user_namespaces(7)) and its own mounts: this process is replaced by Node, which runs the same file from
  * its beginning. Call it before anything else.
  *
- * @returns the reason when that is not possible, for the `skip` of the tests that need root
+ * @returns the reason why this is not possible, for the `skip` of the tests that need root
  */
 export function becomeRoot({ network = false }: Needs = {}): string | false {
   if (process.getuid?.() === 0) return false;
@@ -38,7 +38,7 @@ export function becomeRoot({ network = false }: Needs = {}): string | false {
 /**
  * Replaces this process by Node, which runs the same file from its beginning, in new namespaces and after a script.
  *
- * @returns the reason when this user may not, for `skip`
+ * @returns the reason why this user cannot do that, for `skip`
  */
 export function enter(
   flags: readonly string[],
@@ -58,10 +58,10 @@ export function enter(
   return process.execve(unshare, ['unshare', ...around, ...node], { ...process.env, PATH: path, ...env });
 }
 
-/** Why a namespace could not be made, and what a person can do about it. */
-function refused(said: string): string {
-  if (said.includes('newuidmap') && !locate('newuidmap'))
+/** Why a namespace could not be created, and what the user can do about it. */
+function refused(output: string): string {
+  if (output.includes('newuidmap') && !locate('newuidmap'))
     return 'needs root, or a user namespace with many users: apt-get install uidmap';
-  const why = said.trim().split('\n').at(-1) ?? '';
+  const why = output.trim().split('\n').at(-1) ?? '';
   return `needs root, or user namespaces, which this computer refuses: ${why}`;
 }

@@ -64,6 +64,6 @@ function virtualIn(approach: string): Host[] {
 }
 
 async function containersIn(approach: string, machines: Readonly<Record<string, Machine>>): Promise<Host[]> {
-  const whole = (await containersOf(approach)).filter((container) => container.whole);
-  return whole.map((container) => containerHost(container, machines[container.machine]?.groups ?? []));
+  const complete = (await containersOf(approach)).filter((container) => container.complete);
+  return complete.map((container) => containerHost(container, machines[container.machine]?.groups ?? []));
 }

@@ -25,7 +25,7 @@ export async function requireDocker(place: string, alternative = ''): Promise<vo
   if (/permission denied/i.test(said))
     throw unreachable({
       place,
-      what: 'this user may not use the Docker daemon',
+      what: 'this user does not have permission to use the Docker daemon',
       said,
       todo: 'sudo usermod -aG docker $USER, then log in again',
     });

@@ -1,6 +1,6 @@
 import { type Kind, kinds } from './kinds.ts';
 
-/** What may follow a command: options with the kind of their value (null for none), then words in this order. */
+/** The arguments of a command: options with the kind of their value (null for none), and words in this order. */
 export interface Form {
   readonly options?: Readonly<Record<string, Kind | null>>;
   readonly words?: readonly Kind[];
@@ -8,38 +8,38 @@ export interface Form {
   readonly more?: Kind;
 }
 
-/** A word that was understood as this kind. */
+/** A word, and the kind as which it was parsed. */
 export interface Read {
   readonly word: string;
   readonly kind: Kind;
 }
 
-/** Reads words by a form, each of them. @throws Error naming the word that is not understood */
+/** Parses all words according to a form. @throws Error that names an invalid word */
 export function readBy({ options = {}, words = [], more }: Form, given: readonly string[]): Read[] {
   const read: Read[] = [];
-  const places = [...words];
+  const expected = [...words];
   const take = (word: string | undefined, kind: Kind | undefined) => {
-    if (word === undefined || kind === undefined) throw new Error(`"${word ?? ''}" is not expected`);
+    if (word === undefined || kind === undefined) throw new Error(`unexpected word "${word ?? ''}"`);
     read.push(checked({ word, kind }));
   };
-  const left = [...given];
-  for (let word = left.shift(); word !== undefined; word = left.shift()) {
+  const rest = [...given];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const [option = '', value] = word.split(/=(.*)/s);
     const kind = options[option];
-    if (kind === undefined) take(word, places.shift() ?? more);
-    else if (kind !== null) take(value ?? left.shift(), kind);
+    if (kind === undefined) take(word, expected.shift() ?? more);
+    else if (kind !== null) take(value ?? rest.shift(), kind);
     else if (value !== undefined) throw new Error(`"${option}" takes no value`);
   }
   return read;
 }
 
-/** The same word. @throws Error when it is not of its kind */
+/** Returns the word. @throws Error if it is not of its kind */
 export function checked(read: Read): Read {
   if (kinds[read.kind](read.word)) return read;
-  throw new Error(`"${read.word}" is no ${read.kind}`);
+  throw new Error(`"${read.word}" is not a valid ${read.kind}`);
 }
 
-/** Programs of others, as far as the pages use them, by their sub-command. */
+/** The arguments of external programs by subcommand, as far as the pages use them. */
 export const programs: Readonly<Record<string, Readonly<Record<string, Form>>>> = {
   vagrant: {
     up: { options: { '--provision': null, '--no-provision': null }, more: 'vagrant machine' },
@@ -70,13 +70,13 @@ export const programs: Readonly<Record<string, Readonly<Record<string, Form>>>> 
   npm: { ci: { options: { '--engine-strict': null } }, test: {}, pack: {} },
 };
 
-/** Reads a line of one of those programs. */
+/** Parses the arguments of an external program. */
 export function readProgram(program: string, words: readonly string[]): Read[] {
   const forms = programs[program];
-  if (!forms) throw new Error(`"${program}" is no program that the pages use`);
+  if (!forms) throw new Error(`"${program}" is not a program that the pages use`);
   const found = ['', ...Object.keys(forms)]
     .filter((name) => name in forms)
     .find((name) => name === '' || `${words.join(' ')} `.startsWith(`${name} `));
-  if (found === undefined) throw new Error(`${program}: "${words[0] ?? ''}" is no command of it`);
+  if (found === undefined) throw new Error(`${program} has no command "${words[0] ?? ''}"`);
   return readBy(forms[found] ?? {}, words.slice(found === '' ? 0 : found.split(' ').length));
 }

@@ -14,7 +14,7 @@ const machines = approaches.flatMap((approach) =>
 const full = machines.map(({ name, approach }) => `${approach}-${name}`);
 const stack = readFileSync(join(ROOT, 'approaches/approach_2/theapp.yml'), 'utf8');
 const services = [...stack.matchAll(/^ {2}(\S+):$/gm)].map(([, name]) => name);
-/** The Debian packages that the project's own code installs or names. */
+/** The Debian packages that the project's code installs or names. */
 const packages = ['testing/prerequisites.ts', 'scripts/bench/provisioner/peers/ansible.ts'].flatMap((file) =>
   [...readFileSync(join(ROOT, file), 'utf8').matchAll(/[a-z][a-z0-9.-]+/g)].map(([name]) => name),
 );
@@ -23,7 +23,7 @@ const oneOf = (known: readonly string[]) => (word: string) => known.includes(wor
 const anything = () => true;
 const isUrl = (word: string) => URL.parse(word)?.hostname === '127.0.0.1';
 
-/** Whether a word can be what its place asks for. Only `free` kinds take anything: see `freeKinds`. */
+/** Whether a word is valid for each kind. Only the kinds in `freeKinds` accept any word. */
 export const kinds = {
   approach: oneOf(approaches),
   machine: oneOf(machines.map(({ name }) => name)),
@@ -54,5 +54,5 @@ export const kinds = {
 
 export type Kind = keyof typeof kinds;
 
-/** Kinds whose words are the reader's own choice. No other word of a command may be changed unnoticed. */
+/** Kinds whose words the reader chooses. If any other word of a command changes, a test must fail. */
 export const freeKinds: ReadonlySet<Kind> = new Set(['file', 'name', 'shell line']);

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../provision/cli/approaches.ts';
 
-/** A line that a page tells its reader to type. */
+/** A command in a page. */
 export interface Line {
   readonly page: string;
   readonly text: string;
@@ -14,18 +14,18 @@ export const pages: readonly string[] = globSync(
   { cwd: ROOT },
 ).sort();
 
-/** Programs whose lines are commands: wherever a page names one with words behind it, the words are checked. */
+/** Programs whose commands are checked wherever a page shows them with arguments. */
 const programs =
   'npm npx node vagrant docker curl ssh scriptreplay sudo apt-get systemctl journalctl virsh git'.split(' ');
 
-/** The program of a line, behind variables that are set for it. */
+/** The program of a line, after any variables that are set for it. */
 export const programOf = (text: string): string =>
   text
     .replace(/^(\w+=("[^"]*"|\S*) +)+/, '')
     .split(' ')
     .at(0) ?? '';
 
-/** The commands in a page: in blocks of shell, in indented blocks, and between backticks. */
+/** The commands in a page: in shell blocks, in indented blocks, and between backticks. */
 export function commandsIn(text: string): string[] {
   const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
     block.replaceAll(/\\\n\s*/g, '').split('\n'),
@@ -40,7 +40,7 @@ export function commandsIn(text: string): string[] {
   return lines.map((line) => line.trim()).filter(Boolean);
 }
 
-/** The commands of all pages, each once. */
+/** The commands of all pages, without duplicates. */
 export function allCommands(): readonly Line[] {
   const found = pages.flatMap((page) =>
     commandsIn(readFileSync(join(ROOT, page), 'utf8')).map((text) => ({ page, text })),

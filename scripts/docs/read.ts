@@ -7,20 +7,20 @@ import { type Read, readBy, readProgram } from './grammar.ts';
 import { kinds } from './kinds.ts';
 import { readFile, readProvision, readScript } from './scripts.ts';
 
-/** A line of shell in words; what is between quotes is one. */
+/** Splits a shell line into words; quoted text is one word. */
 export const wordsOf = (line: string): string[] =>
   [...line.matchAll(/(?:[^\s"]|"[^"]*")+/g)].map(([word]) => word.replaceAll('"', ''));
 
-/** Stand-ins of the pages, and what a reader could put there. */
+/** Placeholders in the pages, and values that a reader could use. */
 const placeholders: Readonly<Record<string, string>> = {
   SCENARIO: faults[0]?.name ?? '',
   NAME: 'before',
 };
 
 /**
- * Reads a command as a shell and its program would, every word, and runs nothing.
+ * Parses all words of a command as the shell and the program would, but runs nothing.
  *
- * @throws Error for a word that is not understood
+ * @throws Error for an invalid word
  */
 export async function read(words: readonly string[]): Promise<Read[]> {
   const given = words.map((word) => placeholders[word] ?? word);
@@ -45,10 +45,10 @@ const settings: Readonly<Record<string, (value: string) => unknown>> = {
 
 async function readSetting(setting: string): Promise<void> {
   const [name = '', value = ''] = setting.split(/=(.*)/s);
-  if (!(await settings[name]?.(value))) throw new Error(`"${setting}" is no setting that the pages use`);
+  if (!(await settings[name]?.(value))) throw new Error(`"${setting}" is not a setting that the pages use`);
 }
 
-/** TheAPP of a release, or a file of this project, behind options that this Node knows. */
+/** Parses the arguments of Node: its own options, then TheAPP or a file of this project. */
 async function readNode(words: readonly string[]): Promise<Read[]> {
   const at = words.findIndex((word) => !word.startsWith('-'));
   const flags = at < 0 ? words : words.slice(0, at);

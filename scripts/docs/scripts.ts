@@ -12,29 +12,29 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   scripts: Record<string, string>;
 };
 
-/** Reads `npm run [NAME [-- WORD…]]`, every word, and runs nothing. @throws Error for what is not understood */
+/** Parses `npm run [NAME [-- WORD…]]`, but runs nothing. @throws Error for an invalid word */
 export async function readScript([name = '', dashes, ...words]: readonly string[]): Promise<Read[]> {
   if (name === '') return [];
   const line = scripts[name];
   if (line === undefined) throw new Error(`there is no script "${name}"`);
   if (dashes === undefined) return [];
-  if (dashes !== '--' || words.length === 0) throw new Error(`"${dashes}": words come behind "--"`);
+  if (dashes !== '--' || words.length === 0) throw new Error(`"${dashes}": arguments must follow "--"`);
   if (name === 'provision') return await readProvision(words);
   const [node, file = '', ...own] = line.split(' ');
-  if (node !== 'node') throw new Error(`${name} takes no words`);
+  if (node !== 'node') throw new Error(`${name} takes no arguments`);
   return await readFile(file, [...own, ...words]);
 }
 
-/** Reads the words of `npm run provision --`: everything that can be wrong before a machine is contacted. */
+/** Parses the arguments of `npm run provision --`, with all checks that need no machine. */
 export async function readProvision(words: readonly string[]): Promise<Read[]> {
   if (words.join() === '--help') return [];
   const args = parseArguments(words);
-  if (!args || words.includes('--help')) throw new Error('--help stands alone');
+  if (!args || words.includes('--help')) throw new Error('--help must be the only argument');
   await decide(args.provider || args.inventory ? args : { ...args, provider: 'qemu' });
   return args.report === undefined ? [] : [{ word: args.report, kind: 'file' }];
 }
 
-/** Reads the words of a file of ours that is started by Node. */
+/** Parses the arguments of a script that Node runs. */
 export async function readFile(file: string, words: readonly string[]): Promise<Read[]> {
   const { program, byDefault } = await programOf(file);
   const ran: { command?: Command } = {};
@@ -46,33 +46,33 @@ export async function readFile(file: string, words: readonly string[]): Promise<
       .exitOverride()
       .configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
   await parseCommand(program, words, byDefault);
-  if (!ran.command) throw new Error('nothing would run');
+  if (!ran.command) throw new Error('no command would run');
   return valuesOf(ran.command);
 }
 
-/** A script's program, and the sub-command that runs when none is named. */
-interface Taken {
+/** A script's program, and the subcommand that runs if none is named. */
+interface Loaded {
   readonly program: Command;
   readonly byDefault: string | undefined;
 }
-const taken = new Map<string, Taken>();
+const loaded = new Map<string, Loaded>();
 
-/** The program of a script, which does not run. */
-async function programOf(file: string): Promise<Taken> {
-  const known = taken.get(file);
+/** Loads the program of a script without running it. */
+async function programOf(file: string): Promise<Loaded> {
+  const known = loaded.get(file);
   if (known) return known;
   const source = readFileSync(join(ROOT, file), 'utf8');
-  if (!source.includes('await runCommand(')) throw new Error(`${file} takes no words`);
-  const found: Taken[] = [];
+  if (!source.includes('await runCommand(')) throw new Error(`${file} takes no arguments`);
+  const found: Loaded[] = [];
   takePrograms((program, byDefault) => void found.push({ program, byDefault }));
   await import(join(ROOT, file));
   const [first] = found;
   if (!first) throw new Error(`${file} has no program`);
-  taken.set(file, first);
+  loaded.set(file, first);
   return first;
 }
 
-/** What arguments and values of options are, by the names that --help shows for them. */
+/** The kinds of arguments and option values, by the names that --help shows for them. */
 const kindOf: Readonly<Record<string, Kind>> = {
   approach: 'approach',
   scenario: 'scenario',
@@ -87,13 +87,13 @@ const kindOf: Readonly<Record<string, Kind>> = {
   out: 'file',
 };
 
-/** The words that a command was given, each with what it has to be. */
+/** The arguments and option values of a command, each checked against its kind. */
 function valuesOf(command: Command): Read[] {
   const args = command.args.map((word, at) => {
     const argument = command.registeredArguments[at] ?? command.registeredArguments.at(-1);
     return { word, name: argument?.name() ?? '', shown: '' };
   });
-  // the option's own parser has checked values that are not strings
+  // an option's own parser has already checked values that are not strings
   const options = command.options
     .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
     .filter((option) => typeof command.getOptionValue(option.attributeName()) === 'string')
@@ -102,9 +102,9 @@ function valuesOf(command: Command): Read[] {
       name: option.long?.slice(2) ?? '',
       shown: /[<[]([^\]>]+)/.exec(option.flags)?.[1] ?? '',
     }));
-  return [...args, ...options].map((given) => {
-    const kind = kindOf[given.name] ?? kindOf[given.shown];
-    if (!kind) throw new Error(`say in scripts/docs what <${given.name}> has to be`);
-    return checked({ word: given.word, kind });
+  return [...args, ...options].map((value) => {
+    const kind = kindOf[value.name] ?? kindOf[value.shown];
+    if (!kind) throw new Error(`scripts/docs/scripts.ts does not define the kind of <${value.name}>`);
+    return checked({ word: value.word, kind });
   });
 }

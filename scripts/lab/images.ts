@@ -13,16 +13,16 @@ interface ImagesOptions {
   readonly yes: boolean;
 }
 
-/** `images` and `mirror`: two ways for the lab's machines to have images where no registry can be reached. */
+/** `images` and `mirror`: two ways to provide container images to machines that cannot reach a registry. */
 export function imageCommands(program: Command, progress: Progress): void {
   program
     .command('images [approach]')
     .description(
-      'container images under the official names, from Debian packages, for machines that reach no registry',
+      'build container images under the official names from Debian packages, for machines that cannot reach a registry',
     )
-    .option('--load', 'load them into the Docker of its machines', false)
+    .option('--load', 'load them into the machines', false)
     .option('-m, --machine <name>', 'load them into this machine only')
-    .option('-y, --yes', 'install missing programs of this computer without asking', false)
+    .option('-y, --yes', 'install missing programs on this computer without asking', false)
     .action(async (approach: string = 'approach_0', { load, machine, yes }: ImagesOptions) => {
       const machines = load || machine !== undefined ? await machinesNamed(approach, machine) : [];
       const built = await build(yes, progress);
@@ -31,15 +31,15 @@ export function imageCommands(program: Command, progress: Progress): void {
 
   program
     .command('mirror')
-    .description('serve those images to the lab’s machines as a mirror of Docker Hub, until Ctrl-C')
-    .option('-p, --port <number>', 'port of this computer’s loopback', port, 5077)
-    .option('-y, --yes', 'install missing programs of this computer without asking', false)
+    .description('serve these images to the lab’s machines as a mirror of Docker Hub, until you press Ctrl-C')
+    .option('-p, --port <number>', 'port on this computer’s loopback interface', port, 5077)
+    .option('-y, --yes', 'install missing programs on this computer without asking', false)
     .action(async (options: { port: number; yes: boolean }) => {
       const built = await build(options.yes, progress);
       const mirror = await openMirror(built, options.port, (line) => progress.show('mirror', line));
       progress.end();
       process.stdout.write(
-        `it answers the lab's machines at ${mirror.url}; Ctrl-C ends it\n  npm run provision -- approach_1 -e docker.mirrors=[${mirror.url}]\n`,
+        `the lab's machines can reach the mirror at ${mirror.url}; press Ctrl-C to stop it\n  npm run provision -- approach_1 -e docker.mirrors=[${mirror.url}]\n`,
       );
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
       await mirror.close();
@@ -50,7 +50,7 @@ async function build(yes: boolean, progress: Progress): Promise<Built> {
   const start = performance.now();
   const built = await buildStandIns({ yes, progress: (line) => progress.show('images', line) });
   progress.end();
-  const how = built.reused ? 'there already' : `built in ${since(start)}`;
+  const how = built.reused ? 'already built' : `built in ${since(start)}`;
   process.stdout.write(
     `${built.names.join(', ')}: ${how}, ${Math.round(built.bytes / 1e6)} MB in ${built.file}\n`,
   );
@@ -62,7 +62,7 @@ async function loadInto(approach: string, name: string, built: Built, progress: 
   const door = await doorTo(approach, name);
   const loaded = await loadStandIns(door, built, (line) => progress.show(name, line));
   progress.end();
-  process.stdout.write(`${name}: ${loaded ? `loaded in ${since(start)}` : 'has them'}\n`);
+  process.stdout.write(`${name}: ${loaded ? `loaded in ${since(start)}` : 'already loaded'}\n`);
 }
 
 const since = (start: number) => `${((performance.now() - start) / 1000).toFixed(1)} s`;

@@ -19,12 +19,12 @@ import { machinesOf, readSaved } from '../../provision/machines/qemu/state.ts';
 import { statusOf as virtualStatus } from '../../provision/machines/qemu/status.ts';
 import { destroy as destroyVirtual } from '../../provision/machines/qemu.ts';
 
-type Tell = (topic: string, line: string) => void;
+type Report = (topic: string, line: string) => void;
 
-/** What the lab does with machines that exist, for each kind of them. */
+/** The operations of the lab on existing machines of one kind. */
 export interface Kind {
-  takeSnapshot(approach: string, name: string, tell: Tell): Promise<void>;
-  restoreSnapshot(approach: string, name: string, tell: Tell): Promise<void>;
+  takeSnapshot(approach: string, name: string, report: Report): Promise<void>;
+  restoreSnapshot(approach: string, name: string, report: Report): Promise<void>;
   doorOf(approach: string, machine: string): Promise<Door | undefined>;
 }
 
@@ -47,7 +47,7 @@ const kinds: Readonly<Record<Status['provider'], Kind>> = {
   },
 };
 
-/** The kind of the machines that an approach has. @throws ProvisionError (failed) when it has none */
+/** The kind of an approach's machines. @throws ProvisionError (failed) if it has none */
 export async function kindOf(approach: string): Promise<Kind> {
   const [first] = await statusOf(approach);
   if (first) return kinds[first.provider];
@@ -56,31 +56,31 @@ export async function kindOf(approach: string): Promise<Kind> {
 
 /** The machines of an approach, of both kinds. */
 export async function statusOf(approach: string): Promise<Status[]> {
-  const there = (await asksDocker(approach)) ? await containerStatus(approach) : [];
-  return [...(await virtualStatus(approach)), ...there];
+  const inDocker = (await usesDocker(approach)) ? await containerStatus(approach) : [];
+  return [...(await virtualStatus(approach)), ...inDocker];
 }
 
-/** What an interrupted command has left of an approach. */
+/** What an interrupted command left of an approach. */
 export const leftoversOf = async (approach: string): Promise<string[]> =>
-  (await asksDocker(approach)) ? await orphansOf(approach) : [];
+  (await usesDocker(approach)) ? await orphansOf(approach) : [];
 
-/** Other approaches of which the lab has anything. */
+/** The other approaches that have anything in the lab. */
 export async function othersThan(approach: string): Promise<string[]> {
   const folders = existsSync(labFolder())
     ? readdirSync(labFolder(), { withFileTypes: true }).filter((entry) => entry.isDirectory())
     : [];
-  const made = folders
+  const inFolders = folders
     .map(({ name }) => name)
     .filter((name) => name !== 'images' && machinesOf(name).length > 0);
-  const inDocker = (await asksDocker(approach)) ? await approachesIn() : [];
-  return [...new Set([...made, ...inDocker])].filter((name) => name !== approach).sort();
+  const inDocker = (await usesDocker(approach)) ? await approachesIn() : [];
+  return [...new Set([...inFolders, ...inDocker])].filter((name) => name !== approach).sort();
 }
 
-/** Removes all of an approach's machines, of both kinds; answers what there was. */
+/** Removes all machines of an approach, of both kinds, and returns what it removed. */
 export async function destroy(approach: string, waiting: (line: string) => void): Promise<string[]> {
   const names = new Set(machinesOf(approach));
   let left: string[] = [];
-  if (await asksDocker(approach)) {
+  if (await usesDocker(approach)) {
     for (const { machine } of await containersOf(approach)) names.add(machine);
     left = await orphansOf(approach);
     await destroyContainers(approach, waiting);
@@ -90,12 +90,12 @@ export async function destroy(approach: string, waiting: (line: string) => void)
 }
 
 /**
- * Whether Docker is to be asked. Where it does not answer, that is an error only if this lab has had containers of the
- * approach: they may still be there.
+ * Whether to query Docker. If Docker does not answer, that is an error only if the approach has had containers in this
+ * lab: they may still exist.
  *
  * @throws ProvisionError (failed)
  */
-async function asksDocker(approach: string): Promise<boolean> {
+async function usesDocker(approach: string): Promise<boolean> {
   const { answers, error } = await daemonAnswers();
   if (answers) return true;
   if (hasContainers(approach) && error) throw error;

@@ -29,13 +29,13 @@ interface UpOptions {
 
 const program = newCommand('lab')
   .description(
-    'machines for the approaches: virtual ones by QEMU, or containers by Docker; keys are in .lab/',
+    'manage machines for the approaches: virtual machines with QEMU, or containers with Docker; their keys are in .lab/',
   )
   .enablePositionalOptions();
 
 program
   .command('up [approach]')
-  .description('bring its machines up: make those that are missing')
+  .description('bring up the machines of an approach; create those that are missing')
   .addOption(
     new Option('--provider <name>', 'qemu for virtual machines, docker for containers').choices([
       'qemu',
@@ -47,8 +47,8 @@ program
     'auto, ubuntu-24.04, debian-13, debian-12 or debian; for qemu also a disk image with cloud-init',
     'auto',
   )
-  .option('--any-ports', 'forward from ports that are free, instead of those in machines.yml', false)
-  .option('-y, --yes', 'install missing programs of this computer without asking', false)
+  .option('--any-ports', 'forward from free ports instead of those in machines.yml', false)
+  .option('-y, --yes', 'install missing programs on this computer without asking', false)
   .action(async (approach: string = byDefault, { provider, ...options }: UpOptions) => {
     const machines = machinesFor(approach);
     const chosen = await chooseLab(provider, approach);
@@ -61,8 +61,8 @@ program
 
 program
   .command('status [approach]')
-  .description('which machines there are, where they answer, their snapshots, and what was left over')
-  .option('--json', 'one JSON object', false)
+  .description('show the machines, their addresses and snapshots, and leftovers of interrupted commands')
+  .option('--json', 'print one JSON object', false)
   .action(async (approach: string = byDefault, { json }: { json: boolean }) => {
     if (json) {
       const [machines, left] = [await statusOf(approach), await leftoversOf(approach)];
@@ -75,24 +75,24 @@ program
     }
     await print(approach);
     for (const other of await othersThan(approach))
-      process.stdout.write(`there is more: npm run lab -- status ${other}\n`);
+      process.stdout.write(`also in the lab: npm run lab -- status ${other}\n`);
   });
 
 program
   .command('ssh [approach] [command...]')
-  .description('a shell on its machine, or one command there; -m chooses between several')
-  .option('-m, --machine <name>', 'which machine')
+  .description('open a shell on a machine, or run one command there; -m selects one of several machines')
+  .option('-m, --machine <name>', 'the machine')
   .passThroughOptions()
   .action(async (approach: string = byDefault, command: string[], { machine }: { machine?: string }) => {
     const door = await doorTo(approach, machine);
-    // OpenSSH's client takes over the terminal; its exit code is the answer
+    // OpenSSH's client takes over the terminal; its exit code is that of this command
     const { status } = spawnSync('ssh', [...sshOptions(door), '127.0.0.1', ...command], { stdio: 'inherit' });
     process.exitCode = status ?? 1;
   });
 
 program
   .command('snapshot <name> [approach]')
-  .description('keep the state of its machines under a name: disks, and the memory of virtual machines')
+  .description('save the state of the machines under a name: disks, and the memory of virtual machines')
   .action(async (name: string, approach: string = byDefault) => {
     await (await kindOf(approach)).takeSnapshot(approach, name, progress.show);
     progress.end();
@@ -103,7 +103,7 @@ program
 
 program
   .command('restore <name> [approach]')
-  .description('its machines as they were at a snapshot')
+  .description('restore the machines to a snapshot')
   .action(async (name: string, approach: string = byDefault) => {
     await (await kindOf(approach)).restoreSnapshot(approach, name, progress.show);
     progress.end();
@@ -115,12 +115,12 @@ boxCommand(program, progress);
 
 program
   .command('down [approach]')
-  .description('stop and remove its machines with all that is on them; images stay')
+  .description('stop and remove the machines with all their data; images remain')
   .action(async (approach: string = byDefault) => {
     const removed = await destroy(approach, (line) => progress.show('lab', line));
     progress.end();
     process.stdout.write(
-      `${approach}: ${removed.length > 0 ? `${removed.join(', ')} removed` : 'there was nothing'}\n`,
+      `${approach}: ${removed.length > 0 ? `${removed.join(', ')} removed` : 'nothing to remove'}\n`,
     );
   });
 
@@ -130,7 +130,7 @@ function machinesFor(approach: string) {
   const known = readdirSync(approaches).filter((name) => existsSync(join(approaches, name, 'machines.yml')));
   throw inputError({
     what: `there is no approach "${approach}"${didYouMean(approach, known)}`,
-    why: `there are ${known.join(', ')}`,
+    why: `choose one of: ${known.join(', ')}`,
   });
 }
 

@@ -2,7 +2,7 @@ import { didYouMean, failure, inputError } from '../../provision/index.ts';
 import type { Door } from '../../provision/machines/lab/door.ts';
 import { kindOf, statusOf } from './kinds.ts';
 
-/** The machine of that name, or all. @throws ProvisionError when there is none */
+/** The names of all machines, or only the given one. @throws ProvisionError if it does not exist */
 export async function machinesNamed(approach: string, machine: string | undefined): Promise<string[]> {
   const names = (await statusOf(approach)).map(({ name }) => name);
   if (machine === undefined && names.length > 0) return names;
@@ -10,20 +10,20 @@ export async function machinesNamed(approach: string, machine: string | undefine
   throw noMachine(approach, machine ?? '', names);
 }
 
-/** How a machine is reached: of several, one has to be named. @throws ProvisionError */
+/** The SSH access to a machine, which must be named if there are several. @throws ProvisionError */
 export async function doorTo(approach: string, machine: string | undefined): Promise<Door> {
   const names = await machinesNamed(approach, machine);
   const [name = ''] = names;
   if (names.length > 1) {
     throw inputError({
       place: approach,
-      what: `which of ${names.join(', ')}?`,
-      todo: `npm run lab -- ssh -m ${name} ${approach}`,
+      what: `has several machines: ${names.join(', ')}`,
+      todo: `choose one: npm run lab -- ssh -m ${name} ${approach}`,
     });
   }
   const door = await (await kindOf(approach)).doorOf(approach, name);
   if (door) return door;
-  throw failure({ place: name, what: 'is not complete', todo: `npm run lab -- up ${approach}` });
+  throw failure({ place: name, what: 'was not created completely', todo: `npm run lab -- up ${approach}` });
 }
 
 function noMachine(approach: string, machine: string, names: readonly string[]): Error {
@@ -32,6 +32,6 @@ function noMachine(approach: string, machine: string, names: readonly string[]):
   return inputError({
     place: '-m',
     what: `there is no machine "${machine}"${didYouMean(machine, names)}`,
-    why: `there are ${names.join(', ')}`,
+    why: `its machines: ${names.join(', ')}`,
   });
 }

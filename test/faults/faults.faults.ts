@@ -24,9 +24,9 @@ for (const row of table)
     t.test(`${row.unavailable}: ${fault}`, async (t) => {
       const report = await runScenario(servers, traffic, url, row, fault);
       t.comment(report.summary);
-      t.strictSame(report.missing, [], 'responses, readiness and metrics become what the table says');
+      t.strictSame(report.missing, [], 'responses, readiness and metrics match the table');
       t.strictSame(report.unrecovered, [], 'everything recovers by itself');
-      t.strictSame(report.unexpected, [], 'no other responses meanwhile');
+      t.strictSame(report.unexpected, [], 'no other responses during the fault');
       t.strictSame(report.slow, [], 'no response took over 3 s');
       t.strictSame(report.problems, [], 'readiness and metrics return 200 throughout');
       t.strictSame(ledger.counts.problems, [], 'no number is lost or returned twice');

@@ -17,7 +17,7 @@ export interface Traffic {
   /** Resolves when no request of this kind is in progress; the next one waits for `release`. */
   hold(kind: RequestKind): Promise<void>;
   release(kind: RequestKind): void;
-  /** Many additional clients that send one request each, all at once. Birthdays are excluded: they are written one by one. */
+  /** Many additional clients that send one request each, all at the same time. Birthdays are excluded: they are written one by one. */
   burst(number: number): Promise<void>;
   stop(): Promise<void>;
 }

@@ -49,8 +49,8 @@ done`;
 /** Starts libvirt with all its files in `folder`. Requires root. */
 export async function startLibvirt(folder: string): Promise<Libvirt> {
   const mine = !(await shell('iptables -w -S')).includes('LIBVIRT_');
-  const made = !existsSync('/run/libvirt');
-  if (made) mkdirSync('/run/libvirt');
+  const created = !existsSync('/run/libvirt');
+  if (created) mkdirSync('/run/libvirt');
   const own = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--'];
   const words = ['--pdeathsig', 'KILL', '--', ...own, 'sh', '-c', inside, folder];
   const child = execa('setpriv', words, { reject: false, all: true, stdin: 'ignore' });
@@ -65,7 +65,7 @@ export async function startLibvirt(folder: string): Promise<Libvirt> {
     child.kill('SIGKILL');
     await child;
     if (mine) await shell(removeChains);
-    if (made) rmdirSync('/run/libvirt');
+    if (created) rmdirSync('/run/libvirt');
   };
   try {
     await answering('libvirtd', () => virsh('list'), child);

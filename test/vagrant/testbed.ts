@@ -62,8 +62,10 @@ export async function newTestbed(): Promise<Testbed> {
 
 async function copyOf(checkout: string, [http, https]: readonly [number, number]): Promise<void> {
   mkdirSync(checkout);
-  const left = ['node_modules', '.lab', '.tap', '.vagrant'].map((name) => `--exclude=./${name}`).join(' ');
-  await execa('sh', ['-c', `tar ${left} -c . | tar -x -C "$0"`, checkout], { cwd: ROOT });
+  const excluded = ['node_modules', '.lab', '.tap', '.vagrant']
+    .map((name) => `--exclude=./${name}`)
+    .join(' ');
+  await execa('sh', ['-c', `tar ${excluded} -c . | tar -x -C "$0"`, checkout], { cwd: ROOT });
   symlinkSync(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
   const machines = join(checkout, 'approaches/approach_0/machines.yml');
   const text = readFileSync(machines, 'utf8').replace('8080:', `${http}:`).replace('8443:', `${https}:`);

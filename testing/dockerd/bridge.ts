@@ -1,42 +1,42 @@
 import { createServer } from 'node:net';
 import { execa } from 'execa';
 
-/** The bridge that a private Docker has as its own: with none it would remove that of another Docker. */
+/** The network bridge of a test's Docker daemon. Without one, the daemon would remove another daemon's bridge. */
 export interface Bridge {
   readonly name: string;
-  /** The bridge and its place are free again. */
-  leave(): Promise<void>;
+  /** Removes the bridge and frees its number. */
+  release(): Promise<void>;
 }
 
-/** So many runs can go on at the same time. */
-const places = 16;
+/** How many daemons can run at the same time. */
+const limit = 16;
 
-/** The first bridge that no other run has. Requires root. */
+/** Creates the first bridge that no other run uses. Requires root. */
 export async function takeBridge(): Promise<Bridge> {
-  for (let place = 0; place < places; place++) {
-    const release = await hold(`theapp-dockerd-${place}`);
-    if (release) return await made(place, release);
+  for (let number = 0; number < limit; number++) {
+    const free = await reserve(`theapp-dockerd-${number}`);
+    if (free) return await create(number, free);
   }
-  throw new Error(`${places} tests run a Docker of their own: end one of them`);
+  throw new Error(`${limit} tests are already running a Docker daemon: end one of them`);
 }
 
-async function made(place: number, release: () => void): Promise<Bridge> {
-  const name = `theapp-docker${place}`;
-  const gone = () => execa('ip', ['link', 'delete', name], { reject: false });
-  // what a run before has left when it was killed
-  await gone();
+async function create(number: number, free: () => void): Promise<Bridge> {
+  const name = `theapp-docker${number}`;
+  const remove = () => execa('ip', ['link', 'delete', name], { reject: false });
+  // a killed run may have left it behind
+  await remove();
   await execa('ip', ['link', 'add', name, 'type', 'bridge']);
-  await execa('ip', ['address', 'add', `10.77.239.${4 * place + 1}/30`, 'dev', name]);
+  await execa('ip', ['address', 'add', `10.77.239.${4 * number + 1}/30`, 'dev', name]);
   await execa('ip', ['link', 'set', name, 'up']);
-  const leave = async () => {
-    await gone();
-    release();
+  const release = async () => {
+    await remove();
+    free();
   };
-  return { name, leave };
+  return { name, release };
 }
 
-/** A name in Linux's abstract socket namespace goes with its process, so that no crash leaves it behind. */
-function hold(name: string): Promise<(() => void) | undefined> {
+/** Reserves a name in Linux's abstract socket namespace, which disappears with the process, even after a crash. */
+function reserve(name: string): Promise<(() => void) | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.once('error', (error: NodeJS.ErrnoException) =>

@@ -6,14 +6,14 @@ import { ensurePrograms } from '../../provision/computer/install.ts';
 import { answering } from '../answering.ts';
 import { takeBridge } from './bridge.ts';
 
-/** A Docker of a test's own, beside whichever this computer has. */
+/** A Docker daemon for one test, separate from that of this computer. */
 export interface Daemon {
-  /** What DOCKER_HOST says: this process and those that it starts use this Docker. */
+  /** The value of DOCKER_HOST, so that this process and its children use this daemon. */
   readonly host: string;
   /** Its socket. */
   readonly socket: string;
   docker(...words: string[]): Promise<string>;
-  /** Ends it as a power cut would, with all that runs in it, and starts it again. */
+  /** Stops the daemon with all its containers, and starts it again. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
@@ -24,7 +24,7 @@ const programs = [
   { name: 'ip', package: 'iproute2' },
 ];
 
-/** Its data is in a folder of its own, which goes with it. Requires root. */
+/** Starts a daemon. Its data is in a temporary folder, which `close` removes. Requires root. */
 export async function startDaemon(progress: (line: string) => void = () => {}): Promise<Daemon> {
   await ensurePrograms(programs, { yes: true, progress });
   const folder = mkdtempSync(join(tmpdir(), 'theapp-dockerd-'));
@@ -45,10 +45,10 @@ export async function startDaemon(progress: (line: string) => void = () => {}): 
     await child;
   };
   const close = async () => {
-    const left = await docker('ps', '-aq').catch(() => '');
-    for (const id of left.split('\n').filter(Boolean)) await docker('rm', '-f', '-v', id);
+    const containers = await docker('ps', '-aq').catch(() => '');
+    for (const id of containers.split('\n').filter(Boolean)) await docker('rm', '-f', '-v', id);
     await stop();
-    await bridge.leave();
+    await bridge.release();
     rmSync(folder, { recursive: true, force: true });
     if (process.env.DOCKER_HOST === host) delete process.env.DOCKER_HOST;
   };

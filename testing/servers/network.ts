@@ -15,7 +15,7 @@ const isOwn = () => process.env[OUTSIDE] !== undefined && process.env[OUTSIDE] !
 
 /**
  * Moves the test into its own network, which has only loopback and ends with it: this process is replaced by Node,
- * which runs the same file from its beginning. Skips the file where that is not possible. Call it before anything else.
+ * which runs the same file from its beginning. Skips the file if that is not possible. Call it before anything else.
  */
 export function ownNetwork(): void {
   if (isOwn()) return;

@@ -55,7 +55,7 @@ export async function startRedisServer(options: RedisOptions): Promise<RedisServ
 /** Written before the reply, so that a killed process loses nothing; a power cut could lose a second. */
 const durable = ['save ""', 'appendonly yes', 'appendfsync everysec'];
 
-/** Fails at once if the server is down, and within a second if it does not respond. */
+/** Fails immediately if the server is down, and within a second if it does not respond. */
 const once = {
   retryStrategy: () => null,
   maxRetriesPerRequest: 0,

@@ -57,18 +57,18 @@ export async function startReplicatedMariadb(): Promise<ReplicatedMariadb> {
 }
 
 async function follow(primary: Mariadb, replica: Mariadb) {
-  const [asked, asking] = await Promise.all([primary.root(), replica.root()]);
+  const [source, target] = await Promise.all([primary.root(), replica.root()]);
   try {
     for (const end = Date.now() + 30_000; ; await sleep(50)) {
-      const [[has]] = await asked.query<RowDataPacket[]>('SELECT @@gtid_binlog_pos AS position');
-      const [[got]] = await asking.query<RowDataPacket[]>('SELECT @@gtid_slave_pos AS position');
-      const [[status]] = await asking.query<RowDataPacket[]>('SHOW SLAVE STATUS');
+      const [[sent]] = await source.query<RowDataPacket[]>('SELECT @@gtid_binlog_pos AS position');
+      const [[received]] = await target.query<RowDataPacket[]>('SELECT @@gtid_slave_pos AS position');
+      const [[status]] = await target.query<RowDataPacket[]>('SHOW SLAVE STATUS');
       const runs = status?.Slave_IO_Running === 'Yes' && status.Slave_SQL_Running === 'Yes';
-      if (runs && has?.position === got?.position) return;
+      if (runs && sent?.position === received?.position) return;
       if (Date.now() > end) throw new Error(`the replica does not catch up: ${JSON.stringify(status)}`);
     }
   } finally {
-    asked.destroy();
-    asking.destroy();
+    source.destroy();
+    target.destroy();
   }
 }

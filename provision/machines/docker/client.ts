@@ -1,35 +1,41 @@
 import { execa } from 'execa';
 import { failure, type ProvisionError } from '../../errors.ts';
 
-/** How a command of the Docker client ended. */
-export interface Answer {
+/** The result of a command of the Docker client. */
+export interface Result {
   readonly ok: boolean;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-export interface Asking {
-  /** Sent on its standard input. */
+export interface CommandOptions {
+  /** Its standard input. */
   readonly input?: string | Uint8Array;
-  /** How long it may take. */
+  /** Its time limit. */
   readonly seconds?: number;
 }
 
-/** The client finds its daemon by DOCKER_HOST or its context, as on a person's own command line. */
-export async function ask(words: readonly string[], { input, seconds = 300 }: Asking = {}): Promise<Answer> {
+/**
+ * Runs the Docker client and returns its result, even if it fails. The client finds its daemon as on the command line,
+ * by DOCKER_HOST or the current context.
+ */
+export async function tryDocker(
+  words: readonly string[],
+  { input, seconds = 300 }: CommandOptions = {},
+): Promise<Result> {
   const { exitCode, stdout, stderr, shortMessage, code, timedOut } = await execa('docker', words, {
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     reject: false,
     timeout: seconds * 1000,
     env: { DOCKER_CLI_HINTS: 'false' },
   });
-  const said = timedOut ? `no answer in ${seconds} s` : stderr || (exitCode === 0 ? '' : `${shortMessage}`);
-  return { ok: exitCode === 0, stdout: stdout ?? '', stderr: code === 'ENOENT' ? NO_CLIENT : said };
+  const error = timedOut ? `no answer in ${seconds} s` : stderr || (exitCode === 0 ? '' : `${shortMessage}`);
+  return { ok: exitCode === 0, stdout: stdout ?? '', stderr: code === 'ENOENT' ? NO_CLIENT : error };
 }
 
-/** What a command answers. @throws ProvisionError (failed) with the command that helps */
-export async function docker(words: readonly string[], asking: Asking = {}): Promise<string> {
-  const { ok, stdout, stderr } = await ask(words, asking);
+/** The output of a Docker command. @throws ProvisionError (failed), if possible with the command that fixes it */
+export async function docker(words: readonly string[], options: CommandOptions = {}): Promise<string> {
+  const { ok, stdout, stderr } = await tryDocker(words, options);
   if (ok) return stdout;
   throw explained(stderr) ?? failure({ place: 'docker', what: `"docker ${words[0]}" failed`, said: stderr });
 }
@@ -38,22 +44,22 @@ const NO_CLIENT = 'the docker client is not installed';
 
 export interface Daemon {
   readonly answers: boolean;
-  /** Why not, and the command that helps. */
+  /** Why not, and the command that fixes it. */
   readonly error?: ProvisionError;
 }
 
-/** Whether a daemon answers. */
+/** Whether the daemon answers. */
 export async function daemonAnswers(seconds = 5): Promise<Daemon> {
-  const { ok, stderr } = await ask(['version', '--format', '{{.Server.Version}}'], { seconds });
+  const { ok, stderr } = await tryDocker(['version', '--format', '{{.Server.Version}}'], { seconds });
   if (ok) return { answers: true };
   const error =
     explained(stderr) ?? failure({ place: 'docker', what: 'Docker does not answer', said: stderr });
   return { answers: false, error };
 }
 
-/** What a person does about a client that reaches no daemon; undefined for every other complaint. */
+/** The error for a client that cannot use its daemon, with the fix; undefined for any other failure. */
 export function explained(stderr: string): ProvisionError | undefined {
-  const qemu = 'or take virtual machines: --provider qemu';
+  const qemu = 'or use virtual machines: --provider qemu';
   const known: [pattern: RegExp, what: string, todo: string][] = [
     [
       new RegExp(NO_CLIENT),
@@ -62,7 +68,7 @@ export function explained(stderr: string): ProvisionError | undefined {
     ],
     [
       /permission denied/i,
-      'you may not use the Docker daemon',
+      'you do not have permission to use the Docker daemon',
       `sudo usermod -aG docker $USER, then log in again; ${qemu}`,
     ],
     [
@@ -77,33 +83,33 @@ export function explained(stderr: string): ProvisionError | undefined {
   return failure({ place: 'docker', what, ...(stderr === NO_CLIENT ? {} : { said: stderr }), todo });
 }
 
-/** How a daemon is started on this computer. */
+/** How to start a daemon on this computer. */
 function starting(): string {
   const { DOCKER_HOST } = process.env;
-  if (DOCKER_HOST) return `see that one listens at DOCKER_HOST=${DOCKER_HOST}`;
+  if (DOCKER_HOST) return `check that a daemon listens at DOCKER_HOST=${DOCKER_HOST}`;
   return process.platform === 'linux'
     ? 'start it: sudo systemctl start docker'
     : 'start Docker Desktop, or: colima start';
 }
 
 /**
- * Machines are reached at ports of this computer's loopback, which a daemon elsewhere does not publish.
+ * Refuses a daemon on another computer: it would publish the machines' ports there, and not on this computer.
  *
  * @throws ProvisionError (failed)
  */
 export async function requireLocal(): Promise<void> {
   const endpoint = (
-    await ask(['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'])
+    await tryDocker(['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'])
   ).stdout.trim();
-  if (!isElsewhere(endpoint)) return;
+  if (!isRemote(endpoint)) return;
   throw failure({
     place: 'docker',
     what: 'the Docker daemon is on another computer',
     why: endpoint,
-    todo: 'run this there, or use its machines by an inventory: --inventory hosts.yml',
+    todo: 'run this command there, or list its machines in an inventory: --inventory hosts.yml',
   });
 }
 
-/** `ssh://…`, and `tcp://…` to another address than loopback. */
-export const isElsewhere = (endpoint: string) =>
+/** Whether an endpoint is on another computer: `ssh://…`, or `tcp://…` with an address other than loopback. */
+export const isRemote = (endpoint: string) =>
   /^ssh:/.test(endpoint) || /^tcp:\/\/(?!localhost\b|127\.|\[::1\])/.test(endpoint);

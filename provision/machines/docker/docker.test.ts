@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Machine } from '../machines.ts';
-import { explained, isElsewhere } from './client.ts';
+import { explained, isRemote } from './client.ts';
 import { addressesIn, prefixesFor, routesTo } from './network.ts';
 import { reasonIn } from './official.ts';
 import { containerOf, type Inspected } from './state.ts';
@@ -16,22 +16,22 @@ const machine = (address?: string): Machine => ({
   ...(address === undefined ? {} : { address }),
 });
 
-t.test('networks: the one that machines.yml asks for, if it is one', async (t) => {
+t.test('the network comes from machines.yml if all addresses share one', async (t) => {
   const table: [string, (string | undefined)[], string][] = [
     ['one network', ['10.77.2.11', '10.77.2.12'], '10.77.2'],
-    ['no address at all', [undefined], '10.77.128'],
+    ['no addresses', [undefined], '10.77.128'],
     ['two networks', ['10.77.2.11', '10.77.3.11'], '10.77.128'],
     ['the address of the gateway', ['10.77.2.1'], '10.77.128'],
   ];
-  for (const [name, addresses, wanted] of table) {
+  for (const [name, addresses, expected] of table) {
     const machines = Object.fromEntries(addresses.map((address, i) => [`m${i}`, machine(address)]));
     const [first, second] = prefixesFor(machines);
-    t.equal(first, wanted, name);
-    t.match(second, /^10\.77\.1(28|29)$/, `${name}: then others`);
+    t.equal(first, expected, name);
+    t.match(second, /^10\.77\.1(28|29)$/, `${name}: followed by others`);
   }
 });
 
-t.test('addresses: those that are asked for, moved where the network is another', async (t) => {
+t.test('addresses come from machines.yml, moved to the chosen network if it is another', async (t) => {
   const machines = {
     a: machine('10.77.2.11'),
     b: machine('10.77.3.11'),
@@ -46,7 +46,7 @@ t.test('addresses: those that are asked for, moved where the network is another'
   });
 });
 
-t.test('routes of this computer: networks that overlap', async (t) => {
+t.test('networks that overlap the routes of this computer are recognised', async (t) => {
   const row = (destination: string, mask: string) => `eth0\t${destination}\t0\t1\t0\t0\t0\t${mask}\t0\t0\t0`;
   const table: [string, string, boolean][] = [
     ['the default route', row('00000000', '00000000'), false],
@@ -55,12 +55,12 @@ t.test('routes of this computer: networks that overlap', async (t) => {
     ['a smaller one within it', row('04024D0A', 'FCFFFFFF'), true],
     ['its neighbour', row('00034D0A', '00FFFFFF'), false],
   ];
-  for (const [name, line, wanted] of table) {
-    t.equal(routesTo('10.77.2', `Iface\tDestination\tGateway\tFlags\n${line}\n`), wanted, name);
+  for (const [name, line, expected] of table) {
+    t.equal(routesTo('10.77.2', `Iface\tDestination\tGateway\tFlags\n${line}\n`), expected, name);
   }
 });
 
-t.test('what the client complains about, and the command that helps', async (t) => {
+t.test('errors of the Docker client name the command that fixes them', async (t) => {
   const table: [string, RegExp, RegExp][] = [
     [
       'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
@@ -69,7 +69,7 @@ t.test('what the client complains about, and the command that helps', async (t) 
     ],
     [
       'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock',
-      /^docker: you may not use the Docker daemon$/,
+      /^docker: you do not have permission to use the Docker daemon$/,
       /sudo usermod -aG docker \$USER, then log in again/,
     ],
     [
@@ -78,15 +78,15 @@ t.test('what the client complains about, and the command that helps', async (t) 
       /apt-get install docker\.io/,
     ],
   ];
-  for (const [said, what, todo] of table) {
-    const error = explained(said);
+  for (const [stderr, what, todo] of table) {
+    const error = explained(stderr);
     t.match(error?.message, what);
     t.match(error?.parts.todo, todo);
   }
   t.equal(explained('Error: No such container: x'), undefined);
 });
 
-t.test('a daemon on another computer', async (t) => {
+t.test('a daemon on another computer is recognised', async (t) => {
   const table: [string, boolean][] = [
     ['unix:///var/run/docker.sock', false],
     ['tcp://127.0.0.1:2375', false],
@@ -95,21 +95,21 @@ t.test('a daemon on another computer', async (t) => {
     ['ssh://me@example.org', true],
     ['', false],
   ];
-  for (const [endpoint, wanted] of table) t.equal(isElsewhere(endpoint), wanted, endpoint);
+  for (const [endpoint, expected] of table) t.equal(isRemote(endpoint), expected, endpoint);
 });
 
-t.test('why a registry is not reached', async (t) => {
+t.test('the reason why a registry cannot be reached', async (t) => {
   const table: [string, string][] = [
     [
       'Error response from daemon: Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host',
       'lookup registry-1.docker.io: no such host',
     ],
-    ['', 'it does not say why'],
+    ['', 'no reason given'],
   ];
-  for (const [said, wanted] of table) t.equal(reasonIn(said), wanted);
+  for (const [output, expected] of table) t.equal(reasonIn(output), expected);
 });
 
-t.test('a machine, from what Docker says of it', async (t) => {
+t.test('a machine is read from the output of docker inspect', async (t) => {
   const inspected = (StartedAt: string): Inspected => ({
     Name: '/theapp-approach_0-vm-1a2b3c',
     State: { Running: true, StartedAt },
@@ -130,7 +130,7 @@ t.test('a machine, from what Docker says of it', async (t) => {
     approach: 'approach_0',
     machine: 'vm',
     state: 'running',
-    whole: true,
+    complete: true,
     image: 'debian-13',
     disk: 20,
     hostKey: 'ssh-ed25519 AAAA',
@@ -138,15 +138,19 @@ t.test('a machine, from what Docker says of it', async (t) => {
     sshPort: 15022,
     forwarded: { 80: 8080 },
   });
-  t.equal(containerOf(inspected('0001-01-01T00:00:00Z')).whole, false, 'until its first start it lacks keys');
+  t.equal(
+    containerOf(inspected('0001-01-01T00:00:00Z')).complete,
+    false,
+    'before its first start it has no keys',
+  );
 });
 
-t.test('images: a name that nobody knows, and what an image is made by', async (t) => {
+t.test('unknown image names are refused, and every image has its own recipe', async (t) => {
   t.throws(() => systemNamed('debain-13'), {
-    message: /containers have no image "debain-13"; did you mean "debian-13"\?/,
+    message: /unknown container image "debain-13"; did you mean "debian-13"\?/,
   });
   const [ubuntu, debian] = [systemNamed('ubuntu-24.04'), systemNamed('debian')];
-  if (ubuntu === 'auto' || debian === 'auto') throw new Error('both are named');
+  if (ubuntu === 'auto' || debian === 'auto') throw new Error('expected two systems');
   t.match(recipeOf(ubuntu), /^[0-9a-f]{8}$/);
   t.not(recipeOf(ubuntu), recipeOf(debian));
   t.strictSame(changes, ['ENV container=docker', 'CMD ["/usr/local/lib/machine/start.sh"]']);

@@ -3,19 +3,19 @@ import { withLock } from '../../computer/lock.ts';
 import { treePrograms } from '../../computer/mmdebstrap.ts';
 import { computer } from '../../computer/programs.ts';
 import { unreachable } from '../../errors.ts';
-import { ask, docker } from './client.ts';
+import { docker, tryDocker } from './client.ts';
 import { build, pull } from './official.ts';
 import { debian13, type System, systemNamed, ubuntu } from './system.ts';
 import { changes, recipeOf, treeOf } from './tree.ts';
 
 export interface Preparing {
-  /** What a person wrote after `--image`. */
+  /** The value of `--image`. */
   readonly image: string;
   readonly yes: boolean;
   progress(topic: string, line: string): void;
 }
 
-/** An image of this daemon that machines start from. */
+/** An image in this daemon from which machines are created. */
 export interface MachineImage {
   readonly name: string;
   readonly tag: string;
@@ -25,52 +25,52 @@ const tagOf = (system: System) => `theapp-machine:${system.name}-${recipeOf(syst
 const imageOf = (system: System): MachineImage => ({ name: system.name, tag: tagOf(system) });
 
 const exists = async (system: System) =>
-  (await ask(['image', 'inspect', '--format', '{{.Id}}', tagOf(system)])).ok;
+  (await tryDocker(['image', 'inspect', '--format', '{{.Id}}', tagOf(system)])).ok;
 
 /**
- * The image that `--image` means, in the daemon: the one that is there already, otherwise made on the official one
- * where the daemon reaches a registry, otherwise from this computer's own package sources.
+ * Returns the image for `--image`. If the daemon does not have it yet, builds it: on the official image if the daemon
+ * can reach a registry, otherwise from this computer's package sources.
  *
  * @throws ProvisionError
  */
 export async function machineImage({ image, yes, progress }: Preparing): Promise<MachineImage> {
   const named = systemNamed(image);
-  const tell = (line: string) => progress('image', line);
-  const wanted = named === 'auto' ? [ubuntu, debian13] : [named];
-  for (const system of wanted) if (await exists(system)) return imageOf(system);
-  return await withLock('docker image', 'preparing an image for containers', tell, async () => {
-    for (const system of wanted) if (await exists(system)) return imageOf(system);
-    const [first = ubuntu] = wanted;
-    const pulled = await pull(first.base, tell);
+  const report = (line: string) => progress('image', line);
+  const candidates = named === 'auto' ? [ubuntu, debian13] : [named];
+  for (const system of candidates) if (await exists(system)) return imageOf(system);
+  return await withLock('docker image', 'preparing an image for containers', report, async () => {
+    for (const system of candidates) if (await exists(system)) return imageOf(system);
+    const [first = ubuntu] = candidates;
+    const pulled = await pull(first.base, report);
     if (pulled.ok) {
-      tell(`${first.name}: building it on the official ${first.base}`);
-      await build(first, tagOf(first), tell);
+      report(`${first.name}: building on the official image ${first.base}`);
+      await build(first, tagOf(first), report);
       return imageOf(first);
     }
-    return await fromPackages(wanted, pulled.why, { yes, tell });
+    return await fromPackages(candidates, pulled.why, { yes, report });
   });
 }
 
 async function fromPackages(
-  wanted: readonly System[],
+  candidates: readonly System[],
   why: string,
-  { yes, tell }: { yes: boolean; tell(line: string): void },
+  { yes, report }: { yes: boolean; report(line: string): void },
 ): Promise<MachineImage> {
-  const system = wanted.find(({ suite }) => suite !== '');
+  const system = candidates.find(({ suite }) => suite !== '');
   if (!system || computer().platform !== 'linux') {
     throw unreachable({
-      place: wanted[0]?.base ?? 'image',
-      what: 'the Docker daemon reaches no registry',
+      place: candidates[0]?.base ?? 'image',
+      what: 'the Docker daemon cannot reach a registry',
       why,
-      todo: `see that it does (docker pull ${wanted[0]?.base}), or on Linux: --image ${debian13.name} is built from the computer's own packages`,
+      todo: `check that it can: docker pull ${candidates[0]?.base}\n  → or on Linux, build an image from this computer's package sources: --image ${debian13.name}`,
     });
   }
-  tell(
-    `${system.name}, from this computer's own packages, as the Docker daemon reaches no registry (${why})`,
+  report(
+    `${system.name}: building from this computer's package sources, because the Docker daemon cannot reach a registry (${why})`,
   );
-  await ensurePrograms(treePrograms(computer().root), { yes, progress: tell });
-  const archive = await treeOf(system, (line) => tell(`${system.name}: ${line}`));
-  tell(`${system.name}: importing it`);
+  await ensurePrograms(treePrograms(computer().root), { yes, progress: report });
+  const archive = await treeOf(system, (line) => report(`${system.name}: ${line}`));
+  report(`${system.name}: importing`);
   await docker(['import', ...changes.flatMap((change) => ['--change', change]), archive, tagOf(system)]);
   return imageOf(system);
 }

@@ -10,45 +10,45 @@ import { type Door, greets, guestUser } from '../lab/door.ts';
 import { folderOf, machineFolder } from '../lab/folders.ts';
 import { tar } from '../lab/images/tar.ts';
 import type { Machine } from '../machines.ts';
-import { ask, docker } from './client.ts';
+import { docker, tryDocker } from './client.ts';
 import type { MachineImage } from './image.ts';
 import { label, labelled, labelsOf, nameOf } from './labels.ts';
 import type { Network } from './network.ts';
 import type { Container } from './state.ts';
 
-/** What all machines that are made at once have in common. */
-export interface Means {
+/** The settings that all new machines of an approach share. */
+export interface SharedSettings {
   readonly image: MachineImage;
   readonly privileges: readonly string[];
   readonly network: Network;
 }
 
-export interface Making extends Means {
+export interface NewMachine extends SharedSettings {
   readonly approach: string;
   readonly name: string;
   readonly machine: Machine;
   readonly address: string;
-  /** Ports of this computer are free ones, instead of those that machines.yml asks for. */
+  /** Forward from free ports of this computer instead of those in machines.yml. */
   readonly anyPorts: boolean;
 }
 
-/** Seconds that a machine may take until its SSH answers. */
+/** How many seconds a machine may take until its SSH server answers. */
 const BOOT_SECONDS = 120;
 
-/** A machine that nobody has used yet, started. @throws ProvisionError (failed) */
-export async function makeMachine(making: Making): Promise<Container> {
-  const { approach, name, machine, address, anyPorts, image } = making;
-  const asked = Object.entries(machine.forward).map(
+/** Creates and starts a fresh machine. @throws ProvisionError (failed) */
+export async function makeMachine(options: NewMachine): Promise<Container> {
+  const { approach, name, machine, address, anyPorts, image } = options;
+  const forwards = Object.entries(machine.forward).map(
     async ([here, guest]) => [guest, anyPorts ? await freePort() : Number(here)] as const,
   );
-  const forwarded = Object.fromEntries(await Promise.all(asked)) as Record<number, number>;
+  const forwarded = Object.fromEntries(await Promise.all(forwards)) as Record<number, number>;
   const identity = await newIdentity(approach);
   const container: Container = {
     name: nameOf(approach, name),
     approach,
     machine: name,
     state: 'running',
-    whole: true,
+    complete: true,
     image: image.name,
     disk: machine.disk,
     hostKey: identity.hostKey,
@@ -56,16 +56,16 @@ export async function makeMachine(making: Making): Promise<Container> {
     sshPort: await freePort(),
     forwarded,
   };
-  await createContainer(container, making);
+  await createContainer(container, options);
   await docker(['cp', '-', `${container.name}:/usr/local/lib/machine/`], { input: identity.archive });
   await docker(['start', container.name]);
   return container;
 }
 
-/** The container of a machine, with its volume; not started. */
+/** Creates the container of a machine and its volume, but does not start it. */
 export async function createContainer(
   container: Container,
-  { image, privileges, network }: Means,
+  { image, privileges, network }: SharedSettings,
 ): Promise<void> {
   const { approach, machine, name, address, sshPort, forwarded, hostKey, disk } = container;
   const labels = labelsOf(approach, {
@@ -86,17 +86,17 @@ export async function createContainer(
   ]);
 }
 
-/** What a machine keeps in /var/lib is in a volume: also what a Docker inside stores. */
+/** The name of the volume for a machine's /var/lib, which includes the data of a Docker inside it. */
 export const volumeOf = (approach: string, machine: string) => nameOf(approach, machine);
 
-/** Made with the container, with labels of its own. */
+/** The value of `--mount`. Docker creates the volume together with the container, with these labels. */
 function volumeWords(approach: string, machine: string): string {
   const labels = Object.entries(labelsOf(approach, { [label.machine]: machine }));
   const words = labels.map(([key, value]) => `"volume-label=${key}=${value.replaceAll('"', '""')}"`);
   return ['type=volume', `src=${volumeOf(approach, machine)}`, 'dst=/.disk', ...words].join(',');
 }
 
-/** Who may log in and the key it shows, as an archive that `start.sh` takes at the first start. */
+/** The user's public key and a new host key, as an archive that `start.sh` installs at the first start. */
 async function newIdentity(approach: string): Promise<{ hostKey: string; archive: Buffer }> {
   const own = await keyPair(join(folderOf(approach), 'key'));
   const folder = mkdtempSync(join(folderOf(approach), '.identity-'));
@@ -114,7 +114,7 @@ async function newIdentity(approach: string): Promise<{ hostKey: string; archive
   }
 }
 
-/** A machine that exists, running. @throws ProvisionError (failed), such as when another has its ports now */
+/** Starts an existing machine. @throws ProvisionError (failed), for example if its ports are in use */
 export async function startMachine({
   name,
   approach,
@@ -126,35 +126,39 @@ export async function startMachine({
   await docker(['start', name]);
 }
 
-/** Its container and its volume, where there are any. */
+/** Removes the container and the volume of a machine if they exist. */
 export async function removeMachine(approach: string, machine: string): Promise<void> {
-  await ask(['rm', '--force', nameOf(approach, machine)]);
-  await ask(['volume', 'rm', '--force', volumeOf(approach, machine)]);
+  await tryDocker(['rm', '--force', nameOf(approach, machine)]);
+  await tryDocker(['volume', 'rm', '--force', volumeOf(approach, machine)]);
 }
 
-/** Returns when its sshd has introduced itself. @throws ProvisionError when the container ended, or too late */
-export async function waitForSsh({ name, machine, sshPort }: Container, tell: (line: string) => void) {
+/** Resolves when the machine's sshd answers. @throws ProvisionError if its container exits, or on timeout */
+export async function waitForSsh({ name, machine, sshPort }: Container, report: (line: string) => void) {
   if (await greets(sshPort)) return;
-  await ticking(tell, 'waiting for its SSH', async () => {
+  await ticking(report, 'waiting for SSH', async () => {
     const began = performance.now();
     for (let tries = 1; !(await greets(sshPort)); tries++) {
       await sleep(50);
       if (tries % 20 === 0) await requireRunning(name, machine);
       if (performance.now() - began < BOOT_SECONDS * 1000) continue;
-      const todo = `what it says: docker logs ${name}; docker exec ${name} journalctl -b`;
-      throw unreachable({ place: machine, what: `no SSH in ${BOOT_SECONDS} s`, todo });
+      const todo = `read its logs: docker logs ${name}; docker exec ${name} journalctl -b`;
+      throw unreachable({
+        place: machine,
+        what: `its SSH server did not answer within ${BOOT_SECONDS} s`,
+        todo,
+      });
     }
   });
 }
 
 async function requireRunning(name: string, machine: string): Promise<void> {
   if ((await docker(['inspect', '--format', '{{.State.Running}}', name])).trim() === 'true') return;
-  const { stdout, stderr } = await ask(['logs', '--tail', '12', name]);
-  const todo = `all that it says: docker logs ${name}`;
-  throw failure({ place: machine, what: 'its container ended', said: `${stdout}${stderr}`, todo });
+  const { stdout, stderr } = await tryDocker(['logs', '--tail', '12', name]);
+  const todo = `read its full log: docker logs ${name}`;
+  throw failure({ place: machine, what: 'its container exited', said: `${stdout}${stderr}`, todo });
 }
 
-/** How its owner reaches a machine. */
+/** The owner's SSH access to a machine. */
 export const doorOf = ({ approach, machine, sshPort, hostKey }: Container): Door => ({
   name: machine,
   folder: machineFolder(approach, machine),
@@ -163,7 +167,7 @@ export const doorOf = ({ approach, machine, sshPort, hostKey }: Container): Door
   hostKey,
 });
 
-/** A machine as the engine reaches it. */
+/** A machine as a host of the engine. */
 export function hostOf(container: Container, groups: readonly string[]): Host {
   const forwarded = Object.entries(container.forwarded).map(([guest, port]) => [
     guest,

@@ -3,10 +3,10 @@ import { networkInterfaces } from 'node:os';
 import { withLock } from '../../computer/lock.ts';
 import { failure } from '../../errors.ts';
 import type { Machine } from '../machines.ts';
-import { ask, docker } from './client.ts';
+import { docker, tryDocker } from './client.ts';
 import { filtered, labelled, labelsOf, nameOf } from './labels.ts';
 
-/** The private network of an approach's machines: a Docker network with addresses of our choice. */
+/** The private network of an approach's machines: a Docker network with fixed addresses. */
 export interface Network {
   readonly name: string;
   /** The first three numbers of its addresses: `10.77.2`. */
@@ -15,47 +15,47 @@ export interface Network {
 
 type Machines = Readonly<Record<string, Machine>>;
 
-/** The network of an approach, made if there is none. @throws ProvisionError (failed) */
+/** Returns the network of an approach, and creates it if necessary. @throws ProvisionError (failed) */
 export async function networkFor(
   approach: string,
   machines: Machines,
-  tell: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<Network> {
   const name = nameOf(approach);
-  // daemons beside each other share this computer's routes
-  return await withLock('docker network', 'creating a network', tell, async () => {
-    const there = await existing(name);
-    if (there) return { name, prefix: there };
+  // several daemons on one computer share its routes
+  return await withLock('docker network', 'creating a network', report, async () => {
+    const found = await prefixOf(name);
+    if (found) return { name, prefix: found };
     for (const prefix of prefixesFor(machines)) {
       if (isRouted(prefix)) continue;
       const subnet = ['--subnet', `${prefix}.0/24`, '--gateway', `${prefix}.1`];
-      const { ok, stderr } = await ask([
+      const { ok, stderr } = await tryDocker([
         ...['network', 'create', '--driver', 'bridge', ...subnet],
         ...[...labelled(labelsOf(approach)), name],
       ]);
       if (ok) return { name, prefix };
       if (!/overlap/i.test(stderr)) {
-        throw failure({ place: approach, what: 'its Docker network could not be made', said: stderr });
+        throw failure({ place: approach, what: 'its Docker network could not be created', said: stderr });
       }
     }
     throw failure({
       place: approach,
-      what: 'there is no free network for its machines',
-      todo: 'remove Docker networks that nobody needs: docker network prune',
+      what: 'no free network is available for its machines',
+      todo: 'remove unused Docker networks: docker network prune',
     });
   });
 }
 
-/** The network of what machines.yml asks for, if it is one; then others. */
+/** The networks to try: that of the addresses in machines.yml if they share one, then others. */
 export function prefixesFor(machines: Machines): string[] {
-  const asked = Object.values(machines).flatMap(({ address }) => (address === undefined ? [] : [address]));
-  const prefixes = new Set(asked.map((address) => address.replace(/\.\d+$/, '')));
-  const fits = prefixes.size === 1 && asked.every((address) => !/\.(0|1|255)$/.test(address));
+  const given = Object.values(machines).flatMap(({ address }) => (address === undefined ? [] : [address]));
+  const prefixes = new Set(given.map((address) => address.replace(/\.\d+$/, '')));
+  const fits = prefixes.size === 1 && given.every((address) => !/\.(0|1|255)$/.test(address));
   const others = Array.from({ length: 64 }, (_, i) => `10.77.${128 + i}`);
   return [...(fits ? prefixes : []), ...others];
 }
 
-/** An address for each machine: the one it asks for, moved to this network where it could not have its own. */
+/** An address for each machine in this network. Its last number comes from machines.yml if possible. */
 export function addressesIn(prefix: string, machines: Machines): Record<string, string> {
   const taken = new Set(['0', '1', '255']);
   const last = (address: string) => address.split('.').at(-1) ?? '';
@@ -75,13 +75,13 @@ export function addressesIn(prefix: string, machines: Machines): Record<string, 
   return given;
 }
 
-async function existing(name: string): Promise<string | undefined> {
+async function prefixOf(name: string): Promise<string | undefined> {
   const format = '{{range .IPAM.Config}}{{.Subnet}} {{end}}';
-  const { ok, stdout } = await ask(['network', 'inspect', '--format', format, name]);
+  const { ok, stdout } = await tryDocker(['network', 'inspect', '--format', format, name]);
   return ok ? stdout.trim().replace(/\.0\/24$/, '') : undefined;
 }
 
-/** Whether this computer has such addresses already: another daemon's network, or a real one. */
+/** Whether this computer already uses the network, for another daemon or outside Docker. */
 function isRouted(prefix: string): boolean {
   const own = Object.values(networkInterfaces()).flat();
   if (own.some((one) => one?.address.startsWith(`${prefix}.`))) return true;
@@ -92,7 +92,10 @@ function isRouted(prefix: string): boolean {
   }
 }
 
-/** By proc(5)'s table of routes: destination and mask in hexadecimal, the lowest byte first. The default is none. */
+/**
+ * Whether a route overlaps the network. `table` is /proc/net/route (proc(5)), with destinations and masks in
+ * hexadecimal, lowest byte first. The default route does not count.
+ */
 export function routesTo(prefix: string, table: string): boolean {
   const [a = 0, b = 0, c = 0] = prefix.split('.').map(Number);
   const network = ((a << 24) | (b << 16) | (c << 8)) >>> 0;
@@ -109,7 +112,7 @@ export function routesTo(prefix: string, table: string): boolean {
     });
 }
 
-/** Networks of this lab; of one approach, where that is given. */
+/** The networks of this lab, or of one approach in it. */
 export async function networksOf(approach?: string): Promise<string[]> {
   const rows = await docker(['network', 'ls', ...filtered(approach), '--format', '{{.Name}}']);
   return rows.split('\n').filter(Boolean);

@@ -2,30 +2,30 @@ import { withLock } from '../../computer/lock.ts';
 import { failure } from '../../errors.ts';
 import { folderOf } from '../lab/folders.ts';
 import { requireName, unknownSnapshot } from '../lab/snapshots.ts';
-import { ask, docker } from './client.ts';
+import { docker, tryDocker } from './client.ts';
 import { filtered, label, labelled, labelsOf, nameOf } from './labels.ts';
 import { createContainer, startMachine, volumeOf, waitForSsh } from './machine.ts';
 import { networkFor } from './network.ts';
 import { privileges } from './privileges.ts';
 import { type Container, containersOf } from './state.ts';
 
-type Tell = (topic: string, line: string) => void;
+type Report = (topic: string, line: string) => void;
 
-/** What a snapshot of containers lacks: a person is told. */
-export const notKept =
-  'memory and running processes are not kept: at this snapshot machines boot; /run and /tmp begin empty';
+/** The message about what a snapshot of containers does not include. */
+export const notIncluded =
+  'memory and running processes are not saved: restored machines boot, and their /run and /tmp are empty';
 
 const imageOf = ({ approach, machine }: Container, snapshot: string) =>
   `theapp-snapshot:${nameOf(approach, machine, snapshot)}`;
 const copyOf = ({ approach, machine }: Container, snapshot: string) => nameOf(approach, machine, snapshot);
 
 /**
- * Keeps the disks of all machines of an approach under a name; an older snapshot of that name is replaced. They stand
- * still meanwhile, so that they agree with each other: what a snapshot has is what a power cut would leave.
+ * Saves the disks of all machines of an approach under a name, replacing any snapshot of that name. The machines are
+ * paused meanwhile, so that their disks are consistent. A snapshot contains what would be left after a power cut.
  *
  * @throws ProvisionError
  */
-export async function takeSnapshot(approach: string, snapshot: string, progress: Tell): Promise<void> {
+export async function takeSnapshot(approach: string, snapshot: string, progress: Report): Promise<void> {
   requireName(snapshot);
   const waiting = (line: string) => progress('lab', line);
   await withLock(folderOf(approach), `taking a snapshot of ${approach}`, waiting, async () => {
@@ -41,32 +41,32 @@ export async function takeSnapshot(approach: string, snapshot: string, progress:
     const names = machines.map(({ name }) => name);
     await docker(['pause', ...names]);
     try {
-      await Promise.all(machines.map((one) => keep(one, snapshot, (line) => progress(one.machine, line))));
+      await Promise.all(machines.map((one) => save(one, snapshot, (line) => progress(one.machine, line))));
     } finally {
       await docker(['unpause', ...names]);
     }
-    progress('lab', notKept);
+    progress('lab', notIncluded);
   });
 }
 
-async function keep(container: Container, snapshot: string, tell: (line: string) => void): Promise<void> {
+async function save(container: Container, snapshot: string, report: (line: string) => void): Promise<void> {
   const { approach, machine, name, image } = container;
-  tell(`snapshot ${snapshot}: its files`);
+  report(`snapshot ${snapshot}: saving files`);
   const labels = labelsOf(approach, { [label.machine]: machine, [label.snapshot]: snapshot });
   const changes = Object.entries(labels).flatMap(([key, value]) => [
     '--change',
     `LABEL ${key}=${JSON.stringify(value)}`,
   ]);
   await docker(['commit', '--pause=false', ...changes, name, imageOf(container, snapshot)]);
-  tell(`snapshot ${snapshot}: its volume`);
+  report(`snapshot ${snapshot}: saving the volume`);
   const copy = copyOf(container, snapshot);
-  await ask(['volume', 'rm', '--force', copy]);
+  await tryDocker(['volume', 'rm', '--force', copy]);
   await docker(['volume', 'create', ...labelled({ ...labels, [label.image]: image }), copy]);
   await copyVolume(volumeOf(approach, machine), copy, imageOf(container, snapshot));
 }
 
-/** All machines at a snapshot, booted. @throws ProvisionError */
-export async function restoreSnapshot(approach: string, snapshot: string, progress: Tell): Promise<void> {
+/** Restores all machines to a snapshot and boots them. @throws ProvisionError */
+export async function restoreSnapshot(approach: string, snapshot: string, progress: Report): Promise<void> {
   requireName(snapshot);
   const waiting = (line: string) => progress('lab', line);
   await withLock(folderOf(approach), `restoring ${approach}`, waiting, async () => {
@@ -74,30 +74,30 @@ export async function restoreSnapshot(approach: string, snapshot: string, progre
     for (const container of machines) await requireSnapshot(container, snapshot);
     const network = await networkFor(approach, {}, waiting);
     const granted = await privileges(imageOf(machines[0] as Container, snapshot));
-    const works = machines.map(async (container) => {
-      const tell = (line: string) => progress(container.machine, line);
+    const restored = machines.map(async (container) => {
+      const report = (line: string) => progress(container.machine, line);
       const { machine, name, image } = container;
-      tell(`going back to ${snapshot}`);
+      report(`restoring ${snapshot}`);
       await docker(['rm', '--force', name]);
       await docker(['volume', 'rm', '--force', volumeOf(approach, machine)]);
       const tag = imageOf(container, snapshot);
       await createContainer(container, { image: { name: image, tag }, privileges: granted, network });
       await copyVolume(copyOf(container, snapshot), volumeOf(approach, machine), tag);
       await startMachine(container);
-      await waitForSsh(container, tell);
+      await waitForSsh(container, report);
     });
-    await Promise.all(works);
+    await Promise.all(restored);
   });
 }
 
-/** Files as they are, holes stay holes. */
+/** Copies all files with their attributes; sparse files stay sparse. */
 async function copyVolume(from: string, to: string, image: string): Promise<void> {
   const mounts = ['--volume', `${from}:/from:ro`, '--volume', `${to}:/to`];
   const copy = ['cp', '--archive', '--reflink=auto', '--sparse=always', '/from/.', '/to/'];
   await docker(['run', '--rm', '--network=none', ...mounts, image, ...copy], { seconds: 1800 });
 }
 
-/** Names of the snapshots of an approach's machines, oldest first, by machine. */
+/** The names of the snapshots of each machine of an approach. */
 export async function snapshotsOf(approach: string): Promise<Record<string, string[]>> {
   const format = `{{.Label "${label.machine}"}} {{.Label "${label.snapshot}"}}`;
   const only = [...filtered(approach), '--filter', `label=${label.snapshot}`];

@@ -1,28 +1,28 @@
 import { docker } from './client.ts';
 import { filtered, label } from './labels.ts';
 
-/** A machine as Docker tells of it. */
+/** A machine as Docker describes it. */
 export interface Container {
-  /** What Docker calls it. */
+  /** The name of its container. */
   readonly name: string;
   readonly approach: string;
   readonly machine: string;
   readonly state: 'running' | 'stopped';
-  /** It has been started at least once: until then it may lack its keys. */
-  readonly whole: boolean;
+  /** Whether it has been started at least once; before that, its keys may be missing. */
+  readonly complete: boolean;
   /** The name of its image: `debian-13`. */
   readonly image: string;
   /** GiB. */
   readonly disk: number;
   readonly hostKey: string;
   readonly address: string;
-  /** The port of this computer's loopback where its sshd answers. */
+  /** The port of its sshd on this computer's loopback interface. */
   readonly sshPort: number;
-  /** Port of the machine → port of this computer's loopback. */
+  /** Port of the machine → port of this computer's loopback interface. */
   readonly forwarded: Readonly<Record<number, number>>;
 }
 
-/** What is used of `docker inspect`. */
+/** The part of the output of `docker inspect` that is used. */
 export interface Inspected {
   readonly Name: string;
   readonly State: { readonly Running: boolean; readonly StartedAt: string };
@@ -37,7 +37,7 @@ export interface Inspected {
   };
 }
 
-/** Machines of this lab, in the order of their names; of one approach, where that is given. @throws ProvisionError */
+/** The machines of this lab, or of one approach in it, sorted by name. @throws ProvisionError */
 export async function containersOf(approach?: string, seconds = 30): Promise<Container[]> {
   const only = [...filtered(approach), '--filter', `label=${label.machine}`];
   const ids = (await docker(['ps', '--all', '--quiet', '--no-trunc', ...only], { seconds })).split('\n');
@@ -61,7 +61,7 @@ export function containerOf({ Name, State, Config, HostConfig, NetworkSettings }
     approach: Labels[label.approach] ?? '',
     machine: Labels[label.machine] ?? '',
     state: State.Running ? 'running' : 'stopped',
-    whole: !State.StartedAt.startsWith('0001-'),
+    complete: !State.StartedAt.startsWith('0001-'),
     image: Labels[label.image] ?? '',
     disk: Number(Labels[label.disk] ?? 10),
     hostKey: Labels[label.hostKey] ?? '',
@@ -71,7 +71,7 @@ export function containerOf({ Name, State, Config, HostConfig, NetworkSettings }
   };
 }
 
-/** Machines of an approach that have a volume, whether or not they have a container. @throws ProvisionError */
+/** The machines of an approach that have a volume, with or without a container. @throws ProvisionError */
 export async function volumesOf(approach: string): Promise<string[]> {
   const format = `{{.Label "${label.machine}"}}`;
   return (await docker(['volume', 'ls', ...filtered(approach), '--format', format]))

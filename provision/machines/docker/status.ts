@@ -4,11 +4,11 @@ import { filtered, label } from './labels.ts';
 import { snapshotsOf } from './snapshot.ts';
 import { containersOf } from './state.ts';
 
-/** What Docker has of an approach's machines. @throws ProvisionError */
+/** The status of an approach's containers. @throws ProvisionError */
 export async function statusOf(approach: string): Promise<Status[]> {
   const [containers, snapshots] = await Promise.all([containersOf(approach), snapshotsOf(approach)]);
   return containers
-    .filter(({ whole }) => whole)
+    .filter(({ complete }) => complete)
     .map(({ name, machine, state, image, sshPort, forwarded, address }) => ({
       name: machine,
       provider: 'docker',
@@ -22,16 +22,16 @@ export async function statusOf(approach: string): Promise<Status[]> {
     }));
 }
 
-/** What Docker still has of this lab: of one approach, where that is given. */
-export interface Left {
+/** The names of everything that this lab, or one approach in it, has in Docker. */
+export interface DockerObjects {
   readonly containers: readonly string[];
   readonly volumes: readonly string[];
   readonly networks: readonly string[];
-  /** The files of machines at their snapshots. */
+  /** The files of machines in their snapshots. */
   readonly images: readonly string[];
 }
 
-export async function leftOf(approach?: string): Promise<Left> {
+export async function objectsOf(approach?: string): Promise<DockerObjects> {
   const rows = async (...words: string[]) =>
     (await docker([...words, ...filtered(approach)], { seconds: 30 })).split('\n').filter(Boolean);
   const [containers, volumes, networks, images] = await Promise.all([
@@ -43,22 +43,23 @@ export async function leftOf(approach?: string): Promise<Left> {
   return { containers, volumes, networks, images };
 }
 
-/** Of what is left, what belongs to no machine: an interrupted command has left it. In words. */
+/** What an interrupted command left behind: objects that belong to no complete machine, with their kind. */
 export async function orphansOf(approach: string): Promise<string[]> {
   const [{ containers, volumes, networks }, machines] = await Promise.all([
-    leftOf(approach),
+    objectsOf(approach),
     containersOf(approach),
   ]);
-  const whole = machines.filter(({ whole }) => whole).map(({ name }) => name);
-  const has = (name: string) => whole.some((one) => name === one || name.startsWith(one.replace(/\w+$/, '')));
+  const complete = machines.filter(({ complete }) => complete).map(({ name }) => name);
+  const has = (name: string) =>
+    complete.some((one) => name === one || name.startsWith(one.replace(/\w+$/, '')));
   return [
     ...containers.filter((name) => !has(name)).map((name) => `container ${name}`),
     ...volumes.filter((name) => !has(name)).map((name) => `volume ${name}`),
-    ...(whole.length === 0 ? networks.map((name) => `network ${name}`) : []),
+    ...(complete.length === 0 ? networks.map((name) => `network ${name}`) : []),
   ];
 }
 
-/** Approaches of which Docker has anything in this lab. */
+/** The approaches of this lab that have anything in Docker. */
 export async function approachesIn(): Promise<string[]> {
   const format = `{{.Label "${label.approach}"}}`;
   const rows = await Promise.all(

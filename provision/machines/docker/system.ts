@@ -1,13 +1,13 @@
 import { didYouMean, inputError } from '../../errors.ts';
 
-/** What a machine runs: an official image, or the same distribution from packages. */
+/** The operating system of a machine, from an official image or from packages of the same distribution. */
 export interface System {
   readonly name: string;
-  /** The official image that it stands on where a registry is reached. */
+  /** The official image that it is based on if a registry can be reached. */
   readonly base: string;
-  /** The suite that mmdebstrap builds; `''` where it cannot be built here. */
+  /** The suite that mmdebstrap builds; `''` if it cannot be built from packages. */
   readonly suite: string;
-  /** Packages that this suite wants besides. */
+  /** Additional packages for this suite. */
   readonly packages: readonly string[];
 }
 
@@ -27,7 +27,7 @@ const known: Record<string, System> = {
   debian: debian13,
 };
 
-/** What `--image` means; `auto` is decided by what can be reached. @throws ProvisionError (input) */
+/** The system for a value of `--image`; `auto` is decided later, by what can be reached. @throws ProvisionError (input) */
 export function systemNamed(option: string): System | 'auto' {
   if (option === 'auto') return 'auto';
   const system = known[option];
@@ -35,7 +35,7 @@ export function systemNamed(option: string): System | 'auto' {
   const words = ['auto', ...Object.keys(known)];
   throw inputError({
     place: '--image',
-    what: `containers have no image "${option}"${didYouMean(option, words)}`,
+    what: `unknown container image "${option}"${didYouMean(option, words)}`,
     why: `expected ${words.join(', ')}`,
   });
 }

@@ -10,12 +10,12 @@ import { ticking } from '../../computer/ticking.ts';
 import { imagesFolder } from '../lab/folders.ts';
 import type { System } from './system.ts';
 
-/** What makes an image, beside the official one or mmdebstrap. */
+/** The folder with the project's own files for an image. */
 export const source = join(import.meta.dirname, 'image');
 
 const text = (name: string) => readFileSync(join(source, name), 'utf8');
 
-/** What a machine has. Without what only a kernel and devices of one's own want. */
+/** The packages of a machine, without those that require its own kernel or devices. */
 export const packages = [
   'systemd-sysv',
   'dbus',
@@ -35,21 +35,21 @@ export const packages = [
   'unattended-upgrades',
 ];
 
-/** What an image is made by, in a few letters: another recipe is another image. */
+/** A short hash of everything that defines an image. A different recipe means a different image. */
 export function recipeOf({ name, base }: System): string {
   const parts = [name, base, packages, text('Dockerfile'), text('setup.sh'), text('start.sh')];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 8);
 }
 
-/** What `docker import` is told besides the archive: what the Dockerfile says at its end. */
+/** The settings at the end of the Dockerfile, which `docker import` cannot read from the archive. */
 export const changes = text('Dockerfile')
   .split('\n')
   .filter((line) => /^(ENV|CMD) /.test(line));
 
 /**
- * A Debian as a tar archive for `docker import`, from this computer's package sources; made once.
+ * Builds a Debian system from this computer's package sources, once, as a tar archive for `docker import`.
  *
- * @throws ProvisionError (failed) with the builder's own words
+ * @throws ProvisionError (failed) with the builder's output
  */
 export async function treeOf(system: System, progress: (line: string) => void): Promise<string> {
   const file = join(privateFolder(imagesFolder()), `container-${system.name}-${recipeOf(system)}.tar`);
@@ -62,14 +62,14 @@ export async function treeOf(system: System, progress: (line: string) => void): 
     const { suite, packages: more } = system;
     const tree = { suite, packages: [...packages, ...more], draft, file: join(draft, 'root.tar') };
     const options = ['--variant=apt', `--customize-hook=${customise()}`];
-    await ticking(progress, 'building', (say) => debianTree({ ...tree, options }, say));
+    await ticking(progress, 'building', (update) => debianTree({ ...tree, options }, update));
     renameSync(tree.file, file);
     await removeDraft(draft);
   });
   return file;
 }
 
-/** The Dockerfile's COPY and RUN. In another user namespace the files themselves could not be read. */
+/** COPY and RUN of the Dockerfile. The script contains the files, which the builder's user namespace cannot read. */
 const customise = () => `set -e
 mkdir -p "$1/usr/local/lib/machine"
 ${['setup.sh', 'start.sh'].map(copied).join('\n')}

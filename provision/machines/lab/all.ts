@@ -1,6 +1,6 @@
-/** What all works answer; when some fail, every failure is heard. @throws the one error, or an AggregateError */
-export async function all<T>(works: readonly Promise<T>[]): Promise<T[]> {
-  const settled = await Promise.allSettled(works);
+/** Waits for all promises and returns their results. @throws the error, or an AggregateError if several fail */
+export async function all<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(promises);
   const errors = settled.flatMap((result) =>
     result.status === 'rejected' ? [result.reason as unknown] : [],
   );

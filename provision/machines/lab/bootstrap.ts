@@ -4,8 +4,8 @@ import { type KeyPair, keyPair } from '../../computer/keys.ts';
 import { imagesFolder } from './folders.ts';
 
 /**
- * The identity that every machine wakes up with, before it gets its own: who may log in, and its host key. It is
- * known to nobody but this lab, which so never has to trust a key on first sight.
+ * The keys that every machine boots with before it gets its own: the user's and the host's. Only this lab has them, so
+ * it never has to trust a host key on first use.
  */
 export async function bootstrapKeys(): Promise<{ user: KeyPair; host: KeyPair }> {
   const folder = privateFolder(join(imagesFolder(), 'bootstrap'));

@@ -5,24 +5,24 @@ import { inputError } from '../../errors.ts';
 const project = resolve(import.meta.dirname, '../../..');
 
 /**
- * The folder that holds everything the lab makes; nothing else is written. `THEAPP_LAB` puts it elsewhere,
- * `THEAPP_LAB_IMAGES` only the images, so that another lab need not build them again.
+ * The folder for everything that the lab creates; it writes nowhere else. `THEAPP_LAB` moves the folder,
+ * `THEAPP_LAB_IMAGES` moves only the images, so that several labs can share them.
  */
 export const labFolder = () => resolve(process.env.THEAPP_LAB ?? join(project, '.lab'));
 export const imagesFolder = () => resolve(process.env.THEAPP_LAB_IMAGES ?? join(labFolder(), 'images'));
 
-/** A lab is the machines of one approach (or of one test), by a name of its own. @throws ProvisionError (input) */
+/** The folder of a lab, which is the machines of one approach or of one test. @throws ProvisionError (input) */
 export function folderOf(lab: string): string {
   if (/^[A-Za-z][\w-]{0,40}$/.test(lab) && lab !== 'images') return join(labFolder(), lab);
   throw inputError({
     place: 'lab',
-    what: `"${lab}" is no name of a lab`,
+    what: `"${lab}" is not a valid name of a lab`,
     why: 'expected letters, digits, _ and -',
   });
 }
 
-/** Names of the machines of a lab, with what is left of those whose creation was interrupted. */
-export function leftOf(lab: string): string[] {
+/** The names of a lab's machine folders, including those of machines whose creation was interrupted. */
+export function machineFolders(lab: string): string[] {
   try {
     const entries = readdirSync(folderOf(lab), { withFileTypes: true });
     return entries

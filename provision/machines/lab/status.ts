@@ -1,17 +1,17 @@
-/** A machine of a lab as `lab status --json` shows it. Ports are of this computer's loopback. */
+/** A machine of a lab as `lab status --json` shows it. Ports are on this computer's loopback interface. */
 export interface Status {
   readonly name: string;
   readonly provider: 'qemu' | 'docker';
   readonly state: 'running' | 'stopped';
   readonly image: string;
-  /** Of a virtual machine. */
+  /** Only for virtual machines. */
   readonly accelerator?: 'kvm' | 'tcg';
   /** The emulator's process. */
   readonly pid?: number;
-  /** What Docker calls a container. */
+  /** The name of the container. */
   readonly container?: string;
   readonly ssh?: number;
-  /** Port of the machine → port here. */
+  /** Port of the machine → port of this computer. */
   readonly ports: Readonly<Record<number, number>>;
   readonly privateAddress?: string;
   readonly snapshots: readonly string[];

@@ -51,9 +51,9 @@ export async function buildDebian(
   const keys = await bootstrapKeys();
   const { root } = await contained();
   try {
-    await ticking(progress, 'building', async (say) => {
-      await unpack(suite, draft, say);
-      say('building: writing the disk');
+    await ticking(progress, 'building', async (update) => {
+      await unpack(suite, draft, update);
+      update('building: writing the disk');
       const input = diskScript(keys.user.public, keys.host.file);
       await run([...root, 'sh', '-s'], { doing: 'writing the disk image', cwd: draft, input });
     });
@@ -67,7 +67,7 @@ export async function buildDebian(
 }
 
 /** Installs the packages into a tar archive, `root.tar` in the draft folder. */
-const unpack = (suite: string, draft: string, say: (words: string) => void): Promise<void> =>
+const unpack = (suite: string, draft: string, update: (words: string) => void): Promise<void> =>
   debianTree(
     {
       suite,
@@ -81,7 +81,7 @@ const unpack = (suite: string, draft: string, say: (words: string) => void): Pro
       draft,
       file: join(draft, 'root.tar'),
     },
-    say,
+    update,
   );
 
 /** Settings for a small initrd with only the modules that virtual machines need. */

@@ -8,7 +8,7 @@ import { mountsBelow } from '../../computer/contained.ts';
 import { withLock } from '../../computer/lock.ts';
 import { isFree, requireFree, userOf } from '../../computer/ports.ts';
 import { outOfSpace, requireSpace } from '../../computer/space.ts';
-import { folderOf, leftOf } from '../lab/folders.ts';
+import { folderOf, machineFolders } from '../lab/folders.ts';
 import { parseUsernet } from './forwarding.ts';
 import { processOf, requireAlive, serial } from './process.ts';
 import { machinesOf } from './state.ts';
@@ -162,6 +162,6 @@ t.test('a draft is never removed through a mount', async (t) => {
 
 t.test('the name of a lab must be a valid folder name', async (t) => {
   for (const name of ['../x', 'a/b', '', '.', 'images', '-x'])
-    t.throws(() => folderOf(name), { message: /is no name of a lab/ }, name);
-  t.strictSame([machinesOf('none-such'), leftOf('none-such')], [[], []]);
+    t.throws(() => folderOf(name), { message: /is not a valid name of a lab/ }, name);
+  t.strictSame([machinesOf('none-such'), machineFolders('none-such')], [[], []]);
 });

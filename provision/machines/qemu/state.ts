@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from '../../computer/files.ts';
-import { leftOf, machineFolder } from '../lab/folders.ts';
+import { machineFolder, machineFolders } from '../lab/folders.ts';
 import type { Prepared } from './image.ts';
 
 /** The state of a machine that is stored between runs. */
@@ -37,4 +37,4 @@ export function save(folder: string, saved: Saved): Saved {
 
 /** The names of a lab's machines, running or not. */
 export const machinesOf = (lab: string) =>
-  leftOf(lab).filter((name) => readSaved(machineFolder(lab, name)) !== undefined);
+  machineFolders(lab).filter((name) => readSaved(machineFolder(lab, name)) !== undefined);

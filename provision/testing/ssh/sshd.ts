@@ -102,10 +102,10 @@ export async function sshd(options: SshdOptions = {}): Promise<Sshd> {
     async start() {
       const command = [SSHD, '-D', '-f', config, '-E', log] as const;
       const [file, ...args] = mounts ? mounted(mounts(folder), command) : command;
-      // What goes wrong before it writes its own log is in there too.
-      const words = openSync(log, 'a');
-      child = spawn(file, args, { stdio: ['ignore', 'ignore', words] });
-      closeSync(words);
+      // The log also contains errors that occur before sshd opens it.
+      const output = openSync(log, 'a');
+      child = spawn(file, args, { stdio: ['ignore', 'ignore', output] });
+      closeSync(output);
       for (let i = 0; !(await listens(port)); i++) {
         if (i > 200 || child.exitCode !== null) throw new Error(`sshd: ${readFileSync(log, 'utf8')}`);
         await wait(10);

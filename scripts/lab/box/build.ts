@@ -31,7 +31,7 @@ export interface BoxOptions {
   progress(line: string): void;
 }
 
-/** Programs for a disk with a boot loader, besides those for an image of the lab. */
+/** The programs for a disk with a boot loader, in addition to those for an image of the lab. */
 const programs = [
   { name: 'sfdisk', package: 'fdisk' },
   { name: 'grub-mkimage', package: 'grub-common' },
@@ -53,7 +53,7 @@ export async function buildBox({ image, yes, progress }: BoxOptions): Promise<Bo
   const file = join(privateFolder(imagesFolder()), `box-${name}-${recipe}.box`);
   await withLock(file, 'building a box', progress, async () => {
     if (existsSync(file) && existsSync(`${file}.sha256`)) return;
-    await ticking(progress, 'building', (say) => build(suite, file, say));
+    await ticking(progress, 'building', (update) => build(suite, file, update));
   });
   return { name: `theapp/${name}`, file, sha256: readFileSync(`${file}.sha256`, 'utf8').trim() };
 }
@@ -73,7 +73,7 @@ function imageFor(option: string): { name: string; suite: string } {
 }
 
 /** Builds a draft beside the file and renames it, so that the box is complete or missing. */
-async function build(suite: string, file: string, say: (words: string) => void): Promise<void> {
+async function build(suite: string, file: string, update: (words: string) => void): Promise<void> {
   const draft = `${file}.draft`;
   await removeDraft(draft);
   privateFolder(join(draft, 'tmp'));
@@ -83,8 +83,8 @@ async function build(suite: string, file: string, say: (words: string) => void):
     const included = ['linux-image-cloud-amd64', 'systemd-resolved', ...packages, ...(since[suite] ?? [])];
     const options = ['--variant=apt', `--essential-hook=${initrdSettings}`, `--customize-hook=${customise}`];
     const tar = join(draft, 'root.tar');
-    await debianTree({ suite, packages: included, options, draft, file: tar }, say);
-    say('building: writing the disk');
+    await debianTree({ suite, packages: included, options, draft, file: tar }, update);
+    update('building: writing the disk');
     for (const [name, text] of Object.entries(boxFiles)) writeFileSync(join(draft, name), text);
     await run([...root, 'sh', '-s'], { doing: 'writing the disk of a box', cwd: draft, input: diskScript });
     writeFileSync(`${file}.sha256`, `${await sha256(join(draft, 'made.box'))}\n`);

@@ -14,17 +14,17 @@ echo box > "$1/etc/hostname"
 printf '127.0.0.1 localhost\\n127.0.1.1 box\\n::1 localhost ip6-localhost ip6-loopback\\n' > "$1/etc/hosts"
 echo '/dev/vda1 / ext4 errors=remount-ro 0 1' > "$1/etc/fstab"
 echo LANG=C.UTF-8 > "$1/etc/default/locale"
-# last: the files that Vagrant writes for private networks win
+# 99 comes last, so that the files that Vagrant writes for private networks take precedence
 printf '[Match]\\nName=eth*\\n\\n[Network]\\nDHCP=ipv4\\nIPv6AcceptRA=no\\n\\n[DHCPv4]\\nClientIdentifier=mac\\n' \\
   > "$1/etc/systemd/network/99-dhcp.network"
 chroot "$1" systemctl --quiet enable systemd-networkd.service
-printf '[Unit]\\nDescription=Host keys of its own\\nBefore=ssh.service\\nConditionPathExists=!/etc/ssh/ssh_host_ed25519_key\\n\\n[Service]\\nType=oneshot\\nExecStart=/usr/bin/ssh-keygen -A\\n\\n[Install]\\nWantedBy=multi-user.target\\n' \\
+printf '[Unit]\\nDescription=Generate host keys\\nBefore=ssh.service\\nConditionPathExists=!/etc/ssh/ssh_host_ed25519_key\\n\\n[Service]\\nType=oneshot\\nExecStart=/usr/bin/ssh-keygen -A\\n\\n[Install]\\nWantedBy=multi-user.target\\n' \\
   > "$1/etc/systemd/system/host-keys.service"
 chroot "$1" systemctl --quiet enable host-keys.service
 : > "$1/etc/machine-id"
 rm -f "$1"/etc/ssh/ssh_host_* "$1/var/lib/dbus/machine-id" "$1/etc/apt/apt.conf.d/99mmdebstrap"`;
 
-/** The files in a box besides its disk. */
+/** The files in a box in addition to its disk. */
 export const boxFiles = {
   'metadata.json': `${JSON.stringify({ provider: 'libvirt', format: 'qcow2', virtual_size: size })}\n`,
   // Without this, Vagrant runs a dozen commands to detect the system.

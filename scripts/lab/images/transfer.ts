@@ -6,9 +6,9 @@ import { type Door, sshOptions } from '../../../provision/machines/lab/door.ts';
 import type { Built } from '../../../provision/machines/lab/images/build.ts';
 
 /**
- * Loads the stand-ins into the Docker of a machine of the lab. Answers false when it had them already.
+ * Loads the stand-ins into Docker on a machine of the lab. Returns false if they were already loaded.
  *
- * @throws ProvisionError (failed) when the machine has no Docker, or with Docker's own words
+ * @throws ProvisionError (failed) if Docker is not running on the machine, or with Docker's output
  */
 export async function loadStandIns(
   door: Door,
@@ -22,7 +22,7 @@ export async function loadStandIns(
   if (/command not found|Cannot connect/.test(found.stderr ?? '')) {
     throw failure({
       place: door.name,
-      what: 'no Docker answers there',
+      what: 'Docker is not running on the machine',
       said: found.stderr ?? '',
       todo: 'provision it with an approach that has the role docker',
     });

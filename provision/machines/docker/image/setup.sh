@@ -1,25 +1,25 @@
 #!/bin/sh
-# Turns a system's files into those of a machine. Runs as root inside them, once, when the image is made.
+# Turns a base system into a machine. Runs once inside it, as root, when the image is built.
 set -e
 
-# the official Ubuntu image has a user of its own
+# the official Ubuntu image comes with a user
 if id ubuntu >/dev/null 2>&1; then userdel --remove ubuntu 2>/dev/null; fi
 useradd --create-home --shell /bin/bash --groups sudo admin
 echo 'admin ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/admin
 chmod 440 /etc/sudoers.d/admin
 echo LANG=C.UTF-8 >/etc/default/locale
 
-# what a machine makes for itself
+# every machine gets its own
 : >/etc/machine-id
 rm -f /var/lib/dbus/machine-id /etc/ssh/ssh_host_*
 
-# settings that suit containers of one process
+# the base image's settings for containers with a single process
 rm -f /usr/sbin/policy-rc.d /etc/apt/apt.conf.d/docker-* /etc/apt/apt.conf.d/99mmdebstrap
 
-# a container has no power of its own to lose while a package is unpacked
+# no syncing while packages are unpacked: if a container is killed, nothing in the computer's page cache is lost
 echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/machine
 
-# devices, consoles, disks and kernel settings belong to the computer
+# the computer manages devices, consoles, disks and kernel settings
 for unit in systemd-udevd.service systemd-udev-trigger.service systemd-udevd-control.socket \
   systemd-udevd-kernel.socket systemd-modules-load.service systemd-hwdb-update.service console-getty.service \
   getty.target dev-hugepages.mount dev-mqueue.mount sys-kernel-config.mount sys-kernel-debug.mount \
@@ -28,7 +28,7 @@ for unit in systemd-udevd.service systemd-udev-trigger.service systemd-udevd-con
   ln -sf /dev/null "/etc/systemd/system/$unit"
 done
 
-# the server itself listens, and only once users may log in
+# sshd listens without socket activation, and only once users can log in
 if [ -e /lib/systemd/system/ssh.socket ]; then systemctl --quiet disable ssh.socket; fi
 systemctl --quiet enable ssh.service
 mkdir -p /etc/systemd/system/ssh.service.d

@@ -1,22 +1,22 @@
 #!/bin/sh
-# The first process of a machine that is a container. It makes what a container lacks, then systemd takes its place.
+# The first process of a container that acts as a machine: sets up what a container lacks, then becomes systemd.
 set -e
 
-# mounts that spread, as on a machine: systemd gives services their credentials that way
+# shared mount propagation, as on a machine: systemd needs it to pass credentials to services
 mount --make-rshared /
 
-# control groups that systemd and a Docker inside may write to
+# systemd, and a Docker inside the machine, need writable control groups
 mount -o remount,rw /sys/fs/cgroup 2>/dev/null || :
 for group in /sys/fs/cgroup/*; do
   if mountpoint -q "$group"; then mount -o remount,bind,rw "$group" 2>/dev/null || :; fi
 done
 
-# kernel settings belong to the computer, except those of the machine's own network
+# kernel settings of the computer are read-only, except those of the machine's own network
 mount --bind /proc/sys /proc/sys
 mount --bind /proc/sys/net /proc/sys/net
 mount -o remount,bind,ro /proc/sys
 
-# files in /etc that can be replaced: Docker mounts its own over them
+# Docker mounts its own files here, which cannot be replaced: unmount them but keep their content
 for name in hosts hostname resolv.conf; do
   mountpoint -q "/etc/$name" || continue
   cat "/etc/$name" >/run/given
@@ -24,7 +24,7 @@ for name in hosts hostname resolv.conf; do
   [ -s "/etc/$name" ] || cat /run/given >"/etc/$name"
 done
 
-# who may log in, and the key that the machine shows: the provider puts them here before the first start
+# the user's public key and the host key, which the provider copies here before the first start
 identity=/usr/local/lib/machine/identity
 if [ -d "$identity" ]; then
   install -d -m 700 -o admin -g admin /home/admin/.ssh
@@ -33,7 +33,7 @@ if [ -d "$identity" ]; then
   rm -r "$identity"
 fi
 
-# /var/lib on the machine's volume: in a file system of the size that machines.yml asks for, where loop devices work
+# /var/lib is on the machine's volume; if loop devices work, in a file system of the size given in machines.yml
 disk=/.disk
 if [ ! -e "$disk/lib" ] && [ ! -e "$disk/lib.img" ]; then
   rm -rf "$disk/draft" "$disk/draft.img"
@@ -50,13 +50,13 @@ if [ -e "$disk/lib" ]; then
   mount --bind "$disk/lib" /var/lib
 else
   tries=0
-  # losetup's own words: "/dev/loop3", with " (lost)" behind it while there is no such file in a container
+  # losetup prints "/dev/loop3", followed by " (lost)" if the container has no such device file
   until number=$(losetup --find | tr -dc 0-9) && device=/dev/loop$number &&
     { [ -e "$device" ] || mknod "$device" b 7 "$number"; } && losetup "$device" "$disk/lib.img" 2>/dev/null; do
     tries=$((tries + 1))
     [ "$tries" -lt 20 ] || { echo "no loop device for $disk/lib.img" >&2; exit 1; }
   done
-  # without barriers a flush goes to the computer's page cache: it survives a machine's power cut, not the computer's
+  # without barriers, flushed data is in the computer's page cache: it survives a power cut of the machine only
   mount -o discard,barrier=0 "$device" /var/lib
   losetup --detach "$device"
 fi

@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { run } from '../../../computer/mmdebstrap.ts';
 
-/** A file of an image's file system: a tar archive on this disk, and its sha256. */
+/** A layer of an image: a tar archive on this disk and its sha256. */
 export interface Layer {
   readonly file: string;
   readonly sha256: string;
 }
 
-/** An image by its name, with its layers from the lowest up and its `config` (OCI image specification). */
+/** An image: its name, its layers from bottom to top, and its `config` (OCI image specification). */
 export interface Image {
   readonly name: string;
   readonly layers: readonly Layer[];
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** What `docker load` takes: manifest.json, a configuration for each image, every layer once. */
+/** Writes an archive for `docker load`: manifest.json, a configuration for each image, and each layer once. */
 export async function writeArchive(
   images: readonly Image[],
   architecture: string,
@@ -64,7 +64,7 @@ function configuration({ name, layers, config }: Image, architecture: string) {
   };
 }
 
-/** The layer that a tar archive is. */
+/** A tar archive as a layer. */
 export async function layerOf(file: string): Promise<Layer> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);

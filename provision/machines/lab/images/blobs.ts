@@ -23,7 +23,7 @@ export const types = {
   layer: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
 };
 
-/** An image, as `manifest.json` of an archive for `docker load` lists it. */
+/** An image in the `manifest.json` of an archive for `docker load`. */
 interface Listed {
   readonly Config: string;
   readonly RepoTags: readonly [string];
@@ -36,8 +36,8 @@ interface Blob {
 }
 
 /**
- * A folder with what a registry gives out of the images in an archive for `docker load`: `blobs/DIGEST`, and
- * `manifests/` by NAME:TAG and by NAME:DIGEST. Made once for each archive.
+ * Converts an archive for `docker load`, once, to a folder with what a registry serves: `blobs/DIGEST`, and `manifests/`
+ * by NAME:TAG and by NAME:DIGEST.
  *
  * @throws ProvisionError (failed)
  */
@@ -61,7 +61,7 @@ async function prepare(archive: string, folder: string): Promise<void> {
   for (const name of new Set(images.flatMap(({ Layers }) => Layers)))
     layers.set(name, await compressed(join(unpacked, name), blobs));
   for (const image of images) {
-    const config = kept(readFileSync(join(unpacked, image.Config)), blobs);
+    const config = stored(readFileSync(join(unpacked, image.Config)), blobs);
     writeManifest(join(draft, 'manifests'), image, config, layers);
   }
   rmSync(unpacked, { recursive: true });
@@ -99,7 +99,7 @@ async function compressed(file: string, blobs: string): Promise<Blob> {
   return { digest, size };
 }
 
-function kept(bytes: Buffer, blobs: string): Blob {
+function stored(bytes: Buffer, blobs: string): Blob {
   const digest = digestOf(bytes);
   writeFileSync(join(blobs, digest), bytes);
   return { digest, size: bytes.length };

@@ -16,7 +16,7 @@ import { accounts, packages, type StandIn, standIns, suite } from './images.ts';
 import { type Entry, tar } from './tar.ts';
 
 export interface BuildOptions {
-  /** Installs missing programs of this computer without asking. */
+  /** Installs missing programs on this computer without confirmation. */
   readonly yes: boolean;
   progress(line: string): void;
 }
@@ -25,16 +25,16 @@ export interface BuildOptions {
 export interface Built {
   readonly file: string;
   readonly bytes: number;
-  /** What they were made by, in a few letters: it stands in the label `theapp.stand-in.recipe` of each. */
+  /** A short hash of what defines them, which is also the label `theapp.stand-in.recipe` of each image. */
   readonly recipe: string;
   readonly names: readonly string[];
-  /** True when they had been built before. */
+  /** Whether they had been built before. */
   readonly reused: boolean;
 }
 
 /**
- * Images under the names of the official ones, from Debian's packages, for where no registry can be reached. No
- * Docker is needed to build them. They share one layer with the programs of all: a machine loads that once.
+ * Builds images with the names of official ones from Debian packages, for computers that cannot reach a registry. This
+ * does not require Docker. All images share one layer with all programs, which a machine loads only once.
  *
  * @throws ProvisionError (failed)
  */
@@ -51,29 +51,29 @@ export async function buildStandIns({ yes, progress }: BuildOptions): Promise<Bu
   return await withLock(file, 'building container images', progress, async () => {
     if (existsSync(file)) return built(true);
     await ensurePrograms(treePrograms(computer().root), { yes, progress });
-    await ticking(progress, 'building', (say) => make(file, recipe, say));
+    await ticking(progress, 'building', (update) => make(file, recipe, update));
     return built(false);
   });
 }
 
-/** Other contents are another archive; what Debian has updated meanwhile is not seen. */
+/** A hash of everything that defines the archive, except the versions of Debian's packages. */
 function recipeOf(node: string): string {
   const parts = [architecture().name, node, suite, packages, trimmed, dated, standIns];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
 }
 
-async function make(file: string, recipe: string, say: (words: string) => void): Promise<void> {
+async function make(file: string, recipe: string, update: (words: string) => void): Promise<void> {
   const draft = `${file}.draft`;
   await removeDraft(draft);
   for (const name of ['tmp', 'archive']) privateFolder(join(draft, name));
   requireSpace(draft, 3, 'building container images');
   try {
     const programs = join(draft, 'programs.tar');
-    await debianTree({ suite, packages, options: trimmed, draft, file: programs, env: dated }, say);
-    say('building: adding Node.js');
+    await debianTree({ suite, packages, options: trimmed, draft, file: programs, env: dated }, update);
+    update('building: adding Node.js');
     const layers = { programs: await layerOf(programs), node: await nodeLayer(draft) };
     const images = await Promise.all(standIns.map((one) => image(one, draft, recipe, layers)));
-    say('building: packing');
+    update('building: packing');
     await writeArchive(images, architecture().name, join(draft, 'archive'), join(draft, 'archive.tar.gz'));
     renameSync(join(draft, 'archive.tar.gz'), file);
   } finally {
@@ -81,7 +81,7 @@ async function make(file: string, recipe: string, say: (words: string) => void):
   }
 }
 
-/** What no container runs or reads, and what is this computer's own. */
+/** Options that omit what no container needs, and what is specific to this computer. */
 const trimmed = [
   '--variant=essential',
   '--skip=output/dev',
@@ -93,10 +93,10 @@ rm -rf "$1"/usr/share/perl/* "$1"/var/log/nginx/* "$1"/etc/resolv.conf "$1"/etc/
 rm -f "$1"/etc/shadow "$1"/etc/shadow- "$1"/etc/gshadow "$1"/etc/gshadow- "$1"/etc/passwd- "$1"/etc/group-`,
 ];
 
-/** Of the same packages the same bytes: a machine that has that layer keeps it. */
+/** Makes builds reproducible: a machine that has the layer does not load it again. */
 const dated = { SOURCE_DATE_EPOCH: '315532800' };
 
-/** The Node.js that runs this: it is the pinned one. */
+/** The Node.js that runs this code, which has the pinned version. */
 async function nodeLayer(draft: string): Promise<Layer> {
   const tree = join(draft, 'node');
   mkdirSync(join(tree, 'usr/local/bin'), { recursive: true });

@@ -7,7 +7,7 @@ import { layerOf, writeArchive } from './archive.ts';
 import { accounts, standIns } from './images.ts';
 import { tar } from './tar.ts';
 
-t.test('the archive is what docker load takes', async (t) => {
+t.test('the archive has the format that docker load expects', async (t) => {
   const folder = t.testdir({ archive: {} });
   const layer = async (name: string) => {
     writeFileSync(join(folder, name), tar([{ path: name, content: name }]));
@@ -56,9 +56,9 @@ t.test('stand-ins: users, paths and programs fit together', async (t) => {
       .join('');
     t.match(text, /^root:x:0:0:/, name);
     const named = config.User ?? 'root';
-    t.match(text, new RegExp(`^${named}:x:\\d`, 'm'), `${name}: ${named} is a user there`);
+    t.match(text, new RegExp(`^${named}:x:\\d`, 'm'), `${name}: ${named} is one of its users`);
     for (const { path } of files) {
-      t.notMatch(path, /^(\/|(bin|sbin|lib)\/|var\/run\/)/, `${name}: ${path} is below no symbolic link`);
+      t.notMatch(path, /^(\/|(bin|sbin|lib)\/|var\/run\/)/, `${name}: ${path} is not below a symbolic link`);
     }
     const [entry = ''] = config.Entrypoint as string[];
     t.ok(
@@ -68,7 +68,7 @@ t.test('stand-ins: users, paths and programs fit together', async (t) => {
   }
 });
 
-t.test('what TheAPP stands on is among them', async (t) => {
+t.test('the base image of TheAPP is one of the stand-ins', async (t) => {
   const dockerfile = readFileSync(resolve(import.meta.dirname, '../../../../app/Dockerfile'), 'utf8');
   const base = /^ARG BASE=(\S+)$/m.exec(dockerfile)?.[1];
   t.ok(
@@ -77,9 +77,9 @@ t.test('what TheAPP stands on is among them', async (t) => {
   );
 });
 
-t.test('entry points of one line: what runs', async (t) => {
+t.test('simple entry points run the right program', async (t) => {
   const files = join(import.meta.dirname, 'files');
-  // a program that does not exist is named in the shell's complaint: that is what would have run
+  // the shell's error names the missing program, which is the one that would have run
   const ran = async (file: string, ...words: string[]) => {
     const env = { PATH: '/nowhere' };
     const { stderr } = await execa('/bin/sh', [join(files, file), ...words], {
@@ -101,6 +101,6 @@ t.test('entry points of one line: what runs', async (t) => {
     ['node.sh', ['script.js'], 'node'],
     ['nginx.sh', ['nginx', '-t'], 'nginx'],
   ];
-  for (const [file, words, wanted] of table)
-    t.equal(await ran(file, ...words), wanted, `${file} ${words.join(' ')}`);
+  for (const [file, words, expected] of table)
+    t.equal(await ran(file, ...words), expected, `${file} ${words.join(' ')}`);
 });

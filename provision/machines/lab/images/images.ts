@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from './tar.ts';
 
-/** What an image is besides its programs: how the official one of that name is used. */
+/** An image that is used like the official one of the same name: everything except its programs. */
 export interface StandIn {
   readonly name: string;
-  /** Who its program runs as, and that user's home. */
+  /** The user that its program runs as. */
   readonly user?: { readonly name: string; readonly id: number; readonly home: string };
   readonly files: readonly Entry[];
   /** The `config` of the image (OCI image specification: ImageConfig). */
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** Debian packages with the programs of all images but node's, and what entry points and health checks use. */
+/** The Debian packages for all images except node's, including what entry points and health checks use. */
 export const packages = [
   'ca-certificates',
   'curl',
@@ -24,7 +24,7 @@ export const packages = [
   'docker-registry',
 ];
 
-/** The suite whose versions are nearest to the official ones. */
+/** The suite whose versions are closest to those of the official images. */
 export const suite = 'trixie';
 
 const ours = (file: string) => readFileSync(join(import.meta.dirname, 'files', file), 'utf8');
@@ -120,7 +120,7 @@ const registry: StandIn = {
   },
 };
 
-/** Its program is not Debian's, which is older than TheAPP wants, but the one that machines get. */
+/** Debian's Node.js is too old for TheAPP: the image contains the same one as the machines. */
 const node: StandIn = {
   name: 'node:24-trixie-slim',
   user: { name: 'node', id: 1000, home: '/home/node' },
@@ -132,10 +132,10 @@ const node: StandIn = {
   config: { Entrypoint: ['docker-entrypoint.sh'], Cmd: ['node'] },
 };
 
-/** Every image that the approaches name, and that is not built from this checkout. */
+/** All images that the approaches use, except those that are built from this checkout. */
 export const standIns: readonly StandIn[] = [nginx, mariadb, redis, memcached, registry, node];
 
-/** The users of an image are root, nobody and its own, with the numbers of the official one. */
+/** The users of an image: root, nobody and its own, with the same ids as in the official image. */
 export function accounts({ user }: StandIn): Entry[] {
   const passwd = [
     'root:x:0:0:root:/root:/bin/bash',

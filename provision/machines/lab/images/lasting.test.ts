@@ -8,7 +8,7 @@ import { tar } from './tar.ts';
 
 const lab = 'test';
 
-/** A lab of its own whose mirror has one small image; how often its machines were asked is counted. */
+/** A separate lab whose mirror has one small image. Counts how often the registry was checked. */
 async function newLab(t: Test, why: string | undefined) {
   const folder = t.testdir({ archive: {}, lab: { [lab]: {} } });
   process.env.THEAPP_LAB = join(folder, 'lab');
@@ -16,21 +16,21 @@ async function newLab(t: Test, why: string | undefined) {
   const file = join(folder, 'images.tar.gz');
   const images = [{ name: 'one:1', layers: [await layerOf(join(folder, 'layer'))], config: {} }];
   await writeArchive(images, 'amd64', join(folder, 'archive'), file);
-  let asked = 0;
+  let checks = 0;
   const start = () =>
     lastingMirror({
       lab,
       place: { listen: '127.0.0.1', seen: '127.0.0.1' },
       yes: true,
-      unreached: async () => {
-        asked++;
+      whyUnreachable: async () => {
+        checks++;
         return why;
       },
       progress: () => undefined,
       archive: async () => file,
     });
   t.teardown(() => endMirror(lab));
-  return { start, asked: () => asked, folder: join(folder, 'lab', lab) };
+  return { start, checks: () => checks, folder: join(folder, 'lab', lab) };
 }
 
 const answers = async (url: string | undefined) =>
@@ -44,33 +44,33 @@ async function gone(url: string | undefined): Promise<boolean> {
   return false;
 }
 
-t.test('a mirror outlives the command, keeps its address, and ends when it is told to', async (t) => {
-  const { start, asked } = await newLab(t, 'no route');
+t.test('a mirror outlives its command, keeps its address, and can be stopped', async (t) => {
+  const { start, checks } = await newLab(t, 'no route');
   const url = await start();
   t.ok(await answers(url));
   const first = mirrorProcess(lab);
   t.match(first, { pid: Number, url });
-  t.not(first?.pid, process.pid, 'it is a process of its own');
+  t.not(first?.pid, process.pid, 'it is a separate process');
   t.equal(await start(), url, 'the next command finds it');
   t.equal(mirrorProcess(lab)?.pid, first?.pid);
   process.kill(first?.pid ?? 0, 'SIGKILL');
   t.ok(await gone(url));
-  t.equal(await start(), url, 'after a reboot it is at the address that the machines know');
+  t.equal(await start(), url, 'after a crash it starts again at the same address');
   t.ok(await answers(url));
-  t.equal(asked(), 1, 'the machines are asked once');
+  t.equal(checks(), 1, 'the registry is checked once');
   endMirror(lab);
   t.ok(await gone(url));
   t.equal(mirrorProcess(lab), undefined);
 });
 
-t.test('machines that reach a registry have none, and are not asked again', async (t) => {
-  const { start, asked } = await newLab(t, undefined);
+t.test('machines that can reach a registry have no mirror, and are not checked again', async (t) => {
+  const { start, checks } = await newLab(t, undefined);
   t.equal(await start(), undefined);
   t.equal(await start(), undefined);
-  t.equal(asked(), 1);
+  t.equal(checks(), 1);
 });
 
-t.test('it ends by itself once its lab is gone', async (t) => {
+t.test('a mirror exits after its lab is removed', async (t) => {
   const { start, folder } = await newLab(t, 'no route');
   const url = await start();
   t.ok(existsSync(join(folder, 'mirror.json')));

@@ -9,24 +9,24 @@ import { folderOf } from '../folders.ts';
 import { blobsOf } from './blobs.ts';
 import { buildStandIns } from './build.ts';
 
-/** Where a mirror listens, and what that address is to the machines. */
+/** The address on which a mirror listens, and the address under which the machines reach it. */
 export interface Place {
   readonly listen: string;
   readonly seen: string;
 }
 
-export interface Wanting {
+export interface MirrorOptions {
   readonly lab: string;
   readonly place: Place;
   readonly yes: boolean;
-  /** Why the machines reach no registry; undefined when they do. */
-  unreached(): Promise<string | undefined>;
+  /** Returns why the machines cannot reach a registry; undefined if they can. */
+  whyUnreachable(): Promise<string | undefined>;
   progress(line: string): void;
-  /** The archive with the images; the stand-ins, unless it is given. */
+  /** Returns the archive with the images; default: the stand-ins. */
   archive?(): Promise<string>;
 }
 
-/** What is remembered of a lab's mirror, or that its machines want none. */
+/** The saved state of a lab: its mirror, or that its machines can reach a registry. */
 type State = { readonly registry: true } | Running;
 interface Running {
   readonly pid: number;
@@ -37,41 +37,44 @@ interface Running {
 }
 
 /**
- * The address of the lab's own mirror of Docker Hub, where its machines reach no registry: started if it does not run,
- * and at the address that the machines know. It is a process of its own, since images are pulled long after the
- * command has ended, when a node heals or is updated; `endMirror` ends it. Asked once for each lab.
+ * Returns the address of the lab's mirror of Docker Hub; undefined if its machines can reach a registry, which is checked
+ * once for each lab. Starts the mirror if it is not running, at the address that the machines already use. It is a
+ * separate process, because images are also pulled after this command ends, when a node heals or is updated; `endMirror`
+ * stops it.
  *
  * @throws ProvisionError (failed)
  */
-export async function lastingMirror(wanting: Wanting): Promise<string | undefined> {
-  const { lab, yes, progress } = wanting;
-  const kept = read(lab);
-  if (kept && 'registry' in kept) return undefined;
-  if (!kept) {
-    const why = await wanting.unreached();
-    if (why === undefined) return keepRegistry(lab);
-    progress(`the machines reach no registry (${why}): a mirror with images from Debian's packages`);
+export async function lastingMirror(options: MirrorOptions): Promise<string | undefined> {
+  const { lab, yes, progress } = options;
+  const saved = read(lab);
+  if (saved && 'registry' in saved) return undefined;
+  if (!saved) {
+    const why = await options.whyUnreachable();
+    if (why === undefined) return saveRegistry(lab);
+    progress(
+      `the machines cannot reach a registry (${why}), so the lab serves images built from Debian packages`,
+    );
   }
-  const archive = (await wanting.archive?.()) ?? (await buildStandIns({ yes, progress })).file;
-  if (kept && mirrorProcess(lab) !== undefined) {
-    if (kept.archive === archive) return kept.url;
+  const archive = (await options.archive?.()) ?? (await buildStandIns({ yes, progress })).file;
+  if (saved && mirrorProcess(lab) !== undefined) {
+    if (saved.archive === archive) return saved.url;
     endProcess(lab);
   }
   await blobsOf(archive, progress);
-  return await start(wanting, archive, kept?.port);
+  return await start(options, archive, saved?.port);
 }
 
-function keepRegistry(lab: string): undefined {
+function saveRegistry(lab: string): undefined {
   writeWhole(stateOf(lab), `${JSON.stringify({ registry: true })}\n`);
 }
 
-async function start({ lab, place }: Wanting, archive: string, before?: number): Promise<string> {
+async function start({ lab, place }: MirrorOptions, archive: string, before?: number): Promise<string> {
   const port = before ?? (await freePort());
   if (before !== undefined && place.listen === '127.0.0.1' && !(await isFree(before))) {
     throw failure({
       place: lab,
-      what: `port ${before}, where the machines expect their mirror, is taken`,
-      todo: `end the program that has it, or make the machines anew: npm run lab -- down ${lab}`,
+      what: `port ${before}, where the machines expect their mirror, is in use`,
+      todo: `stop the program that uses it, or create the machines again: npm run lab -- down ${lab}`,
     });
   }
   const log = join(folderOf(lab), 'mirror.log');
@@ -87,28 +90,28 @@ async function start({ lab, place }: Wanting, archive: string, before?: number):
   const url = `http://${place.seen}:${port}`;
   const state: Running = { pid: child.pid ?? 0, archive, listen: place.listen, port, url };
   writeWhole(stateOf(lab), `${JSON.stringify(state)}\n`);
-  await answering(lab, state, log);
+  await untilReady(lab, state, log);
   return url;
 }
 
-async function answering(lab: string, { listen, port }: Running, log: string): Promise<void> {
+async function untilReady(lab: string, { listen, port }: Running, log: string): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
-    const answer = await fetch(`http://${listen}:${port}/v2/`).catch(() => undefined);
-    if (answer?.ok) return;
+    const response = await fetch(`http://${listen}:${port}/v2/`).catch(() => undefined);
+    if (response?.ok) return;
     if (mirrorProcess(lab) === undefined) break;
     await sleep(50);
   }
   endMirror(lab);
-  const todo = 'name a mirror that the machines reach: -e docker.mirrors=[http://…]';
+  const todo = 'specify a mirror that the machines can reach: -e docker.mirrors=[http://…]';
   throw failure({ place: lab, what: 'the mirror did not start', said: readFileSync(log, 'utf8'), todo });
 }
 
-/** The process of a lab's mirror and its address, when it runs. */
+/** The process id and the address of a lab's mirror, if it is running. */
 export function mirrorProcess(lab: string): { pid: number; url: string } | undefined {
   const state = read(lab);
   if (!state || 'registry' in state) return undefined;
   try {
-    // another process may have its number by now
+    // another process may have the same id by now
     const words = readFileSync(`/proc/${state.pid}/cmdline`, 'utf8').split('\0');
     return words.includes(stateOf(lab)) ? { pid: state.pid, url: state.url } : undefined;
   } catch {
@@ -116,7 +119,7 @@ export function mirrorProcess(lab: string): { pid: number; url: string } | undef
   }
 }
 
-/** Ends a lab's mirror, and forgets it. */
+/** Stops a lab's mirror and deletes its state. */
 export function endMirror(lab: string): void {
   endProcess(lab);
   rmSync(stateOf(lab), { force: true });

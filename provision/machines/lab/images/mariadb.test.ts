@@ -7,12 +7,12 @@ const skip = becomeRoot();
 
 const files = join(import.meta.dirname, 'files');
 
-/** What a password may hold: quotes, a backslash that is no escape, blanks. */
+/** Passwords with quotes, a backslash that is not an escape, and spaces. */
 const [root, user] = [`r'o"o\\t pw`, `\\'; DROP USER root@localhost; -- `];
 
 /**
- * In namespaces of its own, where its folders are empty and port 3306 is free; all of it goes with the process. The
- * entry point starts as root, as in a container, and the server is this computer's.
+ * Runs a script in its own namespaces, in which MariaDB's folders are empty and port 3306 is free. The entry point
+ * starts as root, as in a container, and uses the MariaDB of this computer.
  */
 const world = (script: string) => `set -e
 for folder in /var/lib/mysql /run/mysqld /etc/mysql /mnt; do mkdir -p "$folder"; mount -t tmpfs -o mode=755 tmpfs "$folder"; done
@@ -55,7 +55,7 @@ const inside = (script: string, env: Record<string, string> = {}) =>
     },
   );
 
-t.test('what the stack asked for is there, once', { skip, timeout: 240_000 }, async (t) => {
+t.test('the stack gets its database and users, once', { skip, timeout: 240_000 }, async (t) => {
   const settings = {
     MARIADB_ROOT_PASSWORD_FILE: '/mnt/root',
     MARIADB_DATABASE: 'the_app',
@@ -97,15 +97,15 @@ grep -c 'the database is initialised' /mnt/log`,
   ]);
 });
 
-t.test('what is missing or said twice is refused', { skip }, async (t) => {
+t.test('missing and duplicate settings are refused', { skip }, async (t) => {
   const table: [Record<string, string>, RegExp][] = [
     [{}, /set one of MARIADB_ROOT_PASSWORD/],
     [{ MARIADB_ROOT_PASSWORD: 'x', MARIADB_ROOT_PASSWORD_FILE: '/mnt/root' }, /are both set/],
     [{ MARIADB_ROOT_PASSWORD_FILE: '/mnt/nowhere' }, /nowhere/],
   ];
-  for (const [settings, wanted] of table) {
+  for (const [settings, expected] of table) {
     const { exitCode, stderr } = await inside('/mnt/mariadb.sh mariadbd', settings);
     t.not(exitCode, 0);
-    t.match(stderr, wanted, JSON.stringify(settings));
+    t.match(stderr, expected, JSON.stringify(settings));
   }
 });

@@ -7,21 +7,21 @@ import { failure } from '../../../errors.ts';
 import { blobsOf, digestOf, types } from './blobs.ts';
 import type { Built } from './build.ts';
 
-/** This computer's loopback, and what it is to a machine of the lab (QEMU's user network). */
+/** This computer's loopback address, and the address under which virtual machines reach it (QEMU's user network). */
 export const loopback = { listen: '127.0.0.1', seen: '10.0.2.2' };
 
 export interface Mirror {
-  /** Where the lab's machines find it: what `docker.mirrors` takes. */
+  /** Its URL for the lab's machines, which is a value for `docker.mirrors`. */
   readonly url: string;
   close(): Promise<void>;
 }
 
 /**
- * The stand-ins as a mirror of Docker Hub: the part of the OCI distribution specification that a pull asks for. It
- * listens on this computer's loopback only, which the lab's machines reach, or on an address that other machines see.
- * `port` 0 is any that is free.
+ * Serves the stand-ins as a mirror of Docker Hub, with the part of the OCI distribution specification that a pull
+ * requires. By default it listens only on this computer's loopback address, which the lab's virtual machines can reach.
+ * With `port` 0 it chooses a free port.
  *
- * @throws ProvisionError (failed) when the port is taken
+ * @throws ProvisionError (failed) if the port is in use
  */
 export async function openMirror(
   { file }: Pick<Built, 'file'>,
@@ -30,7 +30,7 @@ export async function openMirror(
   { listen, seen } = loopback,
 ): Promise<Mirror> {
   const folder = await blobsOf(file, progress);
-  const server = createServer((request, response) => answer(folder, request, response));
+  const server = createServer((request, response) => respond(folder, request, response));
   await listening(server, port, listen);
   return {
     url: `http://${seen}:${(server.address() as AddressInfo).port}`,
@@ -47,8 +47,8 @@ function listening(server: Server, port: number, address: string): Promise<void>
       reject(
         failure({
           place: `${address}:${port}`,
-          what: code === 'EADDRINUSE' ? 'the port is taken' : message,
-          todo: 'take another: --port 0 is any that is free',
+          what: code === 'EADDRINUSE' ? 'the port is in use' : message,
+          todo: 'choose another port; --port 0 chooses a free one',
         }),
       ),
     );
@@ -59,8 +59,8 @@ function listening(server: Server, port: number, address: string): Promise<void>
 const manifests = /^\/v2\/library\/([\w.-]+)\/manifests\/([\w.:-]+)$/;
 const blobs = /^\/v2\/library\/[\w.-]+\/blobs\/(sha256:[0-9a-f]{64})$/;
 
-/** What is not known here, Docker asks Docker Hub for. */
-function answer(folder: string, { method, url = '' }: IncomingMessage, response: ServerResponse): void {
+/** If the response is 404, Docker tries Docker Hub. */
+function respond(folder: string, { method, url = '' }: IncomingMessage, response: ServerResponse): void {
   response.setHeader('docker-distribution-api-version', 'registry/2.0');
   if (method !== 'GET' && method !== 'HEAD') return void response.writeHead(405).end();
   const [path = ''] = url.split('?');
@@ -73,6 +73,6 @@ function answer(folder: string, { method, url = '' }: IncomingMessage, response:
   response.setHeader('docker-content-digest', digest ?? digestOf(readFileSync(file)));
   response.setHeader('content-length', statSync(file).size);
   if (method === 'HEAD') return void response.end();
-  // who pulls sees by the length that a part is missing
+  // the client notices a truncated response by its length
   pipeline(createReadStream(file), response).catch(() => response.destroy());
 }

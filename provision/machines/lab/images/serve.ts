@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { openMirror } from './mirror.ts';
 
-// A mirror that outlives the command which started it: `node serve.ts STATE ARCHIVE ADDRESS PORT`. It ends when it is
-// told to, and when STATE no longer names it: a lab whose folder has been removed leaves no process behind.
+// A mirror that outlives the command which started it: `node serve.ts STATE ARCHIVE ADDRESS PORT`. It ends on a signal,
+// and when STATE no longer names its process, so that it does not outlive the lab's folder.
 
 const [state = '', file = '', listen = '', port = ''] = process.argv.slice(2);
 const { close } = await openMirror({ file }, Number(port), () => undefined, { listen, seen: listen });

@@ -3,17 +3,17 @@ export interface Entry {
   readonly path: string;
   readonly content?: string | Uint8Array;
   readonly link?: string;
-  /** 0644 unless said, 0755 for a folder. */
+  /** Default: 0755 for a folder, 0777 for a link, otherwise 0644. */
   readonly mode?: number;
-  /** User and group, by number; root unless said. */
+  /** The id of the user and of the group; default: root. */
   readonly owner?: number;
 }
 
-/** 1980-01-01, in seconds since 1970: the same entries are the same bytes, whenever. */
+/** 1980-01-01, in seconds since 1970: a fixed time makes archives reproducible. */
 const time = 315_532_800;
 const block = 512;
 
-/** A tar archive, of the format ustar (POSIX.1-1988): what a layer of an image is made of. Paths up to 100 bytes. */
+/** Creates a tar archive in the ustar format (POSIX.1-1988), as for a layer of an image. Paths: at most 100 bytes. */
 export function tar(entries: readonly Entry[]): Buffer {
   const parts = entries.flatMap((entry) => {
     const content = Buffer.from(entry.content ?? '');
@@ -39,7 +39,7 @@ function header({ path, link, mode, owner = 0 }: Entry, size: number): Buffer {
   bytes.write(link ?? '', 157);
   bytes.write('ustar\0', 257);
   bytes.write('00', 263);
-  // the sum is taken with blanks in its own place
+  // the checksum is calculated with spaces in its own field
   bytes.fill(' ', 148, 156);
   octal(
     bytes.reduce((sum, byte) => sum + byte, 0),

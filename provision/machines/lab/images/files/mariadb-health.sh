@@ -1,10 +1,10 @@
 #!/bin/sh
-# Stands in for healthcheck.sh of the official image mariadb: every check that is named must hold.
+# Stands in for healthcheck.sh of the official image mariadb: every check in the arguments must pass.
 set -eu
 ask() {
   mariadb --defaults-extra-file=/var/lib/mysql/.my-healthcheck.cnf --host=127.0.0.1 --protocol=tcp --skip-column-names --batch -e "$1"
 }
-# One word of SHOW REPLICA STATUS, which takes the grant REPLICA MONITOR (MARIADB_HEALTHCHECK_GRANTS).
+# A field of SHOW REPLICA STATUS, which requires the grant REPLICA MONITOR (MARIADB_HEALTHCHECK_GRANTS).
 replica() {
   ask 'SHOW REPLICA STATUS\G' | sed -n "s/^ *$1: //p"
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stands in for the entry point of the official image mariadb, as far as stacks use it.
+# Stands in for the entry point of the official image mariadb, as far as the stacks use it.
 set -eu
 data=/var/lib/mysql
 socket=/run/mysqld/mysqld.sock
@@ -9,7 +9,7 @@ fail() {
   exit 1
 }
 
-# The value of NAME, or what stands in the file that NAME_FILE names.
+# The value of NAME, or the content of the file that NAME_FILE names.
 setting() {
   eval "value=\${$1-} file=\${$1_FILE-}"
   if [ -n "$value" ] && [ -n "$file" ]; then fail "$1 and $1_FILE are both set"; fi
@@ -17,7 +17,7 @@ setting() {
   printf %s "$value"
 }
 
-# A string of SQL, whatever is in it.
+# Quotes any text as an SQL string.
 quoted() {
   printf "'%s'" "$(printf %s "$1" | sed "s/\\\\/&&/g; s/'/''/g")"
 }
@@ -26,12 +26,12 @@ client() {
   MYSQL_PWD=${root:-} mariadb --protocol=socket --socket="$socket" --user=root --batch --skip-column-names "$@"
 }
 
-# What `echo` makes of a backslash is up to the shell.
+# Prints a line; some shells' echo would interpret backslashes.
 say() {
   printf '%s\n' "$1"
 }
 
-# Users of the system stay out of the binary log, what the stack asked for is replicated: as in the official image.
+# As in the official image, system users are not in the binary log, but what the stack configures is replicated.
 statements() {
   say 'SET @@SESSION.SQL_LOG_BIN = 0;'
   say "DELETE FROM mysql.global_priv WHERE User = 'root' AND Host <> 'localhost';"
@@ -84,7 +84,7 @@ initialise() {
   tries=0
   until client -e 'SELECT 1' >/dev/null 2>&1; do
     tries=$((tries + 1))
-    if [ $tries -gt 600 ] || ! kill -0 $server 2>/dev/null; then fail 'the server for the first steps did not start'; fi
+    if [ $tries -gt 600 ] || ! kill -0 $server 2>/dev/null; then fail 'the temporary server did not start'; fi
     sleep 0.5
   done
   health=$(random)
@@ -103,7 +103,7 @@ initialise() {
   done
   if [ -n "${MARIADB_MASTER_HOST-}" ]; then client -e 'START REPLICA'; fi
   kill -TERM $server
-  wait $server || fail 'the server for the first steps did not stop'
+  wait $server || fail 'the temporary server did not stop'
   echo '[entry point] the database is initialised'
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stands in for the entry point of the official image node: what is no program is a script of Node.js.
+# Stands in for the entry point of the official image node: an argument that is not a program is a script for Node.js.
 case ${1-} in
   -*|'') set -- node "$@" ;;
   *) if ! command -v "$1" >/dev/null; then set -- node "$@"; fi ;;
