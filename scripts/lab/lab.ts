@@ -11,7 +11,7 @@ import { bringUp as bringUpVirtual } from '../../provision/machines/qemu.ts';
 import { newCommand, runCommand } from '../command/command.ts';
 import { progressLines } from '../command/progress.ts';
 import { boxCommand } from './box.ts';
-import { imageCommands } from './images.ts';
+import { approachWords, imageCommands } from './images.ts';
 import { destroy, kindOf, leftoversOf, othersThan, statusOf } from './kinds.ts';
 import { doorTo } from './machines.ts';
 import { lineOf } from './text.ts';
@@ -29,25 +29,26 @@ interface UpOptions {
 
 const program = newCommand('lab')
   .description(
-    'manage machines for the approaches: virtual machines with QEMU, or containers with Docker; their keys are in .lab/',
+    'Manages the machines of an approach on this computer: virtual machines (QEMU) or containers (Docker). Without an approach, the command acts on approach_0. The SSH keys are in .lab/.',
   )
   .enablePositionalOptions();
 
 program
-  .command('up [approach]')
-  .description('bring up the machines of an approach; create those that are missing')
+  .command('up')
+  .argument('[approach]', approachWords)
+  .description('start the machines of an approach, and create those that are missing')
   .addOption(
-    new Option('--provider <name>', 'qemu for virtual machines, docker for containers').choices([
-      'qemu',
-      'docker',
-    ]),
+    new Option(
+      '--provider <name>',
+      'qemu for virtual machines, docker for containers; docs/machines.md explains the default',
+    ).choices(['qemu', 'docker']),
   )
   .option(
     '--image <image>',
-    'auto, ubuntu-24.04, debian-13, debian-12 or debian; for qemu also a disk image with cloud-init',
+    'operating system of new machines: auto, ubuntu-24.04, debian-13, debian-12 or debian; for qemu also a disk image with cloud-init',
     'auto',
   )
-  .option('--any-ports', 'forward from free ports instead of those in machines.yml', false)
+  .option('--any-ports', 'forward from free ports of this computer, not from those in machines.yml', false)
   .option('-y, --yes', 'install missing programs on this computer without asking', false)
   .action(async (approach: string = byDefault, { provider, ...options }: UpOptions) => {
     const machines = machinesFor(approach);
@@ -60,9 +61,12 @@ program
   });
 
 program
-  .command('status [approach]')
-  .description('show the machines, their addresses and snapshots, and leftovers of interrupted commands')
-  .option('--json', 'print one JSON object', false)
+  .command('status')
+  .argument('[approach]', approachWords)
+  .description(
+    'list the machines with their addresses and snapshots, and anything that an interrupted run left',
+  )
+  .option('--json', 'print one JSON object on stdout', false)
   .action(async (approach: string = byDefault, { json }: { json: boolean }) => {
     if (json) {
       const [machines, left] = [await statusOf(approach), await leftoversOf(approach)];
@@ -79,9 +83,11 @@ program
   });
 
 program
-  .command('ssh [approach] [command...]')
-  .description('open a shell on a machine, or run one command there; -m selects one of several machines')
-  .option('-m, --machine <name>', 'the machine')
+  .command('ssh')
+  .argument('[approach]', approachWords)
+  .argument('[command...]', 'a command to run there; without it, a shell opens')
+  .description('open a shell on a machine, or run one command there')
+  .option('-m, --machine <name>', 'the machine, if the approach has several')
   .passThroughOptions()
   .action(async (approach: string = byDefault, command: string[], { machine }: { machine?: string }) => {
     const door = await doorTo(approach, machine);
@@ -91,8 +97,10 @@ program
   });
 
 program
-  .command('snapshot <name> [approach]')
-  .description('save the state of the machines under a name: disks, and the memory of virtual machines')
+  .command('snapshot')
+  .argument('<name>', 'the name of the snapshot')
+  .argument('[approach]', approachWords)
+  .description('save the state of the machines under a name: disks, and for virtual machines also memory')
   .action(async (name: string, approach: string = byDefault) => {
     await (await kindOf(approach)).takeSnapshot(approach, name, progress.show);
     progress.end();
@@ -102,8 +110,10 @@ program
   });
 
 program
-  .command('restore <name> [approach]')
-  .description('restore the machines to a snapshot')
+  .command('restore')
+  .argument('<name>', 'the name of the snapshot')
+  .argument('[approach]', approachWords)
+  .description('restore the machines to the state in a snapshot')
   .action(async (name: string, approach: string = byDefault) => {
     await (await kindOf(approach)).restoreSnapshot(approach, name, progress.show);
     progress.end();
@@ -114,8 +124,11 @@ imageCommands(program, progress);
 boxCommand(program, progress);
 
 program
-  .command('down [approach]')
-  .description('stop and remove the machines with all their data; images remain')
+  .command('down')
+  .argument('[approach]', approachWords)
+  .description(
+    'stop and remove the machines with their data, and whatever an interrupted run left; images stay',
+  )
   .action(async (approach: string = byDefault) => {
     const removed = await destroy(approach, (line) => progress.show('lab', line));
     progress.end();
