@@ -134,7 +134,7 @@ t.test('an encrypted key, without and with an agent', async (t) => {
   const { user: _, ...host } = server.host({ keyFiles: [file] });
   t.match(
     await refusal(host, options({ config })),
-    /no key to try .*\n {4}.*it is encrypted and not in an agent; ssh-add .*encrypted/,
+    /no usable key .*\n {4}.*it is encrypted and not in an agent; ssh-add .*encrypted/,
   );
   writeFileSync(config, `IdentityFile none\nIdentityAgent ${socket}\n`);
   const session = await openSession(host, options({ config }));
