@@ -44,10 +44,27 @@ mv -f ${`${crt}.draft`} ${crt}`;
 
 function local(role: string, name: string, path: string | null): string {
   const place = `${role}.${name}`;
-  if (path === null) throw inputError({ place, what: 'missing', why: 'tls: files requires it' });
+  if (path === null)
+    throw inputError({
+      place,
+      what: 'missing',
+      why: 'tls: files requires it',
+      todo: `set ${place} to a file on this computer`,
+    });
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw inputError({ place, what: `${path} cannot be read` }, error);
+    throw inputError(
+      {
+        place,
+        what: `${path} cannot be read`,
+        why:
+          (error as NodeJS.ErrnoException).code === 'ENOENT'
+            ? 'there is no such file'
+            : (error as Error).message,
+        todo: `set ${place} to a file that you can read`,
+      },
+      error,
+    );
   }
 }

@@ -33,6 +33,7 @@ const program = newCommand('load')
   .option('--retry', 'retry a failed idempotent request once, on another node', false)
   .option('--json', 'print one JSON object on stdout', false)
   .action(async (urls: readonly string[], { seconds, json, ...options }: Options) => {
+    progress.show('load', `waiting for TheAPP at ${urls.join(', ')}`);
     const load = await startLoad({ urls, ...options });
     const signal = interruption();
     for (let left = seconds; left > 0 && !signal.aborted; left--) {
