@@ -16,8 +16,8 @@ type Group = 'app';
 export default approach({
   groups: ['app'],
 
-  async provision({ hosts, apply, secret, artefact, facts }: Context<Group>) {
-    const [host] = hosts.app;
+  async provision({ hosts, apply, remaining, secret, artefact, facts }: Context<Group>) {
+    const [host] = remaining(hosts.app);
     if (!host) return;
     const { architecture } = await facts(host);
     const runtime = await artefact(() => nodeRuntime(architecture));

@@ -80,7 +80,7 @@ export function newSessions(): Sessions {
       throw failure({
         place: host.name,
         what: 'the command failed',
-        why: `exit code ${seen?.code}`,
+        why: seen?.code === 124 ? `it did not finish within ${seconds} s` : `exit code ${seen?.code}`,
         said: `${seen?.stdout}${seen?.stderr}`,
       });
     },
@@ -95,4 +95,10 @@ export function newSessions(): Sessions {
 }
 
 /** An error in one line. */
-export const summaryOf = (error: unknown): string => explain(error).split('\n').slice(0, 2).join(': ');
+export function summaryOf(error: unknown): string {
+  const [first = '', second] = explain(error)
+    .split('\n')
+    .map((line) => line.trim());
+  if (second === undefined) return first;
+  return second.startsWith('→') ? `${first} ${second}` : `${first}: ${second}`;
+}
