@@ -103,7 +103,7 @@ t.test('resources of the roles, on Debian and on Ubuntu', async (t) => {
   ];
   for (const [what, call, facts, wanted] of table) t.match(titles(call, facts).join('\n'), wanted, what);
   t.throws(() => titles(nodejs()), /nodejs\.runtime: missing/);
-  t.throws(() => titles(app({ mysql_password: hidden })), /neither a release nor a version/);
+  t.throws(() => titles(app({ mysql_password: hidden })), /neither release nor version is set/);
   t.throws(() => titles(nginx({ tls: 'files' })), /nginx\.certificate_file: missing/);
 });
 

@@ -87,9 +87,9 @@ t.test('rejects invalid configurations', async (t) => {
     ],
     [
       { MYSQL_PASS_FILE: file('nowhere') },
-      `MYSQL_PASS_FILE: cannot read the file "${file('nowhere')}": ENOENT`,
+      `MYSQL_PASS_FILE: cannot read the file "${file('nowhere')}": there is no such file`,
     ],
-    [{ MYSQL_PASS_FILE: folder }, `MYSQL_PASS_FILE: cannot read the file "${folder}": EISDIR`],
+    [{ MYSQL_PASS_FILE: folder }, `MYSQL_PASS_FILE: cannot read the file "${folder}": it is a directory`],
     [
       { MYSQL_PASS_FILE: file('empty') },
       `MYSQL_PASS_FILE: expected a file with the secret, but "${file('empty')}" is empty`,
@@ -104,15 +104,15 @@ t.test('rejects invalid configurations', async (t) => {
     ],
     [
       { ...pass, MEMCACHED_SERVERS: 'a,b:0,::1:11211' },
-      'MEMCACHED_SERVERS: expected host:port, not "a", found "a,b:0,::1:11211"',
-      'MEMCACHED_SERVERS: expected host:port, not "b:0", found "a,b:0,::1:11211"',
-      'MEMCACHED_SERVERS: expected host:port, not "::1:11211", found "a,b:0,::1:11211"',
+      'MEMCACHED_SERVERS: expected host:port, found "a"',
+      'MEMCACHED_SERVERS: expected host:port, found "b:0"',
+      'MEMCACHED_SERVERS: expected host:port, found "::1:11211"',
     ],
     [
       { ...pass, VHOSTS: 'a=todos,A=counter,b=x,=todos' },
-      'VHOSTS: expected the name a only once, not "A=counter", found "a=todos,A=counter,b=x,=todos"',
-      'VHOSTS: expected a service, one of greeting, birthdays, pokedex, counter, todos, not "b=x", found "a=todos,A=counter,b=x,=todos"',
-      'VHOSTS: expected name=service, not "=todos", found "a=todos,A=counter,b=x,=todos"',
+      'VHOSTS: expected the name a only once, found "A=counter"',
+      'VHOSTS: expected a service, one of greeting, birthdays, pokedex, counter, todos, found "b=x"',
+      'VHOSTS: expected name=service, found "=todos"',
     ],
     [
       { PORT: 'x', DRAIN_SECONDS: '601' },

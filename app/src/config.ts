@@ -25,7 +25,8 @@ export function readConfig(environment: Environment): Config {
   const parsed = settings.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0]);
-    const found = secrets.has(name) ? '' : `, found ${quoted(given[name])}`;
+    const found =
+      secrets.has(name) || issue.message.includes(', found ') ? '' : `, found ${quoted(given[name])}`;
     problems.push(`${name}: ${issue.message}${found}`);
   }
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
@@ -81,5 +82,13 @@ function exclusive(environment: Environment, name: string, others: string[]): st
 
 const quoted = (value: string | undefined) => JSON.stringify(value);
 
-const reason = (error: unknown) =>
-  error instanceof Error && 'code' in error ? String(error.code) : String(error);
+function reason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return reasons[code] ?? code;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+};

@@ -51,7 +51,8 @@ function readArguments(argv: string[]) {
       throw new Error(`unknown command ${JSON.stringify(positionals.join(' '))}`);
     return { command, options };
   } catch (error) {
-    return exitWith(invalidUsage, [`${error instanceof Error ? error.message : error}`, '', usage.trimEnd()]);
+    const [message = ''] = (error instanceof Error ? error.message : String(error)).split('. ');
+    return exitWith(invalidUsage, [message, '', usage.trimEnd()]);
   }
 }
 

@@ -150,7 +150,7 @@ t.test('arguments, exit codes, and no secret in the output', async (t) => {
       [],
       { MYSQL_PASS: pass, PORT: port, LOG_LEVEL: 'fatal' },
       1,
-      /^listen EADDRINUSE: address already in use 127\.0\.0\.1:\d+\n$/,
+      /^HOST, PORT: cannot listen on 127\.0\.0\.1:\d+: another program uses this port\n$/,
     ],
     [
       ['migrate'],

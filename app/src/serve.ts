@@ -15,11 +15,24 @@ export async function serve(config: Config, release: Release, log: Log): Promise
     log.fatal(error, 'uncaught exception: exiting');
     process.exit(1);
   });
-  const started = server.start();
+  const started = server.start().catch((error: NodeJS.ErrnoException) => {
+    throw new Error(notListening(config, error), { cause: error });
+  });
   stopOnSignals(server, started, log);
   await started;
   log.info({ address: server.info.uri }, 'listening');
 }
+
+function notListening({ HOST, PORT }: Config, { code = '', message }: NodeJS.ErrnoException): string {
+  return `HOST, PORT: cannot listen on ${HOST}:${PORT}: ${reasons[code] ?? message}`;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program uses this port',
+  EACCES: 'only root can use this port',
+  EADDRNOTAVAIL: 'this computer does not have this address',
+  ENOTFOUND: 'there is no such host name',
+};
 
 /** hapi cannot stop while it is starting: a signal that arrives during the start waits until it has finished. */
 function stopOnSignals(server: Server, started: Promise<void>, log: Log) {

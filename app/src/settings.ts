@@ -18,7 +18,7 @@ const list = <T extends object>(read: (item: string, before: string[]) => T | st
     text.split(',').map((item, index, items) => {
       const found = read(item, items.slice(0, index));
       if (typeof found !== 'string') return found;
-      context.addIssue({ code: 'custom', message: `expected ${found}, not ${JSON.stringify(item)}` });
+      context.addIssue({ code: 'custom', message: `expected ${found}, found ${JSON.stringify(item)}` });
       return z.NEVER;
     }),
   );

@@ -7,6 +7,7 @@ import { nginx } from '../../roles/nginx/index.ts';
 import { nodejs, nodeRuntime } from '../../roles/nodejs/index.ts';
 import { redis } from '../../roles/redis/index.ts';
 import { theRelease } from '../release/build.ts';
+import { noPrevious } from '../rollback.ts';
 import { askServices } from '../verify.ts';
 
 type Group = 'app';
@@ -15,8 +16,8 @@ type Group = 'app';
 export default approach({
   groups: ['app'],
 
-  async provision({ hosts, apply, secret, artefact, facts }: Context<Group>) {
-    const [host] = hosts.app;
+  async provision({ hosts, apply, remaining, secret, artefact, facts }: Context<Group>) {
+    const [host] = remaining(hosts.app);
     if (!host) return;
     const { architecture } = await facts(host);
     const runtime = await artefact(() => nodeRuntime(architecture));
@@ -57,6 +58,7 @@ export default approach({
   async rollback({ hosts, apply, read, secret }) {
     for (const host of hosts.app) {
       const version = await read(host, sh`basename "$(readlink /opt/theapp/previous)"`);
+      if (version === '') throw noPrevious(host.name);
       await apply(host, app({ version, ...passwords(secret) }));
     }
   },

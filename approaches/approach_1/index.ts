@@ -1,10 +1,11 @@
-import { approach, type Context, failure } from '../../provision/index.ts';
+import { approach, type Context } from '../../provision/index.ts';
 import { common } from '../../roles/common/index.ts';
 import { compose } from '../../roles/compose/index.ts';
 import { previousVersion } from '../../roles/compose/slots.ts';
 import { docker } from '../../roles/docker/index.ts';
 import { image } from '../../roles/image/index.ts';
 import { theRelease } from '../release/build.ts';
+import { noPrevious } from '../rollback.ts';
 import { askServices } from '../verify.ts';
 
 type Group = 'app';
@@ -46,7 +47,7 @@ export default approach({
   async rollback({ hosts, apply, read, secret }) {
     for (const host of hosts.app) {
       const version = await read(host, previousVersion('/opt/theapp'));
-      if (version === '') throw failure({ place: host.name, what: 'there is no previous release' });
+      if (version === '') throw noPrevious(host.name);
       await apply(host, compose({ version, ...project(secret) }));
     }
   },

@@ -1,4 +1,4 @@
-import { approach, type Context, failure, type Host, secret } from '../../provision/index.ts';
+import { approach, type Context, type Host, secret } from '../../provision/index.ts';
 import { common } from '../../roles/common/index.ts';
 import { docker } from '../../roles/docker/index.ts';
 import { image } from '../../roles/image/index.ts';
@@ -9,6 +9,7 @@ import { addressOf } from '../../roles/swarm/address.ts';
 import { cluster } from '../../roles/swarm/cluster.ts';
 import { swarm } from '../../roles/swarm/index.ts';
 import { theRelease } from '../release/build.ts';
+import { noPrevious } from '../rollback.ts';
 import { askServices } from '../verify.ts';
 import { encryption } from './encryption.ts';
 import { infra } from './infra/index.ts';
@@ -74,7 +75,7 @@ export default approach({
     const [manager = hosts.managers[0]] = remaining(hosts.managers);
     if (!manager) return;
     const app_image = await read(manager, previousRelease(folderOf(NAME)), 'theapp');
-    if (app_image === '') throw failure({ place: manager.name, what: 'there is no previous release' });
+    if (app_image === '') throw noPrevious(manager.name);
     const encrypted = await encryptedOn(context, manager, [manager]);
     await apply(manager, theapp({ app_image, encrypted, ...(await given(context)) }));
   },

@@ -23,7 +23,8 @@ export function locate(name: string | undefined): Location {
   const known = readdirSync(folder).filter((entry) => existsSync(join(folder, entry, 'index.ts')));
   if (name !== undefined && known.includes(name)) return { name, folder: join(folder, name) };
   const todo = `npm run provision -- ${known[0] ?? 'approach_0'}`;
-  if (name === undefined) throw inputError({ what: `which approach? There are: ${known.join(', ')}`, todo });
+  if (name === undefined)
+    throw inputError({ what: `no approach was named (there are: ${known.join(', ')})`, todo });
   throw inputError({
     what: `there is no approach "${name}"${didYouMean(name, known)} (there are: ${known.join(', ')})`,
     todo,
@@ -34,8 +35,8 @@ function elsewhere(folder: string): Location {
   if (existsSync(join(folder, 'index.ts'))) return { name: basename(folder), folder };
   throw inputError({
     place: shown(folder),
-    what: 'this folder holds no approach',
-    why: 'expected index.ts and machines.yml',
+    what: existsSync(folder) ? 'this folder contains no approach' : 'there is no such folder',
+    todo: 'name a folder that contains index.ts and machines.yml',
   });
 }
 

@@ -32,11 +32,11 @@ t.test('the command line', async (t) => {
   );
   t.match(
     outcome(() => parseArguments(['--chekc'])),
-    /unknown option '--chekc'; did you mean --check\?/,
+    /there is no option "--chekc"; did you mean "--check"\?/,
   );
   t.match(
     outcome(() => parseArguments(['a', '--provider', 'quemu'])),
-    /quemu.*qemu, docker, vagrant, static/,
+    /--provider: expected one of qemu, docker, vagrant, static, found "quemu"; did you mean "qemu"\?/,
   );
   t.match(
     outcome(() => parseArguments(['a', '-f', 'x'])),
@@ -44,6 +44,6 @@ t.test('the command line', async (t) => {
   );
   t.match(
     outcome(() => parseArguments(['a', 'b'])),
-    /too many arguments/,
+    /unexpected argument "b": only one approach can be named/,
   );
 });

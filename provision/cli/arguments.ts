@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { inputError } from '../errors.ts';
+import { didYouMean, inputError } from '../errors.ts';
 import { optionDescription } from './help.ts';
 
 export const providers = ['qemu', 'docker', 'vagrant', 'static'] as const;
@@ -38,10 +38,8 @@ export function parseArguments(argv: readonly string[]): Arguments | undefined {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
-    const what = error.message
-      .replace(/^error: /, '')
-      .replace(/\n\(Did you mean (.*)\?\)/, '; did you mean $1?');
-    throw inputError({ what, todo: 'npm run provision -- --help lists all options' }, error);
+    const todo = 'npm run provision -- --help lists all options';
+    throw inputError({ ...misread(error, command), todo }, error);
   }
   const [approach] = command.args;
   return { ...command.opts(), ...(approach === undefined ? {} : { approach }) } as Arguments;
@@ -54,6 +52,29 @@ Exit codes:
   2  --check found differences
   3  the input was wrong, and no host was contacted
   4  a host could not be reached`;
+
+/** Commander's error in this project's words. */
+function misread({ code, message }: CommanderError, command: Command): { place?: string; what: string } {
+  const [, given = ''] = /'([^']*)'/.exec(message) ?? [];
+  const known = command.options.flatMap(({ long }) => long ?? []);
+  const option = given.replace(/^-\w, /, '').replace(/ .*/, '');
+  const value = /argument '([^']*)' is invalid/.exec(message)?.[1] ?? '';
+  switch (code) {
+    case 'commander.unknownOption':
+      return { what: `there is no option "${given}"${didYouMean(given, known)}` };
+    case 'commander.excessArguments':
+      return { what: `unexpected argument "${command.args[1]}": only one approach can be named` };
+    case 'commander.optionMissingArgument':
+      return { place: option, what: 'a value is missing' };
+    case 'commander.invalidArgument':
+      return {
+        place: option,
+        what: `expected one of ${providers.join(', ')}, found "${value}"${didYouMean(value, providers)}`,
+      };
+    default:
+      return { what: message.replace(/^error: /, '') };
+  }
+}
 
 function definition(): Command {
   const list = (value: string, before: readonly string[]) => [...before, ...value.split(',').filter(Boolean)];
@@ -101,7 +122,7 @@ function definition(): Command {
     .configureHelp({ optionDescription })
     .addHelpText('after', exitCodesHelp)
     .exitOverride()
-    .showSuggestionAfterError()
+    .showSuggestionAfterError(false)
     .allowExcessArguments(false)
     .configureOutput({ writeErr: () => undefined });
 }

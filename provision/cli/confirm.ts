@@ -1,5 +1,4 @@
 import { createInterface } from 'node:readline/promises';
-import { inputError } from '../errors.ts';
 import type { Change, Resource } from '../language/resource.ts';
 import { stopped } from '../run/failures.ts';
 import { title } from '../run/items.ts';
@@ -16,8 +15,6 @@ export function confirmer(): Confirm {
   let all = false;
   return async (host, role, resource, changes) => {
     if (all) return true;
-    if (!process.stdin.isTTY)
-      throw inputError({ place: '--step', what: 'needs a terminal to ask questions' });
     const words = changes.map(({ summary }) => summary).join('; ');
     const asker = createInterface({ input: process.stdin, output: process.stderr });
     const question = `  ? ${host}  ${role}: ${title(resource)}: ${words} (y)es, (n)o, (c)ontinue: `;

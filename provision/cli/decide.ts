@@ -6,6 +6,8 @@ import { choose } from '../machines/choose.ts';
 import { loadMachines, type Machine } from '../machines/machines.ts';
 import type { Provider } from '../machines/provider.ts';
 import { type Applied, dryRun } from '../run/dryRun.ts';
+import { pool } from '../run/pool.ts';
+import { checkKeys } from '../ssh/keys.ts';
 import { loadApproach, locate } from './approaches.ts';
 import type { Arguments } from './arguments.ts';
 import { limit } from './limit.ts';
@@ -44,6 +46,7 @@ export async function decide(args: Arguments): Promise<Decision> {
   const { provider, why } = await choose(args, location.name);
   const hosts =
     provider.name === 'static' ? await listed(provider, args, location.name, machines) : undefined;
+  if (hosts && !args.list) await pool(hosts, hosts.length, (host) => checkKeys(host));
   const expected = hosts ?? expectedHosts(machines);
   const chosen = limit(args.limit, expected);
   const action = actionOf(approach, args);
@@ -90,7 +93,11 @@ function actionOf(approach: Approach, { decommission, rollback, purge }: Argumen
   if (!rollback) return (context) => approach.provision(context);
   const { rollback: back } = approach;
   if (back) return (context) => back(context);
-  throw inputError({ place: '--rollback', what: 'this approach cannot roll back' });
+  throw inputError({
+    place: '--rollback',
+    what: 'this approach cannot roll back',
+    todo: 'add a rollback function to its index.ts',
+  });
 }
 
 const pullsImages = (applied: readonly Applied[], extras: readonly Extra[]) =>

@@ -35,5 +35,9 @@ export function limit(pattern: string, hosts: readonly Host[]): readonly Host[] 
     else chosen = [...chosen, ...found.filter((host) => !chosen.includes(host))];
   }
   if (chosen.length > 0) return hosts.filter((host) => chosen.includes(host));
-  throw inputError({ place: `--limit ${pattern}`, what: 'selects no host' });
+  throw inputError({
+    place: `--limit ${pattern}`,
+    what: 'selects no host',
+    todo: `the hosts and groups: ${known.join(', ')}`,
+  });
 }

@@ -30,7 +30,7 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
   writeFileSync(`${folder}/key`, 'x');
   chmodSync(`${folder}/key`, 0o000);
   const table: [string, string[], RegExp][] = [
-    ['no approach', [], /which approach\? There are: approach_0/],
+    ['no approach', [], /no approach was named \(there are: approach_0/],
     ['unknown approach', ['aproach_0'], /there is no approach "aproach_0"; did you mean "approach_0"\?/],
     [
       'unknown role in --tags',
@@ -45,14 +45,18 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
     [
       'unknown variable',
       ['approach_0', '-e', 'nginx.sever_name=x'],
-      /-e nginx\.sever_name=x: nginx has no variable "sever_name"; did you mean "server_name"\?/,
+      /-e nginx\.sever_name: nginx has no variable "sever_name"; did you mean "server_name"\?/,
     ],
     [
       'unknown role of a variable',
       ['approach_0', '-e', 'ngin.tls=none'],
       /there is no role "ngin"; did you mean "nginx"\?/,
     ],
-    ['ambiguous variable', ['approach_0', '-e', 'port=1'], /have a variable "port".*\n.*-e mariadb\.port=/],
+    [
+      'ambiguous variable',
+      ['approach_0', '-e', 'port=1'],
+      /several roles have a variable "port": mariadb, redis, .*\n.*-e mariadb\.port=/,
+    ],
     [
       'wrong type',
       ['approach_0', '-e', 'nginx.http_port=many'],
@@ -67,9 +71,9 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
     [
       'unknown provider',
       ['approach_0', '--provider', 'virtualbox'],
-      /virtualbox.*qemu, docker, vagrant, static/,
+      /--provider: expected one of qemu, docker, vagrant, static, found "virtualbox"/,
     ],
-    ['unknown option', ['approach_0', '--chekc'], /unknown option '--chekc'; did you mean --check\?/],
+    ['unknown option', ['approach_0', '--chekc'], /there is no option "--chekc"; did you mean "--check"\?/],
     ['static without inventory', ['approach_0', '--provider', 'static'], /needs --inventory FILE/],
     [
       'missing file',
@@ -153,12 +157,49 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
       /debain-13.*did you mean "debian-13"/,
     ],
     ['--forks', ['approach_0', '-f', '0'], /--forks: expected a whole number/],
+    [
+      'a key file that is not a key',
+      [
+        'approach_0',
+        '-i',
+        inventory(
+          'badkey.yml',
+          `hosts:\n  a:\n    address: 127.0.0.1\n    key: good.yml\n    groups: [app]\n`,
+        ),
+      ],
+      /a: the key .*good\.yml cannot be used: not a private key .*\n.*ssh-keygen/,
+    ],
+    [
+      'two actions',
+      ['approach_0', '--verify', '--rollback'],
+      /--verify --rollback: these options exclude each other/,
+    ],
+    ['--purge alone', ['approach_0', '--purge'], /--purge: works only with --decommission/],
+    ['--step without a terminal', ['approach_0', '--step'], /--step: needs a terminal .*\n.*--check/],
+    ['-K without a terminal', ['approach_0', '-K'], /--ask-become-pass: needs a terminal/],
+    [
+      'a report in no folder',
+      ['approach_0', '--report', `${folder}/none/report.html`],
+      /report\.html: the report cannot be written: there is no folder/,
+    ],
+    ['a folder as the report', ['approach_0', '--report', folder], /cannot be written: it is a directory/],
+    [
+      'every wrong variable',
+      ['approach_0', '-e', 'redis.pasword=hush', '-e', 'foo=1'],
+      /-e redis\.pasword: redis has no variable .*\n {4}-e foo: no role has a variable "foo"/,
+    ],
+    [
+      'a secret of the wrong type, which is not shown',
+      ['approach_0', '-e', 'redis.password=123456'],
+      /redis\.password: expected a secret: text that is not empty, with quotes around a number\n/,
+    ],
   ];
   for (const [what, args, wanted] of table) {
     const { exitCode, stderr, stdout } = await cli(...args);
     t.equal(exitCode, 3, what);
     t.match(stderr, wanted, what);
     t.equal(stdout, '', what);
+    t.notMatch(stderr, /hush|123456/, `${what}: no secret`);
     t.notMatch(stderr, /\n\s+at .*:\d+:\d+/, `${what}: no stack trace`);
   }
   t.equal((await cli('approach_0', '--list', '-i', good)).exitCode, 0);

@@ -2,6 +2,7 @@ import { type ReportOptions, reporterOf } from '../report/reporter.ts';
 import { verify } from '../run/verify.ts';
 import { type Acted, act } from './act.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
+import { checkCombinations } from './combinations.ts';
 import { decide } from './decide.ts';
 import { reportErrors } from './errors.ts';
 import { list } from './list.ts';
@@ -38,7 +39,9 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** The arguments, or what is wrong with them; neither when help was asked for and shown. */
 function parse(argv: readonly string[]): { args?: Arguments | undefined; error?: unknown } {
   try {
-    return { args: parseArguments(argv) };
+    const args = parseArguments(argv);
+    if (args) checkCombinations(args);
+    return { args };
   } catch (error) {
     return { error };
   }

@@ -1,16 +1,8 @@
-import { inputError } from '../errors.ts';
 import { type Secret, secret } from '../shell/secret.ts';
 
-/** Asks for the sudo password without echoing it. @throws ProvisionError (input) when there is no terminal */
+/** Asks for the sudo password on the terminal, without echoing it. */
 export async function askPassword(): Promise<Secret> {
   const { stdin, stderr } = process;
-  if (!stdin.isTTY) {
-    throw inputError({
-      place: '--ask-become-pass',
-      what: 'needs a terminal to ask questions',
-      todo: 'use sudo_password_file: FILE in the inventory instead',
-    });
-  }
   stderr.write('sudo password: ');
   stdin.setRawMode(true);
   let typed = '';

@@ -21,7 +21,7 @@ t.test('variables are layered, and every error has its place', async (t) => {
   t.strictSame(vars1(web({ port: 81 }), 'web.port=82', 'tls=files'), { port: 82, tls: 'files' });
   t.match(
     outcome(() => vars1(web(), 'web.prot=1')),
-    /-e web\.prot=1: web has no variable "prot"; did you mean "port"\?/,
+    /-e web\.prot: web has no variable "prot"; did you mean "port"\?/,
   );
   t.match(
     outcome(() => vars1(web(), 'prot=1')),

@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import { didYouMean, inputError } from '../errors.ts';
 import { type Layer, unknownVariable } from './variables.ts';
+import { combine } from './yaml.ts';
 
 /** A variable set with `-e`: for one role (`nginx.port=80`), or for the only role that has it (`port=80`). */
 export interface Extra {
@@ -37,32 +38,45 @@ export function parseExtra(text: string): Extra {
 /** Checks that every `-e` sets a variable of a role that the approach applies. @throws ProvisionError (input) */
 export function checkExtras(extras: readonly Extra[], calls: readonly RoleVariables[]): void {
   const roles = new Map(calls.map(({ role, known }) => [role, known]));
-  for (const { role, key, text } of extras) {
-    const place = `-e ${text}`;
-    const known = role === undefined ? undefined : roles.get(role);
-    if (role !== undefined && known === undefined) {
-      throw inputError({ place, what: `there is no role "${role}"${didYouMean(role, roles.keys())}` });
-    }
-    if (role !== undefined && known && !known.includes(key)) {
-      throw inputError({ place, what: unknownVariable(role, key, known) });
-    }
-    if (role !== undefined) continue;
-    const owners = [...roles].filter(([, keys]) => keys.includes(key)).map(([name]) => name);
-    if (owners.length === 1) continue;
-    const all = [...roles.values()].flat();
-    const what =
-      owners.length === 0
-        ? `no role has a variable "${key}"${didYouMean(key, all)}`
-        : `${owners.join(' and ')} have a variable "${key}"`;
-    throw inputError({ place, what, todo: `write -e ${owners[0] ?? 'role'}.${key}=…` });
-  }
+  const problems = extras.flatMap((extra) => {
+    const problem = problemOf(extra, roles);
+    return problem ? [{ place: placeOf(extra), ...problem }] : [];
+  });
+  if (problems.length > 0) throw combine(problems, problems.find(({ todo }) => todo)?.todo);
 }
+
+function problemOf(
+  { role, key }: Extra,
+  roles: ReadonlyMap<string, readonly string[]>,
+): { what: string; todo?: string } | undefined {
+  if (role !== undefined) {
+    const known = roles.get(role);
+    const names = [...roles.keys()];
+    if (!known) {
+      return {
+        what: `there is no role "${role}"${didYouMean(role, names)} (the approach applies: ${names.join(', ')})`,
+      };
+    }
+    return known.includes(key) ? undefined : { what: unknownVariable(role, key, known) };
+  }
+  const owners = [...roles].filter(([, keys]) => keys.includes(key)).map(([name]) => name);
+  if (owners.length === 1) return undefined;
+  if (owners.length > 1) {
+    const what = `several roles have a variable "${key}": ${owners.join(', ')}`;
+    return { what, todo: `name the role, for example -e ${owners[0]}.${key}=…` };
+  }
+  const what = `no role has a variable "${key}"${didYouMean(key, [...roles.values()].flat())}`;
+  return { what, todo: 'the defaults.yml of each role lists its variables' };
+}
+
+/** Without the value, which may be a secret. */
+const placeOf = ({ text }: Pick<Extra, 'text'>) => `-e ${text.split('=')[0]}`;
 
 /** The top layer of a role's variables, from `-e`. */
 export function extraLayer(extras: readonly Extra[], { role, known }: RoleVariables): Layer {
   const mine = extras.filter((extra) => (extra.role ?? role) === role && known.includes(extra.key));
   return {
     values: Object.fromEntries(mine.map(({ key, value }) => [key, value])),
-    where: ([key]) => `-e ${mine.findLast((extra) => extra.key === key)?.text.split('=')[0] ?? String(key)}`,
+    where: ([key]) => placeOf(mine.findLast((extra) => extra.key === key) ?? { text: String(key) }),
   };
 }

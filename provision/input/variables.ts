@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { didYouMean } from '../errors.ts';
 import { isSecret, type Secret, secret } from '../shell/secret.ts';
-import { combine, describe, parseYaml, position } from './yaml.ts';
+import { combine, describe, parseYaml, position, SECRET_EXPECTED } from './yaml.ts';
 
 /** The schema of a secret variable: text from the user becomes a Secret as soon as it is parsed. */
 export const secretVariable = z.union(
   [z.custom<Secret>(isSecret), z.string().min(1).transform(secret)],
-  'expected a secret',
+  `${SECRET_EXPECTED}: text that is not empty, with quotes around a number`,
 );
 
 /** One source of a role's variables; later layers take precedence. `where` returns where a key is set, for errors. */

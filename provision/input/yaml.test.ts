@@ -9,6 +9,8 @@ t.test('invalid YAML: one line per problem, with its place', async (t) => {
     port: z.int().min(1).max(65535),
     name: z.string(),
     tls: z.enum(['none', 'files']).optional(),
+    ip: z.ipv4().optional(),
+    more: z.record(z.string(), z.string()).optional(),
   });
   const table: [string, string, RegExp][] = [
     ['unknown key', 'port: 80\nname: a\nprot: 81\n', /x\.yml:3:1: prot: unknown key; did you mean "port"\?/],
@@ -23,6 +25,9 @@ t.test('invalid YAML: one line per problem, with its place', async (t) => {
     ['tab', 'port: 1\nname:\n\t- a\n', /x\.yml:3:1: a tab is used for indentation/],
     ['duplicate', 'port: 1\nport: 2\nname: a\n', /x\.yml:2:1: duplicate key/],
     ['syntax', 'port: [1\nname: a\n', /x\.yml:\d+:\d+: not valid YAML/],
+    ['a bracket that is not closed', 'name: a\nport: [\n', /not valid YAML: a "\[" is not closed/],
+    ['an address', 'port: 1\nname: a\nip: x\n', /ip: expected an IPv4 address, found "x"/],
+    ['a mapping', 'port: 1\nname: a\nmore: 1\n', /more: expected a mapping, found the number 1/],
     ['empty', '', /x\.yml:1:1: the file is empty/],
     ['a list', '- 1\n', /x\.yml:1:1: the file: expected a mapping, found a list/],
     [

@@ -71,6 +71,9 @@ export interface Problem {
   key?: string;
 }
 
+/** The beginning of the message for a wrong secret, whose value is not shown. */
+export const SECRET_EXPECTED = 'expected a secret';
+
 /** Describes a zod issue: expected, found, did you mean. zod's own messages are never shown. */
 export function describe(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodType): Problem[] {
   const path = [...issue.path];
@@ -86,6 +89,8 @@ export function describe(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodTy
   if (found === undefined && issue.code !== 'custom')
     return [{ path, message: `missing, expected ${expected(issue)}` }];
   if (issue.code === 'custom') return [{ path, message: issue.message }];
+  // The value may be a secret with a typing error.
+  if (issue.message.startsWith(SECRET_EXPECTED)) return [{ path, message: issue.message }];
   return [{ path, message: `expected ${expected(issue)}, found ${show(found)}` }];
 }
 
@@ -129,6 +134,10 @@ export function position(
 function syntax(code: string, message: string): string {
   if (code === 'TAB_AS_INDENT') return 'a tab is used for indentation, but YAML allows only spaces';
   if (code === 'DUPLICATE_KEY') return 'duplicate key';
+  const [, kind] =
+    /^Flow (sequence|map) in block collection must be sufficiently indented/.exec(message) ?? [];
+  if (kind)
+    return `not valid YAML: a "${kind === 'map' ? '{' : '['}" is not closed on its line or by the indented lines below`;
   return `not valid YAML: ${message.split('\n')[0]}`;
 }
 
@@ -141,6 +150,7 @@ function wanted(issue: z.core.$ZodIssue): string {
       return (
         {
           object: 'a mapping',
+          record: 'a mapping',
           array: 'a list',
           string: 'a string',
           number: 'a number',
@@ -158,9 +168,10 @@ function wanted(issue: z.core.$ZodIssue): string {
       return `${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unit(issue.origin, issue.maximum)}`;
     case 'invalid_format':
       return issue.message.startsWith('Invalid')
-        ? `something like ${issue.pattern ?? issue.format}`
+        ? (FORMATS[issue.format] ?? `something like ${issue.pattern ?? issue.format}`)
         : issue.message;
     case 'invalid_union': {
+      if (!issue.message.startsWith('Invalid')) return issue.message;
       const kinds = issue.errors.flat().map(expected);
       return [...new Set(kinds)].join(' or ') || issue.message;
     }
@@ -168,6 +179,14 @@ function wanted(issue: z.core.$ZodIssue): string {
       return issue.message;
   }
 }
+
+const FORMATS: Readonly<Record<string, string>> = {
+  ipv4: 'an IPv4 address',
+  ipv6: 'an IPv6 address',
+  cidrv4: 'an IPv4 network such as 10.0.0.0/8',
+  cidrv6: 'an IPv6 network such as fd00::/8',
+  url: 'a URL',
+};
 
 function unit(origin: string, count: number | bigint): string {
   const one = { string: ' character', array: ' element' }[origin];

@@ -63,7 +63,11 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    throw inputError({ place: shown(file), what: 'the template cannot be read' });
+    throw inputError({
+      place: shown(file),
+      what: 'the template cannot be read',
+      todo: 'correct the name in the role; templates are in the templates folder of the role',
+    });
   }
 }
 

@@ -40,7 +40,7 @@ table { border-collapse: collapse; width: 100% } th, td { text-align: left; padd
 <table><thead><tr><th>host<th>ok<th>changed<th>failed<th>unreachable<th>handlers<th>round trips<th>seconds</thead>
 {{#each recap.hosts}}<tr><td>{{host}}<td>{{ok}}<td>{{changed}}<td>{{failed}}<td>{{unreachable}}<td>{{handlers}}<td>{{roundTrips}}<td>{{seconds}}</tr>{{/each}}</table>
 {{#each warnings}}<p class="pending">{{message}}</p>{{/each}}
-{{#each errors}}<p class="error">{{message}}</p>{{#if said}}<pre>{{said}}</pre>{{/if}}{{/each}}
+{{#each errors}}<p class="error">{{#if host}}{{host}}: {{/if}}{{message}}</p>{{#if said}}<pre>{{said}}</pre>{{/if}}{{#if todo}}<p>→ {{todo}}</p>{{/if}}{{/each}}
 <h2>Resources</h2>
 <table><thead><tr><th>host<th>role<th>resource<th>status<th>changes</thead>
 {{#each rows}}<tr><td>{{host}}<td>{{role}}<td>{{#if resource}}{{resource}}{{else}}handler {{handler}}{{/if}}<td class="{{status}}">{{status}}<td>{{#each changes}}{{summary}}{{#if diff}}<details><summary>before and after</summary><pre>{{diff.before}}</pre><pre>{{diff.after}}</pre></details>{{/if}}<br>{{/each}}</tr>{{/each}}</table>

@@ -97,7 +97,12 @@ export function terminalReporter({ out, patch, verbose }: TerminalOptions): Repo
         return write(color('yellow', `  ! ${event.message}`));
       case 'error': {
         if (event.host) close(event.host);
-        write(color('red', `  ✗ ${event.host ? `${event.host}  ` : ''}${event.message}`));
+        write(
+          color(
+            'red',
+            `  ✗ ${event.host ? `${event.host}  ` : ''}${event.message.replaceAll('\n', '\n    ')}`,
+          ),
+        );
         for (const line of event.said?.split('\n').slice(verbose ? 0 : -12) ?? []) write(`      ${line}`);
         if (event.todo) write(`    → ${event.todo}`);
         return;

@@ -92,7 +92,12 @@ const kinds: Record<number, PathState['kind']> = { 32768: 'file', 16384: 'direct
 
 function read({ code, stdout, stderr }: Seen, queries: readonly PathQuery[]): PathState[] {
   if (code !== 0)
-    throw failure({ what: 'the files could not be probed', why: `exit code ${code}`, said: stderr });
+    throw failure({
+      what: 'the files could not be probed',
+      why: `exit code ${code}`,
+      said: stderr,
+      todo: 'check that the host has stat and sha256sum (package coreutils)',
+    });
   const requested = new Set(queries.map((query) => query.path));
   const found = new Map<string, PathState>();
   const add = (name: string, more: Partial<PathState>) =>

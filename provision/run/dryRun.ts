@@ -1,4 +1,4 @@
-import { inputError, ProvisionError } from '../errors.ts';
+import { didYouMean, inputError, ProvisionError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { checkExtras, type Extra, extraLayer, type RoleVariables } from '../input/extraVars.ts';
 import type { Layer } from '../input/variables.ts';
@@ -110,7 +110,7 @@ function checkHostVariables(hosts: readonly Host[], calls: readonly RoleCall[]):
       if (roles.has(role)) continue;
       throw inputError({
         place: placeOf(host, [role]),
-        what: `the approach applies no role "${role}" (it applies: ${[...roles].join(', ')})`,
+        what: `the approach applies no role "${role}"${didYouMean(role, roles)} (it applies: ${[...roles].join(', ')})`,
       });
     }
   }

@@ -13,6 +13,7 @@ export const probesFailed = (role: string, { code, stderr }: Seen): ProvisionErr
     what: 'the host could not be probed',
     why: code === 124 ? 'the probes did not finish in time' : `exit code ${code}`,
     said: stderr,
+    todo: 'check the host for a full disk, heavy load or missing commands, then run again',
   });
 
 export const notConverged = ({ role, resource }: Item, left: readonly Change[]): ProvisionError =>
@@ -20,7 +21,7 @@ export const notConverged = ({ role, resource }: Item, left: readonly Change[]):
     place: `${role}: ${title(resource)}`,
     what: 'the change was applied, but the host still differs',
     why: left.map(({ summary }) => summary).join('; '),
-    todo: 'something on the host reverts it, or another resource asks for the opposite',
+    todo: 'check whether something on the host reverts it, or another resource sets the opposite',
   });
 
 /** The changes that `plan` asks for. @throws ProvisionError with the resource as its place */

@@ -53,7 +53,12 @@ export async function openHost(
       await lockHeld(entered, deadline, progress, options);
       continue;
     }
-    if (broken) throw unreachable({ what: 'the facts of the host could not be read', said: broken.stderr });
+    if (broken)
+      throw unreachable({
+        what: 'the facts of the host could not be read',
+        said: broken.stderr,
+        todo: 'use a machine with Debian or Ubuntu, and check that its disk is not full',
+      });
     const [facts, owed] = read(probes) as [Facts, ReadonlySet<string>];
     for (const name of owed) hostRun.owed.add(name);
     hostRun.facts = facts;
@@ -68,7 +73,11 @@ async function lockHeld(
   options: RunOptions,
 ): Promise<void> {
   if (code !== HELD)
-    throw failure({ what: 'the lock on the host could not be taken', said: stdout + stderr });
+    throw failure({
+      what: 'the lock on the host could not be taken',
+      said: stdout + stderr,
+      todo: 'check that /run on the host is writable and that flock (package util-linux) is installed',
+    });
   const holder = stdout.trim() || 'an unknown user';
   if (options.stopping() || performance.now() > deadline) {
     throw failure({

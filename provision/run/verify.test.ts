@@ -79,7 +79,7 @@ t.test('a wrong answer fails', async (t) => {
   const error = await verify(one, [], () => undefined, { wrong: 60, absent: 0 }).catch(
     (error: unknown) => error,
   );
-  const words = 'expected status 200 and "yes": found ECONNREFUSED\n  → its log says more';
+  const words = 'expected status 200 and "yes": found connection refused\n  → its log says more';
   t.equal(explain(error), `http://127.0.0.1:1/: ${words}`, 'the error ends with the hint of the approach');
 });
 

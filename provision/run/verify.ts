@@ -99,9 +99,18 @@ async function ask(url: string, expected: Expected): Promise<Asked> {
     };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return { ok: false, absent: true, shown: code ?? message, body: '' };
+    return { ok: false, absent: true, shown: absences[code ?? ''] ?? message, body: '' };
   }
 }
+
+/** Why nothing answers, by the code of the error. */
+const absences: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the connection was closed before the answer was complete',
+  EHOSTUNREACH: 'no route to the host',
+  ENOTFOUND: 'unknown host name',
+  ETIMEDOUT: 'no answer: timed out',
+};
 
 interface Answer {
   readonly status: number;

@@ -83,8 +83,8 @@ export function refused(
     what:
       tried.length > 0
         ? `${endpoint(target)} refused every key for user "${target.user}"`
-        : `no key to try for user "${target.user}" at ${endpoint(target)}`,
-    why: `tried: ${tried.join(', ') || 'none'}${accepted}`,
+        : `no usable key for user "${target.user}" at ${endpoint(target)}`,
+    ...(tried.length > 0 ? { why: `tried: ${tried.join(', ')}${accepted}` } : {}),
     ...(notes.length > 0 ? { said: notes.join('\n') } : {}),
     todo:
       tried.length > 0

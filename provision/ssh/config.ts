@@ -78,7 +78,12 @@ async function ask(host: Host, config: string | undefined): Promise<Settings> {
   // Without an `ssh` program, the host's own settings and the usual defaults are used.
   if (said.code === 'ENOENT') return WITHOUT_SSH;
   if (said.exitCode !== 0) {
-    throw inputError({ place: host.name, what: `ssh -G ${host.address} failed`, said: said.stderr });
+    throw inputError({
+      place: host.name,
+      what: `ssh -G ${host.address} failed`,
+      said: said.stderr,
+      todo: 'correct the ssh_config that the output names',
+    });
   }
   return settingsOf(said.stdout);
 }

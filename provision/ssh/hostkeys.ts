@@ -65,6 +65,7 @@ function fromFiles(target: Target, trust: Extract<Target['trust'], { kind: 'file
           place: target.place,
           what: `the host key of ${endpoint(target)} is revoked`,
           why: `${show(key)}, ${revoked.file}:${revoked.line}`,
+          todo: 'give the host a new host key; if it already has one, the connection may have been intercepted',
         });
       }
       // Read again: another connection may have stored a key since this one began.

@@ -147,7 +147,11 @@ function wayToRoot(host: Host, { user }: Target, { sudo }: SessionOptions): Way 
     return { kind: 'sudo with a password', password: readFileSync(file, 'utf8').replace(/\r?\n$/, '') };
   } catch (error) {
     throw inputError(
-      { place: host.name, what: `the password file for sudo, ${file}, cannot be read` },
+      {
+        place: host.name,
+        what: `the password file for sudo, ${file}, cannot be read`,
+        todo: 'correct sudo_password_file in the inventory',
+      },
       error,
     );
   }

@@ -41,8 +41,8 @@ export async function retrying<T>(
       const again = cause === 'crowded' ? retry || tries < CROWDED_TRIES : cause === 'booting' && retry;
       const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1)) * (0.5 + Math.random());
       if (!again) throw reason;
-      if (left() < pause) throw tries > 1 ? outOfTime(reason, connectSeconds, tries) : reason;
       const seconds = Math.round((Date.now() - start) / 1000);
+      if (left() < pause) throw tries > 1 ? outOfTime(reason, seconds, tries) : reason;
       if (retry) {
         progress(
           `waiting for SSH at ${endpoint(target)}: ${short} (${seconds} s of at most ${connectSeconds} s)`,

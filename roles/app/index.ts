@@ -25,7 +25,12 @@ export const app = role({
   tasks: ({ vars, template }) => {
     const { release, user: name } = vars;
     const version = release?.version ?? vars.version;
-    if (!version) throw inputError({ place: 'app.release', what: 'neither a release nor a version is set' });
+    if (!version)
+      throw inputError({
+        place: 'app',
+        what: 'neither release nor version is set',
+        todo: 'set release to a built release, or version to one that is already on the host',
+      });
     const notify = start(NODE, vars.listen, vars.port, vars.ready_seconds);
     const given = secretsOf(vars);
     const unit = (migrate: boolean) =>

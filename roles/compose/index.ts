@@ -106,7 +106,7 @@ const secretsOf = (given: Vars): [string, string, Secret][] => [
 
 function tls(vars: Vars): Resource[] {
   const folder = `${folderOf(vars.project)}/nginx/tls`;
-  const options = { role: 'compose', folder, owner: users.nginx, notify: reload(vars.project) };
+  const options = { folder, owner: users.nginx, notify: reload(vars.project) };
   return [
     ...(vars.tls === 'self_signed' ? [apt.packages(['openssl'])] : []),
     directory(folder),

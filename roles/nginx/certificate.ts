@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
 import type { Resource } from '../../provision/authoring.ts';
-import { command, file, type Handler, inputError, secret, sh } from '../../provision/index.ts';
+import { command, file, type Handler, secret, sh } from '../../provision/index.ts';
 
 /** The variables that describe a certificate. */
 export interface Certificate {
@@ -12,22 +13,20 @@ export interface Certificate {
 }
 
 export interface CertificateOptions {
-  /** The role that has these variables, for error messages. */
-  readonly role: string;
   readonly folder: string;
   /** The user that reads the key; root by default. */
   readonly owner?: string;
   readonly notify: Handler;
 }
 
-/** theapp.crt and theapp.key in a folder. @throws ProvisionError (input) when a file on this computer is missing */
+/** theapp.crt and theapp.key in a folder. */
 export function certificate(given: Certificate, options: CertificateOptions): Resource[] {
-  const { role, folder, owner = 'root', notify } = options;
+  const { folder, owner = 'root', notify } = options;
   const crt = `${folder}/theapp.crt`;
   const key = `${folder}/theapp.key`;
   if (given.tls === 'files') {
-    const content = local(role, 'certificate_file', given.certificate_file);
-    const hidden = secret(local(role, 'key_file', given.key_file));
+    const content = local(given.certificate_file);
+    const hidden = secret(local(given.key_file));
     return [
       file(crt, { content, notify }),
       file(key, { content: hidden, owner, group: owner, mode: '0600', notify }),
@@ -42,12 +41,34 @@ mv -f ${`${crt}.draft`} ${crt}`;
   return [command(`certificate for ${subject}`, { creates: crt, run, notify })];
 }
 
-function local(role: string, name: string, path: string | null): string {
-  const place = `${role}.${name}`;
-  if (path === null) throw inputError({ place, what: 'missing', why: 'tls: files requires it' });
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw inputError({ place, what: `${path} cannot be read` }, error);
+/** A file on this computer, which `certificateFiles` has checked. */
+const local = (path: string | null): string => readFileSync(path ?? '', 'utf8');
+
+/** Refines the variables of a role: `tls: files` needs two files that can be read, before any host is contacted. */
+export function certificateFiles(
+  given: Pick<Certificate, 'tls' | 'certificate_file' | 'key_file'>,
+  context: z.core.$RefinementCtx,
+): void {
+  if (given.tls !== 'files') return;
+  for (const name of ['certificate_file', 'key_file'] as const) {
+    const message = problemOf(given[name]);
+    if (message) context.addIssue({ code: 'custom', path: [name], message });
   }
 }
+
+function problemOf(path: string | null): string | undefined {
+  if (path === null) return 'missing, expected a file on this computer because of tls: files';
+  try {
+    readFileSync(path);
+    return undefined;
+  } catch (error) {
+    const code = String((error as NodeJS.ErrnoException).code);
+    return `${path} cannot be read: ${reasons[code] ?? code}`;
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+};

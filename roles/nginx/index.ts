@@ -38,10 +38,7 @@ export const nginx = role({
     return [
       apt.packages(['nginx', ...(vars.tls === 'self_signed' ? ['openssl'] : [])]),
       ...(tls_on
-        ? [
-            directory(FOLDER, { mode: '0700' }),
-            ...certificate(vars, { role: 'nginx', folder: FOLDER, notify: reload }),
-          ]
+        ? [directory(FOLDER, { mode: '0700' }), ...certificate(vars, { folder: FOLDER, notify: reload })]
         : []),
       file.absent('/etc/nginx/sites-enabled/default', { notify: reload }),
       file('/etc/nginx/conf.d/theapp.conf', { content, validate, notify: reload }),

@@ -60,6 +60,7 @@ async function fetchInto(file: string, spec: string, integrity: string): Promise
       throw failure({
         what: `${spec} does not match its pinned integrity`,
         why: `expected ${integrity}, found ${found}`,
+        todo: 'try again; if it still fails, a proxy or mirror may be modifying the file',
       });
     }
     renameSync(tarball, file);

@@ -49,7 +49,7 @@ function proven(
       const script = sh`${run}
 mkdir -p ${MARKERS}
 printf %s ${content} >${marker}`;
-      return [{ summary: `TCP and UDP between ${peers.map(({ name }) => name).join(', ')}`, script }];
+      return [{ summary: `test TCP and UDP between ${peers.map(({ name }) => name).join(', ')}`, script }];
     },
     timeout: 2 * seconds + 240,
   };

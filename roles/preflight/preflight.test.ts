@@ -77,7 +77,7 @@ t.test('a test runs once for each round', async (t) => {
   t.strictSame(planned({ round: null }, ''), [], 'no round');
   t.strictSame(planned({ round: 'r' }, 'r\na 10.0.0.1\nb 10.0.0.2\n'), []);
   const [ports] = planned({ round: 'r' }, 'before\na 10.0.0.1\n');
-  t.equal(ports?.summary, 'TCP and UDP between a, b');
+  t.equal(ports?.summary, 'test TCP and UDP between a, b');
   t.match(
     ports?.script.text.replaceAll("'", ''),
     ' r 40 a listen=7946 listen=2377 peer=b=10.0.0.2 tcp=7946@b udp=7946@b udp=4789@b ',

@@ -126,5 +126,9 @@ const pick =
   (name: string): readonly StackService[] => {
     const service = services.find((service) => service.name === name);
     if (service) return [service];
-    throw inputError({ place, what: `there is no service "${name}", but one_by_one or last names it` });
+    throw inputError({
+      place,
+      what: `one_by_one or last names the service "${name}", which the stack does not have`,
+      todo: `the services of the stack: ${services.map((one) => one.name).join(', ')}`,
+    });
   };

@@ -92,7 +92,10 @@ async function elsewhere(work: Work, managers: readonly Host[]): Promise<Host> {
   await work.apply(managers, swarm());
   const [first] = managers;
   if (first) return first;
-  throw failure({ what: 'no host is in the group managers' });
+  throw failure({
+    what: 'no host is in the group "managers"',
+    todo: 'add groups: [managers] to a host in machines.yml or in the inventory',
+  });
 }
 
 const belongs = ({ swarm }: Surveyed, { nodes }: Surveyed): boolean =>

@@ -43,6 +43,7 @@ export function folderOf(approach: string): string {
   if (known.includes(approach)) return join(approaches, approach);
   throw inputError({
     what: `there is no approach "${approach}"${didYouMean(approach, known)} (there are: ${known.join(', ')})`,
+    todo: 'name one of them',
   });
 }
 

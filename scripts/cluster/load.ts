@@ -43,6 +43,7 @@ const program = newCommand('load')
   .option('--json', 'print one JSON object on stdout', false)
   .action(async (targets: readonly string[], { seconds, json, ...options }: Options) => {
     const urls = (await Promise.all(targets.map(urlsOf))).flat();
+    progress.show('load', `waiting for TheAPP at ${urls.join(', ')}`);
     const load = await startLoad({ urls, ...options });
     const signal = interruption();
     for (let left = seconds; left > 0 && !signal.aborted; left--) {

@@ -29,9 +29,9 @@ t.test('a lost session is reopened; a failed command reports why and does not af
   await t.rejects(sessions.read(host, [sh`echo two`]));
   t.strictSame(await sessions.read(host, [sh`echo three`]), ['three\n']);
   const said = await sessions.run(host, sh`echo its words >&2; false`).catch(explain);
-  t.match(said, /the command failed\n {4}its words/);
-  await t.rejects(sessions.read(host, [sh`exit 3`]), /the probe failed/);
-  await t.rejects(sessions.run(host, sh`sleep 60`, 1), /the command failed/);
+  t.match(said, /the command failed: exit code 1\n {4}its words/);
+  await t.rejects(sessions.read(host, [sh`exit 3`]), /the cluster could not be probed/);
+  await t.rejects(sessions.run(host, sh`sleep 60`, 1), /the command failed: it did not finish within 1 s/);
   t.equal(await sessions.run(host, sh`echo four`), 'four\n');
 });
 

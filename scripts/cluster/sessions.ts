@@ -57,10 +57,16 @@ export function newSessions(): Sessions {
   return {
     async read(host, scripts) {
       const { probes, broken } = await exchange(host, { steps: [], probes: scripts }, DEADLINE_SECONDS);
-      if (broken) throw failure({ place: host.name, what: 'the probe failed', said: broken.stderr });
+      if (broken)
+        throw failure({ place: host.name, what: 'the cluster could not be probed', said: broken.stderr });
       return probes.map(({ code, stdout, stderr }) => {
         if (code === 0) return stdout;
-        throw failure({ place: host.name, what: 'the probe failed', said: stderr });
+        throw failure({
+          place: host.name,
+          what: 'the cluster could not be probed',
+          why: `exit code ${code}`,
+          said: stderr,
+        });
       });
     },
     async run(host, script, seconds = 120) {
@@ -71,7 +77,12 @@ export function newSessions(): Sessions {
       );
       const [seen] = steps;
       if (seen?.code === 0) return seen.stdout;
-      throw failure({ place: host.name, what: 'the command failed', said: `${seen?.stdout}${seen?.stderr}` });
+      throw failure({
+        place: host.name,
+        what: 'the command failed',
+        why: seen?.code === 124 ? `it did not finish within ${seconds} s` : `exit code ${seen?.code}`,
+        said: `${seen?.stdout}${seen?.stderr}`,
+      });
     },
     async close() {
       ends.abort();
@@ -84,4 +95,10 @@ export function newSessions(): Sessions {
 }
 
 /** An error in one line. */
-export const summaryOf = (error: unknown): string => explain(error).split('\n').slice(0, 2).join(': ');
+export function summaryOf(error: unknown): string {
+  const [first = '', second] = explain(error)
+    .split('\n')
+    .map((line) => line.trim());
+  if (second === undefined) return first;
+  return second.startsWith('→') ? `${first} ${second}` : `${first}: ${second}`;
+}

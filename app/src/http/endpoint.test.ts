@@ -49,12 +49,12 @@ t.test('reports all problems at once', async (t) => {
   const cases: [string, string | object, string[]][] = [
     ['/things/CHAIR', { title: 'wood' }, ['path.name: expected letters']],
     ['/things/chair?number=x', { title: 'wood' }, ['query.number: expected a number']],
-    ['/things/chair?more=1', { title: 'wood' }, ['query: Unrecognized key: "more"']],
+    ['/things/chair?more=1', { title: 'wood' }, ['query: unknown key: more']],
     ['/things/chair?number=1&number=2', { title: 'wood' }, ['query.number: expected a number']],
-    ['/things/chair', {}, ['body.title: Invalid input: expected string, received undefined']],
-    ['/things/chair', '', ['body.title: Invalid input: expected string, received undefined']],
-    ['/things/chair', '[]', ['body: Invalid input: expected object, received array']],
-    ['/things/chair', '"x"', ['body: Invalid input: expected object, received string']],
+    ['/things/chair', {}, ['body.title: missing, expected a string']],
+    ['/things/chair', '', ['body.title: missing, expected a string']],
+    ['/things/chair', '[]', ['body: expected an object']],
+    ['/things/chair', '"x"', ['body: expected an object']],
     ['/things/chair', { title: 1, tags: ['a', 'B'] }, ['body.title:', 'body.tags.1: expected letters']],
     ['/things/1', { title: '2' }, ['path.name: expected letters', 'body.title: expected letters']],
   ];

@@ -1,5 +1,5 @@
 import { Boom } from '@hapi/boom';
-import type { Request, ResponseObject, ResponseToolkit, ServerRoute } from '@hapi/hapi';
+import type { Request, ResponseObject, ResponseToolkit, RouteOptionsPayload, ServerRoute } from '@hapi/hapi';
 import type { z } from 'zod';
 
 declare module '@hapi/hapi' {
@@ -110,20 +110,44 @@ export function endpoint<
   return { ...rest, route };
 }
 
-const payloadOptions = (form = false) => ({
-  maxBytes,
-  allow: form ? 'application/x-www-form-urlencoded' : 'application/json',
-});
+function payloadOptions(form = false): RouteOptionsPayload {
+  const allow = form ? 'application/x-www-form-urlencoded' : 'application/json';
+  return {
+    maxBytes,
+    allow,
+    failAction: (_request, _h, error) => {
+      if (!(error instanceof Boom) || error.output.statusCode !== 415) throw error;
+      throw new Boom(`expected Content-Type: ${allow}`, { statusCode: 415 });
+    },
+  };
+}
 
 function check<S extends Shape>(place: string, schema: S, value: unknown, problems: Problem[]): Parsed<S> {
   // Without a schema this part of the request is ignored.
   if (schema === undefined) return undefined as Parsed<S>;
-  const { success, data, error } = schema.safeParse(value ?? {});
+  const { success, data, error } = schema.safeParse(value ?? {}, { error: wording });
   if (success) return data as Parsed<S>;
   for (const { path, message } of error.issues)
     problems.push({ path: [place, ...path].map(String).join('.'), message });
   return undefined as Parsed<S>;
 }
+
+/** The messages for what a schema does not word itself. */
+function wording(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'unrecognized_keys') return `unknown key: ${issue.keys.join(', ')}`;
+  if (issue.code !== 'invalid_type') return undefined;
+  const expected = `expected ${kinds[issue.expected] ?? issue.expected}`;
+  return issue.input === undefined ? `missing, ${expected}` : expected;
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  array: 'a list',
+};
 
 /** A 400 error that lists every invalid field and what was expected there. */
 export function badRequest(problems: Problem[]): Boom {

@@ -95,6 +95,7 @@ function program(text: string | null): Text {
     place: 'theapp.autoscaler_program',
     what: 'missing',
     why: 'theapp.autoscale requires it',
+    todo: 'run npm run provision -- approach_2, which builds it',
   });
 }
 

@@ -83,9 +83,19 @@ return 1
 
 function read({ stdout, stderr }: Seen, queries: readonly AptQuery[]): AptState[] {
   const all = stdout.trimEnd().split('\n');
-  if (all[0] === 'none') throw failure({ what: 'this host has no dpkg', why: 'expected Debian or Ubuntu' });
+  if (all[0] === 'none')
+    throw failure({
+      what: 'this host has no dpkg',
+      why: 'expected Debian or Ubuntu',
+      todo: 'use a machine with Debian 12 or 13, or Ubuntu 22.04 or 24.04',
+    });
   const at = all.indexOf('provided');
-  if (at < 0) throw failure({ what: 'the packages could not be probed', said: stderr });
+  if (at < 0)
+    throw failure({
+      what: 'the packages could not be probed',
+      said: stderr,
+      todo: 'run dpkg --audit on the host to see why',
+    });
   const found = all.slice(0, at).flatMap((line): Package[] => {
     const [status, name, architecture, version] = line.split('|');
     return status && name && architecture !== undefined && version !== undefined

@@ -112,9 +112,9 @@ async function requireOwnDisk(target: Target, host: Host): Promise<void> {
   if (source.startsWith('/dev/loop')) return;
   throw failure({
     place: host.name,
-    what: 'has no disk of its own to fill',
+    what: 'the machine has no disk of its own that could be filled',
     why: 'its Docker gives containers no loop devices',
-    todo: 'play it on virtual machines: --provider qemu',
+    todo: 'run the scenario on virtual machines: --provider qemu',
   });
 }
 

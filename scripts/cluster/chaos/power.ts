@@ -65,8 +65,8 @@ function none(approach: string): Power {
   const refuse = async () => {
     throw failure({
       place: approach,
-      what: 'its machines are not of the lab: nobody knows how to switch them off',
-      todo: "--power-off COMMAND --power-on COMMAND, with the machine's name as $HOST",
+      what: 'these machines do not belong to the lab, so this command cannot switch them off',
+      todo: "pass --power-off COMMAND and --power-on COMMAND; $HOST is the machine's name",
     });
   };
   return { off: refuse, on: refuse, isOn: () => true, restarts: false };
@@ -81,7 +81,7 @@ async function run(command: string, { name, address }: Host): Promise<void> {
   throw failure({
     place: name,
     what: `"${command}" failed`,
-    why: exitCode === undefined ? `not done within ${DEADLINE_SECONDS} s` : `it ended with ${exitCode}`,
+    why: exitCode === undefined ? `it did not finish within ${DEADLINE_SECONDS} s` : `exit code ${exitCode}`,
     said: all,
   });
 }

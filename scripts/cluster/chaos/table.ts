@@ -59,7 +59,7 @@ const line = (cells: readonly string[]) =>
 /** Writes results into the table of a README; rows of other scenarios stay. @throws ProvisionError (input) */
 export function writeTable(file: string, approach: string, all: readonly Result[]): void {
   if (!existsSync(file))
-    throw inputError({ place: file, what: 'there is no such file to write the table to' });
+    throw inputError({ place: file, what: 'the table cannot be written', why: 'there is no such file' });
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, withTable(text, approach, all, file));
 }
@@ -71,7 +71,12 @@ export function withTable(
   file = 'README.md',
 ): string {
   const at = text.indexOf(MARK);
-  if (at < 0) throw inputError({ place: file, what: `has no place for the table: ${MARK}` });
+  if (at < 0)
+    throw inputError({
+      place: file,
+      what: 'the table has no place in this file',
+      why: `expected the line ${MARK}`,
+    });
   const end = text.indexOf(END, at);
   const old = end < 0 ? '' : text.slice(at, end);
   const rows = new Map<string, string>();

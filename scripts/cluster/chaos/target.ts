@@ -46,7 +46,11 @@ export function newTarget(options: TargetOptions): Target {
   const host = (name: string): Host => {
     const found = hosts.find((one) => one.name === name);
     if (found) return found;
-    throw failure({ place: name, what: 'is not a host of this cluster' });
+    throw failure({
+      place: name,
+      what: 'is not a host of this cluster',
+      why: `its hosts: ${hosts.map((one) => one.name).join(', ')}`,
+    });
   };
   const observe = () => probe(hosts, sessions);
   const container = async (name: string) => {
@@ -55,7 +59,11 @@ export function newTarget(options: TargetOptions): Target {
     const id = task?.Status.ContainerStatus?.ContainerID;
     const node = cluster.nodes.find(({ ID }) => ID === task?.NodeID);
     if (id && node) return { host: host(nameOf(node)), id };
-    throw failure({ place: name, what: 'has no running task' });
+    throw failure({
+      place: name,
+      what: 'the service has no running task',
+      todo: `npm run status -- ${approach}`,
+    });
   };
   const redisMaster = async () => {
     const { cluster, data } = await observe();
@@ -83,7 +91,11 @@ export function newTarget(options: TargetOptions): Target {
       const workers = cluster.nodes.filter(({ Spec }) => Spec.Role === 'worker').map(nameOf);
       const name = workers.find((name) => !stateful.includes(name)) ?? workers[0];
       if (name !== undefined) return host(name);
-      throw failure({ place: approach, what: 'has no worker' });
+      throw failure({
+        place: approach,
+        what: 'the cluster has no worker',
+        todo: `npm run status -- ${approach}`,
+      });
     },
     container,
     redisMaster,

@@ -103,6 +103,7 @@ async function prepare(nodes: Nodes, milliseconds: number): Promise<void> {
           place: node.url,
           what: `TheAPP did not answer within ${DEADLINE_SECONDS} s`,
           why: `${call.name}: ${reason}`,
+          todo: `check the address, and that TheAPP is ready: curl ${node.url}/readyz`,
         });
       await sleep(500);
     }

@@ -1,5 +1,5 @@
 import type { Cluster } from '../../../approaches/approach_2/services/swarm.ts';
-import { failure, type Host, sh } from '../../../provision/index.ts';
+import { failure, type Host, unreachable as noAnswer, ProvisionError, sh } from '../../../provision/index.ts';
 import { type Sessions, summaryOf } from '../sessions.ts';
 import { type Data, dataProbe, readData } from './data.ts';
 
@@ -34,11 +34,13 @@ fi`;
  */
 export async function probe(hosts: readonly Host[], sessions: Sessions): Promise<ClusterSnapshot> {
   const unreachable: Record<string, string> = {};
+  let silent = 0;
   const answers = await Promise.all(
     hosts.map(async (host) => {
       try {
         return await sessions.read(host, [clusterProbe, dataProbe]);
       } catch (error) {
+        if (error instanceof ProvisionError && error.kind === 'unreachable') silent++;
         unreachable[host.name] = summaryOf(error).replace(`${host.name}: `, '');
         return [];
       }
@@ -46,8 +48,9 @@ export async function probe(hosts: readonly Host[], sessions: Sessions): Promise
   );
   const cluster = answers.map(([text = '']) => text.trim()).find((text) => text.endsWith('}'));
   if (cluster === undefined) {
-    throw failure({
-      what: 'no swarm manager answers',
+    const none = silent === hosts.length;
+    throw (none ? noAnswer : failure)({
+      what: none ? 'no machine of the cluster answers' : 'no swarm manager answers',
       said: Object.entries(unreachable)
         .map(([name, why]) => `${name}: ${why}`)
         .join('\n'),

@@ -63,8 +63,8 @@ t.test('accepts valid todos', async (t) => {
 t.test('rejects invalid todos with a reason', async (t) => {
   const [good, long] = [{ title: 'a', text: 'b' }, 'expected 1 to 200 characters'];
   const cases: [body: object | string, path: string, message: string][] = [
-    [{ text: 'b' }, 'body.title', 'expected string'],
-    [{ title: 'a' }, 'body.text', 'expected string'],
+    [{ text: 'b' }, 'body.title', 'expected a string'],
+    [{ title: 'a' }, 'body.text', 'expected a string'],
     [{ ...good, title: '' }, 'body.title', long],
     [{ ...good, title: ' \n ' }, 'body.title', long],
     [{ ...good, title: 'x'.repeat(201) }, 'body.title', long],
@@ -73,11 +73,11 @@ t.test('rejects invalid todos with a reason', async (t) => {
     [{ ...good, title: 'a\nb' }, 'body.title', 'expected no control characters'],
     [{ ...good, text: 'a\0b' }, 'body.text', 'expected no control characters'],
     ['{"title":"\\ud83c","text":"b"}', 'body.title', 'expected no control characters'],
-    [{ ...good, title: ['a'] }, 'body.title', 'expected string'],
-    [{ ...good, title: { $ne: 1 } }, 'body.title', 'expected string'],
-    [{ ...good, done: true }, 'body', 'Unrecognized key'],
-    ['[]', 'body', 'expected object'],
-    ['7', 'body', 'expected object'],
+    [{ ...good, title: ['a'] }, 'body.title', 'expected a string'],
+    [{ ...good, title: { $ne: 1 } }, 'body.title', 'expected a string'],
+    [{ ...good, done: true }, 'body', 'unknown key: done'],
+    ['[]', 'body', 'expected an object'],
+    ['7', 'body', 'expected an object'],
   ];
   const before = ids((await app.get('/api/todos?limit=100')).body).length;
   for (const [body, path, message] of cases) {

@@ -44,20 +44,20 @@ t.test('which services are deployed, and why', async (t) => {
   t.strictSame(words(), []);
   t.strictSame(
     whole.plan(new Map()).map(({ summary }) => summary),
-    ['app: create; web: create'],
+    ['create app; create web'],
   );
-  t.strictSame(words(['app', running(spec('app', 'other', 2))]), ['app: update']);
+  t.strictSame(words(['app', running(spec('app', 'other', 2))]), ['update app']);
   t.strictSame(words(['app', running(spec('app', app.definition, 5))]), [], 'somebody scaled it');
   t.strictSame(
     words(['app', running(spec('app', app.definition, 5, '3'))]),
-    ['app: 2 replicas'],
+    ['scale app to 2 replicas'],
     'the number in the file has changed',
   );
   const paused = running(spec('app', app.definition, 2), { update: 'paused' });
-  t.strictSame(words(['app', paused]), ['app: update again (it is paused)']);
+  t.strictSame(words(['app', paused]), ['update app again (the update is paused)']);
   const byHand = { ...spec('app', app.definition, 2), TaskTemplate: { ContainerSpec: { Env: ['A=b'] } } };
   t.strictSame(words(['app', running(byHand, { kept: spec('app', app.definition, 2) })]), [
-    'app: undo manual changes: TaskTemplate',
+    'undo manual changes of app: TaskTemplate',
   ]);
   const rolledBack = running(spec('app', app.definition, 2), { kept: spec('app', 'bad release', 2) });
   t.strictSame(words(['app', rolledBack]), [], 'the swarm has rolled back to the previous release');

@@ -69,19 +69,21 @@ rm -f -- ${`${folder}/deployed/${name}_${stray}.json`}`,
   };
 }
 
-/** Why a service has to be deployed; undefined when it matches the file. */
+/** What deploying a service does; undefined when it matches the file. */
 function difference(
-  { definition, replicas }: StackService,
+  { name, definition, replicas }: StackService,
   running: Running | undefined,
 ): string | undefined {
-  if (!running) return 'create';
+  if (!running) return `create ${name}`;
   const { spec, update, kept } = running;
-  if (spec.Labels?.[DEFINITION] !== definition) return 'update';
-  if (replicas !== undefined && spec.Labels?.[REPLICAS] !== `${replicas}`) return `${replicas} replicas`;
-  if (update === 'paused' || update === 'rollback_paused') return `update again (it is ${update})`;
+  if (spec.Labels?.[DEFINITION] !== definition) return `update ${name}`;
+  if (replicas !== undefined && spec.Labels?.[REPLICAS] !== `${replicas}`)
+    return `scale ${name} to ${replicas} replicas`;
+  if (update === 'paused' || update === 'rollback_paused')
+    return `update ${name} again (the update is ${update.replace('_', ' ')})`;
   // A record with a different label belongs to a definition that has been rolled back.
   const changed = kept?.Labels?.[DEFINITION] === definition ? drift(kept, spec) : [];
-  return changed.length > 0 ? `undo manual changes: ${changed.join(', ')}` : undefined;
+  return changed.length > 0 ? `undo manual changes of ${name}: ${changed.join(', ')}` : undefined;
 }
 
 interface Wanted {
@@ -106,7 +108,7 @@ mkdir -p ${kept}
 docker service inspect --format '{{.Spec.Name}} {{json .Spec}}' ${names.map((one) => `${name}_${one}`)} | while read -r one spec; do
 printf '%s\n' "$spec" >${kept}/"$one".json
 done`;
-  return { summary: wanted.map(({ service, why }) => `${service.name}: ${why}`).join('; '), script };
+  return { summary: wanted.map(({ why }) => why).join('; '), script };
 }
 
 /** The current number of replicas, if the number in the file has not changed since the last deployment. */

@@ -47,7 +47,12 @@ export function stackDocument(place: string, rendered: string, versions: Version
   const { services, ...other } = sections(place, rendered);
   // extension fields only hold anchors
   const rest = Object.fromEntries(Object.entries(other).filter(([key]) => !key.startsWith('x-')));
-  if (!isSection(services)) throw inputError({ place, what: 'there are no services' });
+  if (!isSection(services))
+    throw inputError({
+      place,
+      what: 'there are no services',
+      why: 'expected a section services with at least one',
+    });
   for (const key of ['secrets', 'configs'] as const) {
     if (rest[key] === undefined) continue;
     const todo = `pass them as the option ${key}, and remove this section`;

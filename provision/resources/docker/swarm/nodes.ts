@@ -65,7 +65,10 @@ function corrected(
     ...remove.map((label) => `--label-rm=${label}`),
   ];
   return [
-    { summary: `${host}: ${words.join(', ')}`, script: sh`docker node update ${options} ${ID} >/dev/null` },
+    {
+      summary: `change ${host}: ${words.join(', ')}`,
+      script: sh`docker node update ${options} ${ID} >/dev/null`,
+    },
   ];
 }
 

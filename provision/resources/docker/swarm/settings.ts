@@ -42,7 +42,7 @@ function updated(wanted: SwarmSettings, { CAConfig, Dispatcher, Orchestration }:
   const differ = all.filter(([, , same]) => !same).map(([option, value]) => `${option}=${value}`);
   if (differ.length === 0) return [];
   const summary = differ.map((one) => one.replace('--', '').replace('=', ' ')).join(', ');
-  return [{ summary, script: sh`docker swarm update ${differ} >/dev/null` }];
+  return [{ summary: `set ${summary}`, script: sh`docker swarm update ${differ} >/dev/null` }];
 }
 
 function rotated({ caGeneration }: SwarmSettings, { CAConfig }: SwarmSpec): Change[] {

@@ -61,8 +61,8 @@ t.test('settings', async (t) => {
   const defaults = { certExpiry: '2160h', caGeneration: 0, heartbeat: '5s', taskHistory: 3 };
   const table: [object, string[]][] = [
     [{}, []],
-    [{ heartbeat: '2s', taskHistory: 5 }, ['dispatcher-heartbeat 2s, task-history-limit 5']],
-    [{ certExpiry: '24h' }, ['cert-expiry 24h']],
+    [{ heartbeat: '2s', taskHistory: 5 }, ['set dispatcher-heartbeat 2s, task-history-limit 5']],
+    [{ certExpiry: '24h' }, ['set cert-expiry 24h']],
     [{ caGeneration: 1 }, ['replace the certificate authority (0 → 1)']],
   ];
   for (const [given, wanted] of table)
@@ -88,16 +88,21 @@ const members = [member];
 t.test('nodes get the role, labels and availability of their hosts', async (t) => {
   const table: [string, object[], object, string[]][] = [
     ['nothing to do', [node('1', 'a')], {}, []],
-    ['new', [node('1', 'a', { Labels: {} })], {}, ['a: +host=a, +workers=true']],
+    ['new', [node('1', 'a', { Labels: {} })], {}, ['change a: +host=a, +workers=true']],
     [
       'a different group',
       [node('1', 'a', { Labels: { host: 'a', old: 'true' } })],
       {},
-      ['a: +workers=true, -old'],
+      ['change a: +workers=true, -old'],
     ],
-    ['drained by hand', [node('1', 'a', { Availability: 'drain' })], {}, ['a: drain → active']],
-    ['to be drained', [node('1', 'a')], { drained: ['a'] }, ['a: active → drain']],
-    ['promoted', [node('1', 'a')], { members: [{ ...member, manager: true }] }, ['a: worker → manager']],
+    ['drained by hand', [node('1', 'a', { Availability: 'drain' })], {}, ['change a: drain → active']],
+    ['to be drained', [node('1', 'a')], { drained: ['a'] }, ['change a: active → drain']],
+    [
+      'promoted',
+      [node('1', 'a')],
+      { members: [{ ...member, manager: true }] },
+      ['change a: worker → manager'],
+    ],
   ];
   for (const [name, now, more, expected] of table)
     t.strictSame(
