@@ -11,10 +11,15 @@ const folder = join(root, '.cache/tests');
 const file = join(folder, `${name}.tap`);
 mkdirSync(folder, { recursive: true });
 writeFileSync(file, '');
-const { exitCode } = await execa('tap', [`--output-file=${file}`, ...words], {
+// With --reporter=tap, stdout is that output already; --output-file would print it twice.
+const plain = words.includes('--reporter=tap');
+const { exitCode } = await execa('tap', plain ? words : [`--output-file=${file}`, ...words], {
   cwd: root,
   reject: false,
-  stdio: 'inherit',
+  stdin: 'inherit',
+  stdout: plain ? ['inherit', { file }] : 'inherit',
+  stderr: 'inherit',
+  buffer: false,
   preferLocal: true,
 });
 process.stdout.write(`${summary([outcomeOf(readFileSync(file, 'utf8'))])}\n`);
