@@ -15,7 +15,7 @@ const progress = progressLines(process.stderr);
 const withOption = () =>
   new Option(
     '--with <means>',
-    `how to run the servers: ${ways.join(' or ')} (the first that works)`,
+    `how to run the servers: ${ways.join(' or ')}; by default, the first that works`,
   ).argParser((text) => oneOf('--with', ways, text));
 const actions = ['up', 'status', 'stop'] as const;
 
@@ -26,7 +26,7 @@ const program = newCommand('app').description(
 program
   .command('run')
   .description(
-    '(default) start the servers, migrate the database and run TheAPP until Ctrl-C; reads HOST, PORT and VHOSTS',
+    '(default) start the servers, migrate the database, and run TheAPP until Ctrl-C; honours HOST, PORT and VHOSTS',
   )
   .addOption(withOption())
   .action(async ({ with: way }: { with?: Way }) => {
@@ -39,10 +39,10 @@ program
 
 program
   .command('deps')
-  .description('only the servers: MariaDB, Redis and Memcached')
+  .description('start, list or stop MariaDB, Redis and Memcached, without TheAPP')
   .argument(
     '[action]',
-    'up (start them), status or stop',
+    'up (start the servers), status or stop',
     (text: string) => oneOf('deps', actions, text),
     'up' as const,
   )

@@ -3,7 +3,7 @@ import { buildRelease } from '../approaches/release/build.ts';
 import { newCommand, runCommand } from './command/command.ts';
 
 const program = newCommand('build')
-  .description('Builds the release of TheAPP: one tarball in dist/, the same bytes from the same sources.')
+  .description('Builds the release of TheAPP, one tarball in dist/. The same sources produce the same bytes.')
   .action(async () => {
     const { file, version, sha256, bytes, reused } = await buildRelease();
     const lines = [

@@ -24,30 +24,33 @@ const progress = progressLines(process.stderr);
 const show = (line: string) => progress.show('demo', line);
 const kinds = ['lab', 'containers'] as const;
 /** The name of an approach with a demo, or the folder of a demo. */
-const demoWords = 'an approach with a demo, or the folder of a demo';
+const demoWords = 'an approach that has a demo, or the folder of a demo';
 const existing = (text: string) => {
   demoOf(text);
   return text;
 };
 
 const program = newCommand('demo').description(
-  'Plays, converts and records terminal sessions of real runs, which are in demo/APPROACH.',
+  'Plays, converts and makes the recordings of real runs in demo/.',
 );
 
 program
   .command('record')
   .argument('<approach>', demoWords, existing)
-  .description('run its scenes on fresh machines and record the terminal')
+  .description('run the scenes of a demo on fresh machines, and record the terminal')
   .addOption(
-    wholeOption('--idle <seconds>', 'maximum duration of a wait in the recording', { most: 60, fallback: 2 }),
+    wholeOption('--idle <seconds>', 'shorten each wait in the recording to this many seconds', {
+      most: 60,
+      fallback: 2,
+    }),
   )
   .option(
     '--machines <kind>',
-    `where fresh machines come from: ${kinds.join(' or ')}`,
+    `where the fresh machines come from: ${kinds.join(' (the provider that provision chooses) or ')} (--provider docker)`,
     (text: string) => oneOf('--machines', kinds, text),
     'lab' as const,
   )
-  .option('-i, --inventory <file>', 'use the fresh machines in this inventory instead')
+  .option('-i, --inventory <file>', 'record on the fresh machines in this inventory instead')
   .action(async (named: string, { idle, ...where }: RecordOptions) => {
     const { approach, folder } = demoOf(named);
     const scenes = loadScenes(join(folder, 'scenes.yml'));
@@ -72,8 +75,10 @@ program
 program
   .command('play')
   .argument('<approach>', demoWords, existing)
-  .description('play a recording with scriptreplay')
-  .addOption(wholeOption('--speed <factor>', 'how many times as fast', { most: 1000, fallback: 1 }))
+  .description('play a recording in this terminal, with scriptreplay')
+  .addOption(
+    wholeOption('--speed <factor>', 'speed, as a multiple of the original', { most: 1000, fallback: 1 }),
+  )
   .action((approach: string, { speed }: { speed: number }) => {
     const at = (name: string) => relative(process.cwd(), join(demoOf(approach).folder, name));
     const words = ['--timing', at('timing'), '--divisor', `${speed}`, at('typescript')];
@@ -105,7 +110,7 @@ program
 program
   .command('svg')
   .argument('<approach>', demoWords, existing)
-  .description('redraw demo.svg from its recording')
+  .description('draw demo.svg again from the recording')
   .action(async (approach: string) => {
     const { folder } = demoOf(approach);
     const { title } = loadScenes(join(folder, 'scenes.yml'));

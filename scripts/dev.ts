@@ -11,18 +11,18 @@ import { composeWords, type DevOptions, wasWritten, writeProject } from './dev/p
 
 const progress = progressLines(process.stderr);
 const port = () =>
-  wholeOption('--port <number>', "this computer's port for HTTP; HTTPS uses the port 363 higher", {
+  wholeOption('--port <number>', 'the port of this computer for HTTP; HTTPS uses the port 363 higher', {
     most: 65_535 - 363,
     fallback: 8081,
   });
 
 const program = newCommand('dev').description(
-  "Runs approach_1's Compose stack on your Docker, with TheAPP from the sources of this checkout.",
+  "Runs approach_1's Compose stack on your own Docker, with TheAPP from the sources of this checkout.",
 );
 
 program
   .command('up')
-  .description('(default) start the stack; a change in app/src restarts TheAPP')
+  .description('(default) start the stack; TheAPP restarts when a file in app/src changes')
   .addOption(port())
   .option('--network <numbers>', 'the first three numbers of an unused /24 network', '172.30.212')
   .action(async (options: DevOptions) => {
@@ -34,8 +34,8 @@ program
 
 program
   .command('logs [services...]')
-  .description('show the logs of its containers until Ctrl-C')
-  .option('--no-follow', 'show the existing lines and exit')
+  .description('show the logs of the stack, or of some of its services, until Ctrl-C')
+  .option('--no-follow', 'show the existing lines, then exit')
   .action(async (services: string[], { follow }: { follow: boolean }) => {
     await requireCompose();
     await composed('logs', '--tail', '100', ...(follow ? ['--follow'] : []), ...services);
@@ -43,7 +43,7 @@ program
 
 program
   .command('stop')
-  .description('stop its containers; containers and data are kept')
+  .description('stop the containers, and keep them and their data')
   .action(async () => {
     await requireCompose();
     await composed('stop');
@@ -51,7 +51,7 @@ program
 
 program
   .command('rm')
-  .description('remove its containers, networks and data')
+  .description('remove the containers, networks and data')
   .action(async () => {
     await requireCompose();
     await composed('--profile', '*', 'down', '--volumes', '--remove-orphans');
@@ -59,7 +59,9 @@ program
 
 program
   .command('tests')
-  .description('verify the running stack over HTTP, as npm run provision -- approach_1 --verify does')
+  .description(
+    'check every service of the running stack over HTTP, as npm run provision -- approach_1 --verify does',
+  )
   .addOption(port())
   .action(async ({ port }: { port: number }) => {
     await requireCompose();

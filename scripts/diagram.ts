@@ -4,8 +4,10 @@ import { newCommand, runCommand } from './command/command.ts';
 import { diagrams } from './diagram/diagrams.ts';
 
 const program = newCommand('diagram')
-  .description('Draws diagram.svg of every approach from its machines.yml, roles and stack files.')
-  .option('--check', 'write nothing; exit with 1 if a diagram is out of date', false)
+  .description(
+    'Draws the diagram.svg of each approach from its machines.yml, roles, and Compose or stack file.',
+  )
+  .option('--check', 'write nothing; exit with code 1 if a diagram is out of date', false)
   .action(async ({ check }: { check: boolean }) => {
     const stale = (await diagrams()).filter(
       ({ file, svg }) => !existsSync(file) || readFileSync(file, 'utf8') !== svg,

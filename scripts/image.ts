@@ -6,9 +6,9 @@ const progress = progressLines(process.stderr);
 
 const program = newCommand('image')
   .description(
-    'Builds the container image theapp:VERSION from the release, with your Docker (DOCKER_HOST and contexts are honoured).',
+    'Builds the container image theapp:VERSION from the release, with your own Docker. Honours DOCKER_HOST and Docker contexts.',
   )
-  .option('--base <image>', 'base image with Node.js 24, instead of the one in app/Dockerfile')
+  .option('--base <image>', 'a base image with Node.js 24, instead of the one in app/Dockerfile')
   .action(async ({ base }: { base?: string }) => {
     const { name, id, bytes, seconds } = await buildImage({
       ...(base === undefined ? {} : { base }),

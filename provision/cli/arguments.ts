@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { inputError } from '../errors.ts';
+import { optionDescription } from './help.ts';
 
 export const providers = ['qemu', 'docker', 'vagrant', 'static'] as const;
 export const images = ['auto', 'ubuntu-24.04', 'debian-13', 'debian-12', 'debian'] as const;
@@ -46,36 +47,59 @@ export function parseArguments(argv: readonly string[]): Arguments | undefined {
   return { ...command.opts(), ...(approach === undefined ? {} : { approach }) } as Arguments;
 }
 
+const exitCodesHelp = `
+Exit codes:
+  0  every host is in its desired state
+  1  a host failed, or the application gave a wrong answer
+  2  --check found differences
+  3  the input was wrong, and no host was contacted
+  4  a host could not be reached`;
+
 function definition(): Command {
   const list = (value: string, before: readonly string[]) => [...before, ...value.split(',').filter(Boolean)];
   const collect = (value: string, before: readonly string[]) => [...before, value];
   return new Command('npm run provision --')
-    .description('Provisions fresh machines over SSH, up to a running application.')
-    .argument('[approach]', 'the approach: a folder in approaches/, or a path such as ./mine')
-    .option('-C, --check', 'show what would change and change nothing; exit code 2 if something would', false)
-    .option('-D, --diff', 'show how the content of files changes', false)
+    .usage('<approach> [options]')
+    .description(
+      'Brings the machines of an approach to their desired state over SSH, and checks that the application answers. Creates the machines if they do not exist yet.',
+    )
+    .argument('[approach]', 'a folder in approaches/, such as approach_0, or a path such as ./mine')
+    .option('-C, --check', 'show what would change, and change nothing', false)
+    .option('-D, --diff', 'show how the contents of files change', false)
     .option(
       '-l, --limit <pattern>',
-      'only these hosts: names, groups and globs, separated by commas; !x excludes',
+      'work on these hosts only: names, groups and globs, separated by commas; !NAME excludes a host',
       'all',
     )
-    .option('-t, --tags <roles>', 'only these roles, separated by commas', list, [])
-    .option('--list', 'show the hosts and the roles in order; contacts nothing', false)
+    .option('-t, --tags <roles>', 'apply these roles only, separated by commas', list, [])
+    .option('--list', 'list hosts and roles in order, without contacting any host', false)
     .option('--step', 'ask before each change', false)
-    .option('-e, --extra-vars <role.key=value>', 'set a variable; can be repeated', collect, [])
-    .option('-f, --forks <count>', 'how many hosts to work on at the same time', whole, 10)
-    .addOption(new Option('--provider <name>', 'where the machines come from').choices(providers))
-    .option('-i, --inventory <file>', 'a file that lists your own machines (implies --provider static)')
-    .option('--image <name>', `what the qemu provider boots: ${images.join(', ')} or a file`, 'auto')
+    .option('-e, --extra-vars <role.key=value>', 'set a variable of a role; repeatable', collect, [])
+    .option('-f, --forks <count>', 'number of hosts to work on at the same time', whole, 10)
+    .addOption(
+      new Option(
+        '--provider <name>',
+        'where the machines come from; docs/machines.md explains the default',
+      ).choices(providers),
+    )
+    .option('-i, --inventory <file>', 'provision the machines in this file (implies --provider static)')
+    .option(
+      '--image <name>',
+      `operating system of new machines: ${images.join(', ')}; for qemu also a disk image with cloud-init`,
+      'auto',
+    )
     .option('--json', 'print one JSON object per line on stdout', false)
-    .option('--report <file>', 'write an HTML report of the run')
-    .option('-y, --yes', 'answer yes to every question', false)
+    .option('--report <file>', 'write an HTML page about the run')
+    .option('-y, --yes', 'answer yes to every question, such as whether to install missing programs', false)
     .option('-K, --ask-become-pass', 'ask for the sudo password', false)
-    .option('-v, --verbose', 'show every resource, complete output and stack traces', false)
-    .option('--verify', 'only check the running system', false)
-    .option('--decommission', 'remove everything that was installed, but keep the data', false)
-    .option('--purge', 'with --decommission: remove the data as well', false)
+    .option('-v, --verbose', 'show every resource, all output and stack traces', false)
+    .option('--verify', 'only check that the running application answers correctly', false)
+    .option('--decommission', 'remove what the approach installed, but keep the data', false)
+    .option('--purge', 'with --decommission: remove the data too', false)
     .option('--rollback', 'roll back to the previous release', false)
+    .helpOption('-h, --help', 'show this help')
+    .configureHelp({ optionDescription })
+    .addHelpText('after', exitCodesHelp)
     .exitOverride()
     .showSuggestionAfterError()
     .allowExcessArguments(false)

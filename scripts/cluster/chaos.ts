@@ -32,12 +32,12 @@ const progress = progressLines(process.stderr);
 const program = withWhere(
   newCommand('chaos')
     .description(
-      'Injects faults into a cluster under load and measures which requests are lost. Exits with 1 if a scenario misses its bounds.',
+      'Injects faults into a cluster under load and measures which requests are lost. Exits with code 1 if a scenario loses more than it may, or the cluster does not recover.',
     )
     .argument('<approach>', approachWords, approachOf)
     .argument(
       '[scenario...]',
-      `scenarios, or the beginning of their names: ${names.join(', ')}; all if none is named`,
+      `which scenarios to run, by name or by the first words of a name (bad-release): ${names.join(', ')}; by default, all`,
       (text: string, before: readonly string[] = []) => [...before, known(text)],
     )
     .addOption(wholeOption('--rate <count>', 'requests per second', { most: 1000, fallback: 60 }))
@@ -49,7 +49,7 @@ const program = withWhere(
     )
     .option(
       '-e, --extra-vars <role.key=value>',
-      'set a variable for the provisioner; repeatable',
+      'set a variable of a role when the scenario provisions; repeatable',
       collect,
       [],
     )
@@ -59,7 +59,7 @@ const program = withWhere(
         'shell command that cuts the power of a machine outside the lab; $HOST is its name, $ADDRESS its address',
       ),
     )
-    .option('--power-on <command>', 'shell command that restores its power')
+    .option('--power-on <command>', 'shell command that restores the power')
     .option('--json', 'print one JSON object per scenario on stdout', false)
     .option('--write', "update the table in the approach's README.md", false)
     .option('--list', 'list the scenarios and exit', false),

@@ -27,8 +27,13 @@ const approaches = resolve(import.meta.dirname, '../../approaches');
 
 export const withWhere = (command: Command): Command =>
   command
-    .addOption(new Option('--provider <name>', 'where machines come from').choices(providers))
-    .option('-i, --inventory <file>', 'machines that exist already (implies --provider static)');
+    .addOption(
+      new Option(
+        '--provider <name>',
+        'where the machines come from; by default, the machines that are already up',
+      ).choices(providers),
+    )
+    .option('-i, --inventory <file>', 'use the machines in this file (implies --provider static)');
 
 /** The folder of an approach. @throws ProvisionError (input) */
 export function folderOf(approach: string): string {

@@ -21,17 +21,24 @@ const progress = progressLines(process.stderr);
 
 const program = newCommand('load')
   .description(
-    'Sends requests to all services of TheAPP at a steady rate. Exits with 1 if a request or acknowledged data was lost.',
+    'Sends requests to all services of TheAPP at a steady rate. Exits with code 1 if a request or acknowledged data was lost.',
   )
   .argument(
     '<target...>',
-    'address of TheAPP, such as http://127.0.0.1:8080, one per node; or an approach: all its machines',
+    'an approach, such as approach_2, for all its machines; or the address of TheAPP on each node, such as http://127.0.0.1:8080',
     (text: string, before: readonly string[] = []) => [...before, targetOf(text)],
   )
   .addOption(wholeOption('--rate <count>', 'requests per second', { most: 1000, fallback: 60 }))
-  .addOption(wholeOption('--seconds <count>', 'duration of the load', { most: 86_400, fallback: 60 }))
-  .option('--health <path>', 'send requests only to nodes that return 200 for this path', pathOf)
-  .addOption(wholeOption('--deadline <seconds>', 'deadline of a request', { most: 60, fallback: 10 }))
+  .addOption(
+    wholeOption('--seconds <count>', 'duration of the load, in seconds', { most: 86_400, fallback: 60 }),
+  )
+  .option('--health <path>', 'send requests only to nodes that answer 200 at this path', pathOf)
+  .addOption(
+    wholeOption('--deadline <seconds>', 'how long to wait for an answer, in seconds', {
+      most: 60,
+      fallback: 10,
+    }),
+  )
   .option('--retry', 'retry a failed idempotent request once, on another node', false)
   .option('--json', 'print one JSON object on stdout', false)
   .action(async (targets: readonly string[], { seconds, json, ...options }: Options) => {

@@ -18,9 +18,12 @@ const program = withWhere(
   newCommand('scale')
     .description('Sets the number of replicas of a service and waits until they run.')
     .argument('<approach>', approachWords, approachOf)
-    .argument('<service=number>', 'a service and its number of replicas, such as app=4', parseRequest)
+    .argument('<service=number>', 'a service and the number of its replicas, such as app=4', parseRequest)
     .addOption(
-      wholeOption('--seconds <count>', 'deadline for the replicas to run', { most: 86_400, fallback: 600 }),
+      wholeOption('--seconds <count>', 'how long to wait until the replicas run, in seconds', {
+        most: 86_400,
+        fallback: 600,
+      }),
     )
     .option('--json', 'print one JSON object on stdout', false),
 ).action(async (approach: string, request: ScaleRequest, { seconds, json, ...where }: Options) => {

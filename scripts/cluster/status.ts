@@ -19,10 +19,10 @@ const EVERY = 2000;
 const program = withWhere(
   newCommand('status')
     .description(
-      'Shows the nodes, services, tasks and replication of a cluster. Exits with 1 if it is not healthy.',
+      'Shows the nodes, services, tasks and replication of a cluster. Exits with code 1 if the cluster is not healthy.',
     )
     .argument('<approach>', approachWords, approachOf)
-    .option('-w, --watch', 'repeat every two seconds until Ctrl-C', false)
+    .option('-w, --watch', 'show the state again every two seconds until Ctrl-C', false)
     .option('--json', 'print one JSON object per probe on stdout', false),
 ).action(async (approach: string, { watch, json, ...where }: Options) => {
   const hosts = await hostsOf(approach, where);

@@ -1,4 +1,5 @@
-import { Command, CommanderError, type Option } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { optionDescription } from '../../provision/cli/help.ts';
 import { exitCodes, explain, ProvisionError } from '../../provision/index.ts';
 import { refuseUnknown, usageError } from './usage.ts';
 
@@ -8,27 +9,21 @@ export const newCommand = (name: string): Command =>
     .exitOverride()
     .allowExcessArguments(false)
     .helpOption('-h, --help', 'show this help')
-    .configureHelp({ optionDescription })
+    .configureHelp({ optionDescription, commandDescription, subcommandDescription, minWidthToWrap: 30 })
     .configureOutput({ outputError: () => undefined })
     .addHelpText('beforeAll', ({ command }) => {
       refuseUnknown(command);
       return '';
     });
 
-/** What an option is for, its choices and its default, unless that is nothing. */
-function optionDescription({
-  description,
-  argChoices,
-  defaultValue,
-  defaultValueDescription,
-}: Option): string {
-  const value = defaultValueDescription ?? (Array.isArray(defaultValue) ? defaultValue.join() : defaultValue);
-  const extra = [
-    ...(argChoices ? [`one of ${argChoices.join(', ')}`] : []),
-    ...(value === undefined || value === false || value === '' ? [] : [`default: ${value}`]),
-  ];
-  return extra.length > 0 ? `${description} (${extra.join('; ')})` : description;
+/** A command's own help begins with a sentence; the list of its parent has the same words in lower case. */
+function commandDescription(command: Command): string {
+  const words = command.description().replace(/^\(default\) /, '');
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/\.$/.test(words) ? '' : '.'}`;
 }
+
+const subcommandDescription = (command: Command): string =>
+  command.name() === 'help' ? 'show the help of a command' : command.description();
 
 /** How a command runs. */
 export interface RunOptions {

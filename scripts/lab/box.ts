@@ -9,7 +9,11 @@ export function boxCommand(program: Command, progress: Progress): void {
     .description(
       'build a Vagrant box for libvirt from Debian packages, for computers that cannot download one',
     )
-    .option('--image <image>', 'the system in the box: debian-13, debian-12 or debian (the newest)', 'debian')
+    .option(
+      '--image <image>',
+      'operating system of the box: debian-13, debian-12 or debian (the newest)',
+      'debian',
+    )
     .option('-y, --yes', 'install missing programs on this computer without asking', false)
     .action(async ({ image, yes }: { image: string; yes: boolean }) => {
       const { name, file, sha256 } = await buildBox({

@@ -20,8 +20,8 @@ export function imageCommands(program: Command, progress: Progress): void {
     .description(
       'build container images under the official names from Debian packages, for machines that cannot reach a registry',
     )
-    .option('--load', 'load them into the machines', false)
-    .option('-m, --machine <name>', 'load them into this machine only')
+    .option('--load', 'also load them into Docker on the machines of the approach', false)
+    .option('-m, --machine <name>', 'load them into Docker on this machine only')
     .option('-y, --yes', 'install missing programs on this computer without asking', false)
     .action(async (approach: string = 'approach_0', { load, machine, yes }: ImagesOptions) => {
       const machines = load || machine !== undefined ? await machinesNamed(approach, machine) : [];
@@ -31,8 +31,8 @@ export function imageCommands(program: Command, progress: Progress): void {
 
   program
     .command('mirror')
-    .description('serve these images to the lab’s machines as a mirror of Docker Hub, until you press Ctrl-C')
-    .option('-p, --port <number>', 'port on this computer’s loopback interface', port, 5077)
+    .description('serve these images to the virtual machines as a mirror of Docker Hub, until Ctrl-C')
+    .option('-p, --port <number>', 'the port on 127.0.0.1 of this computer', port, 5077)
     .option('-y, --yes', 'install missing programs on this computer without asking', false)
     .action(async (options: { port: number; yes: boolean }) => {
       const built = await build(options.yes, progress);

@@ -29,25 +29,25 @@ interface UpOptions {
 
 const program = newCommand('lab')
   .description(
-    'manage machines for the approaches: virtual machines with QEMU, or containers with Docker; their keys are in .lab/',
+    'Manages the machines of an approach on this computer: virtual machines (QEMU) or containers (Docker). Without an approach, the command acts on approach_0. The SSH keys are in .lab/.',
   )
   .enablePositionalOptions();
 
 program
   .command('up [approach]')
-  .description('bring up the machines of an approach; create those that are missing')
+  .description('start the machines of an approach, and create those that are missing')
   .addOption(
-    new Option('--provider <name>', 'qemu for virtual machines, docker for containers').choices([
-      'qemu',
-      'docker',
-    ]),
+    new Option(
+      '--provider <name>',
+      'qemu for virtual machines, docker for containers; docs/machines.md explains the default',
+    ).choices(['qemu', 'docker']),
   )
   .option(
     '--image <image>',
-    'auto, ubuntu-24.04, debian-13, debian-12 or debian; for qemu also a disk image with cloud-init',
+    'operating system of new machines: auto, ubuntu-24.04, debian-13, debian-12 or debian; for qemu also a disk image with cloud-init',
     'auto',
   )
-  .option('--any-ports', 'forward from free ports instead of those in machines.yml', false)
+  .option('--any-ports', 'forward from free ports of this computer, not from those in machines.yml', false)
   .option('-y, --yes', 'install missing programs on this computer without asking', false)
   .action(async (approach: string = byDefault, { provider, ...options }: UpOptions) => {
     const machines = machinesFor(approach);
@@ -61,8 +61,10 @@ program
 
 program
   .command('status [approach]')
-  .description('show the machines, their addresses and snapshots, and leftovers of interrupted commands')
-  .option('--json', 'print one JSON object', false)
+  .description(
+    'list the machines with their addresses and snapshots, and anything that an interrupted run left',
+  )
+  .option('--json', 'print one JSON object on stdout', false)
   .action(async (approach: string = byDefault, { json }: { json: boolean }) => {
     if (json) {
       const [machines, left] = [await statusOf(approach), await leftoversOf(approach)];
@@ -80,8 +82,8 @@ program
 
 program
   .command('ssh [approach] [command...]')
-  .description('open a shell on a machine, or run one command there; -m selects one of several machines')
-  .option('-m, --machine <name>', 'the machine')
+  .description('open a shell on a machine, or run one command there')
+  .option('-m, --machine <name>', 'the machine, if the approach has several')
   .passThroughOptions()
   .action(async (approach: string = byDefault, command: string[], { machine }: { machine?: string }) => {
     const door = await doorTo(approach, machine);
@@ -92,7 +94,7 @@ program
 
 program
   .command('snapshot <name> [approach]')
-  .description('save the state of the machines under a name: disks, and the memory of virtual machines')
+  .description('save the state of the machines under a name: disks, and for virtual machines also memory')
   .action(async (name: string, approach: string = byDefault) => {
     await (await kindOf(approach)).takeSnapshot(approach, name, progress.show);
     progress.end();
@@ -103,7 +105,7 @@ program
 
 program
   .command('restore <name> [approach]')
-  .description('restore the machines to a snapshot')
+  .description('restore the machines to the state in a snapshot')
   .action(async (name: string, approach: string = byDefault) => {
     await (await kindOf(approach)).restoreSnapshot(approach, name, progress.show);
     progress.end();
@@ -115,7 +117,9 @@ boxCommand(program, progress);
 
 program
   .command('down [approach]')
-  .description('stop and remove the machines with all their data; images remain')
+  .description(
+    'stop and remove the machines with their data, and whatever an interrupted run left; images stay',
+  )
   .action(async (approach: string = byDefault) => {
     const removed = await destroy(approach, (line) => progress.show('lab', line));
     progress.end();

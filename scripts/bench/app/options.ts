@@ -26,16 +26,16 @@ interface Given extends Pick<Options, 'seconds' | 'rounds' | 'soak'> {
 export const benchCommand = (action: (options: Options) => Promise<void> | void): Command =>
   newCommand('bench:app')
     .description(
-      'Loads TheAPP, and minimal servers on node:http, hapi and fastify that make the same dependency call, and compares them.',
+      'Compares TheAPP with bare node:http, hapi and Fastify handlers that make the same call to MariaDB, Redis or Memcached.',
     )
     .addOption(
-      wholeOption('--seconds <count>', 'seconds of each load that count in a round', {
+      wholeOption('--seconds <count>', 'seconds of load that count, per server and round', {
         most: 600,
         fallback: 4,
       }),
     )
     .addOption(
-      wholeOption('--rounds <count>', 'how often all servers are started and loaded', {
+      wholeOption('--rounds <count>', 'how many times to start and load all servers', {
         most: 100,
         fallback: 3,
       }),
@@ -45,12 +45,16 @@ export const benchCommand = (action: (options: Options) => Promise<void> | void)
         .argParser((text) => someOf('--service', serviceNames, text))
         .default([...serviceNames], 'all'),
     )
-    .option('--quick', 'one short round, to see that it works; the figures mean nothing', false)
+    .option('--quick', 'run one short round to test the benchmark; its figures mean nothing', false)
     .addOption(
-      wholeOption('--soak <minutes>', 'then watch the memory of TheAPP under load for so many minutes', {
-        most: 1440,
-        fallback: 0,
-      }),
+      wholeOption(
+        '--soak <minutes>',
+        'afterwards, watch the memory of TheAPP under load for this many minutes',
+        {
+          most: 1440,
+          fallback: 0,
+        },
+      ),
     )
     .action((given: Given) => action(optionsOf(given)));
 

@@ -16,18 +16,21 @@ export interface Options {
 export const benchCommand = (action: (options: Options) => Promise<void> | void): Command =>
   newCommand('bench')
     .description(
-      'Applies the same 60 tasks to throw-away SSH hosts with each provisioner, and compares the times.',
+      'Applies the same 60 tasks to throw-away SSH hosts with this project, Ansible, Mitogen, pyinfra and a bare shell, and compares the times. Needs root.',
     )
     .option('--hosts <counts>', 'numbers of hosts, separated by commas', counts, [1, 10])
     .addOption(
-      wholeOption('--runs <count>', 'how often each provisioner starts on fresh hosts', {
+      wholeOption('--runs <count>', 'how many times each provisioner starts on fresh hosts', {
         most: 99,
         fallback: 3,
       }),
     )
-    .option('--peers <names>', `provisioners, separated by commas: ${peerNames.join(', ')}`, names, [
-      ...peerNames,
-    ])
+    .option(
+      '--peers <names>',
+      `provisioners, separated by commas: ${peerNames.join(', ')}; ours is this project, floor a bare shell`,
+      names,
+      [...peerNames],
+    )
     .option('--json', 'print the figures as one JSON object on stdout', false)
     .action(action);
 
