@@ -56,6 +56,8 @@ export const programs: Readonly<Record<string, Readonly<Record<string, Form>>>> 
     load: {},
     kill: {},
     compose: {},
+    'image ls': {},
+    'image rm': { more: 'image' },
     'service update': { options: { '--force': null }, words: ['service'] },
   },
   'apt-get': {
@@ -67,6 +69,7 @@ export const programs: Readonly<Record<string, Readonly<Record<string, Form>>>> 
   scriptreplay: {
     '': { options: { '--timing': 'existing file', '-d': 'number' }, words: ['existing file'] },
   },
+  tap: { '': { more: 'existing file' } },
   npm: { ci: { options: { '--engine-strict': null } }, test: {}, pack: {} },
 };
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../provision/cli/approaches.ts';
+import { images, providers } from '../../provision/cli/arguments.ts';
 import { loadMachines } from '../../provision/index.ts';
 import { faults } from '../cluster/chaos/faults.ts';
 import { maintenance } from '../cluster/chaos/maintenance.ts';
@@ -34,6 +35,8 @@ export const kinds = {
   scenario: oneOf([...maintenance, ...faults].map(({ name }) => name)),
   service: (word: string) => services.includes(word.replace(/^theapp_/, '').replace(/-\d+$/, '-{{this}}')),
   'recording machines': oneOf(['lab', 'containers']),
+  provider: oneOf(providers),
+  'operating system': oneOf(images),
   action: oneOf(['up', 'status', 'stop']),
   package: oneOf(packages),
   unit: oneOf(['theapp', 'theapp-heal']),

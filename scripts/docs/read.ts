@@ -29,6 +29,7 @@ export async function read(words: readonly string[]): Promise<Read[]> {
   const [program = '', ...rest] = given.slice(start);
   if (program === 'npm' && rest[0] === 'run') return await readScript(rest.slice(1));
   if (program === 'npx' && rest[0] === 'node') return await readNode(rest.slice(1));
+  if (program === 'npx') return readProgram(rest[0] ?? '', rest.slice(1));
   if (program === 'node') return await readNode(rest);
   if (program === 'sudo') return readProgram(rest[0] ?? '', rest.slice(1));
   return readProgram(program, rest);

@@ -84,6 +84,8 @@ const kindOf: Readonly<Record<string, Kind>> = {
   'service=number': 'replicas',
   kind: 'recording machines',
   inventory: 'existing file',
+  provider: 'provider',
+  image: 'operating system',
   out: 'file',
 };
 
