@@ -13,10 +13,14 @@ interface ImagesOptions {
   readonly yes: boolean;
 }
 
+/** The help of the argument `[approach]`. */
+export const approachWords = 'a folder in approaches/ (default: approach_0)';
+
 /** `images` and `mirror`: two ways to provide container images to machines that cannot reach a registry. */
 export function imageCommands(program: Command, progress: Progress): void {
   program
-    .command('images [approach]')
+    .command('images')
+    .argument('[approach]', approachWords)
     .description(
       'build container images under the official names from Debian packages, for machines that cannot reach a registry',
     )
@@ -31,7 +35,9 @@ export function imageCommands(program: Command, progress: Progress): void {
 
   program
     .command('mirror')
-    .description('serve these images to the virtual machines as a mirror of Docker Hub, until Ctrl-C')
+    .description(
+      'serve the images of npm run lab -- images to virtual machines, as a mirror of Docker Hub, until Ctrl-C',
+    )
     .option('-p, --port <number>', 'the port on 127.0.0.1 of this computer', port, 5077)
     .option('-y, --yes', 'install missing programs on this computer without asking', false)
     .action(async (options: { port: number; yes: boolean }) => {

@@ -11,7 +11,7 @@ import { bringUp as bringUpVirtual } from '../../provision/machines/qemu.ts';
 import { newCommand, runCommand } from '../command/command.ts';
 import { progressLines } from '../command/progress.ts';
 import { boxCommand } from './box.ts';
-import { imageCommands } from './images.ts';
+import { approachWords, imageCommands } from './images.ts';
 import { destroy, kindOf, leftoversOf, othersThan, statusOf } from './kinds.ts';
 import { doorTo } from './machines.ts';
 import { lineOf } from './text.ts';
@@ -34,7 +34,8 @@ const program = newCommand('lab')
   .enablePositionalOptions();
 
 program
-  .command('up [approach]')
+  .command('up')
+  .argument('[approach]', approachWords)
   .description('start the machines of an approach, and create those that are missing')
   .addOption(
     new Option(
@@ -60,7 +61,8 @@ program
   });
 
 program
-  .command('status [approach]')
+  .command('status')
+  .argument('[approach]', approachWords)
   .description(
     'list the machines with their addresses and snapshots, and anything that an interrupted run left',
   )
@@ -81,7 +83,9 @@ program
   });
 
 program
-  .command('ssh [approach] [command...]')
+  .command('ssh')
+  .argument('[approach]', approachWords)
+  .argument('[command...]', 'a command to run there; without it, a shell opens')
   .description('open a shell on a machine, or run one command there')
   .option('-m, --machine <name>', 'the machine, if the approach has several')
   .passThroughOptions()
@@ -93,7 +97,9 @@ program
   });
 
 program
-  .command('snapshot <name> [approach]')
+  .command('snapshot')
+  .argument('<name>', 'the name of the snapshot')
+  .argument('[approach]', approachWords)
   .description('save the state of the machines under a name: disks, and for virtual machines also memory')
   .action(async (name: string, approach: string = byDefault) => {
     await (await kindOf(approach)).takeSnapshot(approach, name, progress.show);
@@ -104,7 +110,9 @@ program
   });
 
 program
-  .command('restore <name> [approach]')
+  .command('restore')
+  .argument('<name>', 'the name of the snapshot')
+  .argument('[approach]', approachWords)
   .description('restore the machines to the state in a snapshot')
   .action(async (name: string, approach: string = byDefault) => {
     await (await kindOf(approach)).restoreSnapshot(approach, name, progress.show);
@@ -116,7 +124,8 @@ imageCommands(program, progress);
 boxCommand(program, progress);
 
 program
-  .command('down [approach]')
+  .command('down')
+  .argument('[approach]', approachWords)
   .description(
     'stop and remove the machines with their data, and whatever an interrupted run left; images stay',
   )
