@@ -14,6 +14,10 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
 import { type Host, loadMachines, type Machine } from '../provision/index.ts';
+import { skipFile } from '../provision/testing/needs.ts';
+import { qemuMissing } from '../testing/qemu.ts';
+
+skipFile(qemuMissing());
 
 // The lab from scratch: the images are built here, in the test's own folder.
 
