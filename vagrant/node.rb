@@ -10,7 +10,7 @@ module TheAPP
       pinned = File.join(root, 'node_modules', 'node', 'bin', Gem.win_platform? ? 'node.exe' : 'node')
       return pinned if version(pinned)
 
-      least = JSON.parse(File.read(File.join(root, 'package.json')))['engines']['node'][/\d+/]
+      least = JSON.parse(File.read(File.join(root, 'package.json')))['engines']['node'][/[\d.]+/]
       raise Failure.new(*problem(version('node'), least))
     end
 
@@ -18,7 +18,7 @@ module TheAPP
     def self.problem(found, least)
       later = 'then run npm ci and the same command again (or skip provisioning: --no-provision)'
       return ['Node.js is missing on this computer', "install Node.js #{least} or later, #{later}"] unless found
-      return ['npm ci has not been run in this folder', "run npm ci and the same command again (or skip provisioning: --no-provision)"] if found.to_i >= least.to_i
+      return ['npm ci has not been run in this folder', "run npm ci and the same command again (or skip provisioning: --no-provision)"] if Gem::Version.new(found) >= Gem::Version.new(least)
 
       ["Node.js #{found} is too old: version #{least} or later is required", "install a newer version, #{later}"]
     end

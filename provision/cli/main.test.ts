@@ -211,6 +211,12 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
   t.equal((await cli(...back, inventory('back.yml', vars))).exitCode, 0, 'in an inventory too');
 });
 
+t.test('a reader that closes stdout early', async (t) => {
+  const command = `"$0" provision/cli.mjs approach_0 --list --provider qemu | head -1`;
+  const { stdout, stderr } = await execa('sh', ['-c', command, process.execPath], { cwd: ROOT });
+  t.strictSame([stdout, stderr], ['approach_0 (qemu)', '']);
+});
+
 t.test('--list, --help and --json', async (t) => {
   const list = await cli('approach_0', '--list', '--provider', 'qemu');
   t.equal(list.exitCode, 0);

@@ -6,12 +6,14 @@ import { checkCombinations } from './combinations.ts';
 import { decide } from './decide.ts';
 import { reportErrors } from './errors.ts';
 import { list } from './list.ts';
+import { toleratePipes } from './pipes.ts';
 
 /**
  * The whole command: parse, decide, act, report. Returns its exit code: 0 converged, 1 failed, 2 differences,
  * 3 bad input, 4 unreachable.
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  toleratePipes();
   const started = performance.now();
   const { args, error: misread } = parse(argv);
   if (!args && misread === undefined) return 0;

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { optionDescription } from '../../provision/cli/help.ts';
+import { toleratePipes } from '../../provision/cli/pipes.ts';
 import { exitCodes, explain, ProvisionError } from '../../provision/index.ts';
 import { refuseUnknown, usageError } from './usage.ts';
 
@@ -59,6 +60,7 @@ export async function runCommand(
     signal,
   } = typeof options === 'function' ? { ended: options } : options;
   if (take) return take(program, byDefault);
+  toleratePipes();
   try {
     await parseCommand(program, argv, byDefault);
   } catch (error) {
