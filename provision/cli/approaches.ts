@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { didYouMean, inputError } from '../errors.ts';
+import { didYouMean, inputError, ProvisionError } from '../errors.ts';
 import { shown } from '../input/yaml.ts';
 import type { Approach } from '../language/approach.ts';
 
@@ -40,8 +40,26 @@ function elsewhere(folder: string): Location {
   });
 }
 
-/** The code of an approach. */
+/** The code of an approach. @throws ProvisionError (input) */
 export async function loadApproach({ folder }: Location): Promise<Approach> {
-  const { default: approach } = (await import(join(folder, 'index.ts'))) as { default: Approach };
-  return approach;
+  const file = join(folder, 'index.ts');
+  const { default: approach } = (await import(file).catch((error: unknown) => {
+    if (!(error instanceof Error) || error instanceof ProvisionError) throw error;
+    throw inputError(
+      { ...placeIn(error, file), what: 'the approach cannot be loaded', why: error.message },
+      error,
+    );
+  })) as { default?: Approach };
+  if (approach && 'groups' in approach) return approach;
+  throw inputError({
+    place: shown(file),
+    what: 'this file does not define an approach',
+    todo: 'write export default approach({ … }), as in approaches/approach_0/index.ts',
+  });
+}
+
+/** `file:line` from a stack, whose first lines name the code that cannot be parsed or run. */
+function placeIn({ stack = '' }: Error, fallback: string): { place: string } {
+  const [, file = fallback, line] = /(?:file:\/\/)?(\/[^\s:()]+\.ts):(\d+)/.exec(stack) ?? [];
+  return { place: [shown(file), line].filter(Boolean).join(':') };
 }

@@ -9,8 +9,12 @@ export function reportErrors(error: unknown, report: Reporter, verbose: boolean)
 
 function reportError(error: unknown, report: Reporter, verbose: boolean): number {
   const known = error instanceof ProvisionError ? error : undefined;
-  const { said, todo = known ? undefined : 'this is a bug: run again with -v and report it' } =
-    known?.parts ?? {};
+  const {
+    said,
+    todo = known
+      ? undefined
+      : 'this is a bug in the provisioner, a role or the approach: run again with -v to see where',
+  } = known?.parts ?? {};
   const stack = verbose && error instanceof Error ? error.stack : undefined;
   const output = [said?.trim(), stack].filter(Boolean).join('\n');
   report({

@@ -23,7 +23,10 @@ export function limit(pattern: string, hosts: readonly Host[]): readonly Host[] 
     if (found.length > 0 && word !== '') return found;
     throw inputError({
       place: `--limit ${pattern}`,
-      what: `there is no host or group "${word}"${didYouMean(word, known)}`,
+      what:
+        word === ''
+          ? 'expected the name of a host or group, found an empty one'
+          : `there is no host or group "${word}"${didYouMean(word, known)}`,
       todo: `one of: ${known.join(', ')}`,
     });
   };

@@ -29,7 +29,35 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
   mkdirSync(`${folder}/dir`);
   writeFileSync(`${folder}/key`, 'x');
   chmodSync(`${folder}/key`, 0o000);
+  const approach = (name: string, code: string) => {
+    mkdirSync(`${folder}/${name}`);
+    writeFileSync(`${folder}/${name}/machines.yml`, 'machines:\n  vm: {}\n');
+    writeFileSync(`${folder}/${name}/index.ts`, code);
+    return `${folder}/${name}`;
+  };
   const table: [string, string[], RegExp][] = [
+    ['no such folder', [`${folder}/nowhere`], /nowhere: there is no such folder/],
+    ['no approach in a folder', [`${folder}/dir`], /dir: this folder contains no approach/],
+    [
+      'code that cannot be loaded',
+      [approach('broken', 'const a = 1;\nenum A { b }\n')],
+      /broken\/index\.ts:2: the approach cannot be loaded: TypeScript enum/,
+    ],
+    [
+      'code without an approach',
+      [approach('other', 'export const a = 1;\n')],
+      /other\/index\.ts: this file does not define an approach\n.*export default/,
+    ],
+    [
+      'an empty limit',
+      ['approach_0', '--limit', ''],
+      /expected the name of a host or group, found an empty one/,
+    ],
+    [
+      'a missing certificate',
+      ['approach_0', '-e', 'nginx.tls=files', '-e', 'nginx.key_file=/none'],
+      /nginx\.certificate_file: missing.*\n.*nginx\.key_file: \/none cannot be read: there is no such file/,
+    ],
     ['no approach', [], /no approach was named \(there are: approach_0/],
     ['unknown approach', ['aproach_0'], /there is no approach "aproach_0"; did you mean "approach_0"\?/],
     [

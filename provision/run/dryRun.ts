@@ -84,8 +84,8 @@ function checkVariables(applied: readonly Applied[], extras: readonly Extra[]): 
       call.resolve(layersOf(call, host, extras));
     } catch (error) {
       if (!(error instanceof ProvisionError)) throw error;
-      const { place = call.role, what } = error.parts;
-      problems.set(error.message, { place, what });
+      const { place = call.role, what, why } = error.parts;
+      problems.set(error.message, { place, what: [what, why].filter(Boolean).join(': ') });
     }
   }
   if (problems.size > 0) throw combine([...problems.values()]);

@@ -114,7 +114,7 @@ t.test('an upload that does not match its description is refused before anything
   writeFileSync(`${folder}/word`, 'word');
   const cases: [from: string, to: string, bytes: number, words: RegExp][] = [
     [`${folder}/none`, '/tmp/x', 4, /none: the file to upload does not exist/],
-    [`${folder}/word`, '/tmp/x', 5, /word: the file has 4 bytes, expected 5/],
+    [`${folder}/word`, '/tmp/x', 5, /word: expected a file of 5 bytes, found 4/],
     [`${folder}/word`, '/tmp/x\ny', 4, /a path that contains a newline/],
   ];
   for (const [from, to, bytes, words] of cases) {

@@ -47,8 +47,18 @@ export async function send(
 /** Checks before anything is sent that the file exists, that its size is as expected, and that the path is valid. */
 export function checkUpload({ from, to, bytes }: Upload): void {
   const size = statSync(from, { throwIfNoEntry: false })?.size;
-  if (size === undefined) throw failure({ place: from, what: 'the file to upload does not exist' });
-  if (size !== bytes) throw failure({ place: from, what: `the file has ${size} bytes, expected ${bytes}` });
+  if (size === undefined)
+    throw failure({
+      place: from,
+      what: 'the file to upload does not exist',
+      todo: 'run again to build or download it',
+    });
+  if (size !== bytes)
+    throw failure({
+      place: from,
+      what: `expected a file of ${bytes} bytes, found ${size}`,
+      todo: 'the file changed during the run: run again',
+    });
   if (to.includes('\n'))
     throw failure({ what: `cannot upload to a path that contains a newline: ${JSON.stringify(to)}` });
 }

@@ -89,7 +89,12 @@ export function docker(base: string): Means {
       });
       const server = started.exitCode === 0 ? await find(name) : undefined;
       if (server) return server;
-      throw failure({ place: name, what: `${image} did not start in Docker`, said: started.stderr });
+      throw failure({
+        place: name,
+        what: `${image} did not start in Docker`,
+        said: started.stderr,
+        todo: `check that Docker can pull the image: docker pull ${image}`,
+      });
     },
     async stop(name) {
       const found = await find(name);

@@ -140,5 +140,10 @@ async function ready(way: Means, server: Server, passwords: Passwords, show: Sho
     answers(server, passwords, runs, 120),
   );
   if (answering) return server;
-  throw failure({ place: name, what: 'does not answer', why: server.by, said: await way.log(name) });
+  throw failure({
+    place: name,
+    what: `the server does not answer after 120 s (${server.by})`,
+    said: await way.log(name),
+    todo: 'npm run app:deps -- stop, then start it again',
+  });
 }

@@ -59,7 +59,11 @@ export function installed(base: string): Means {
       process.kill(found.pid, 'SIGTERM');
       for (const end = Date.now() + 60_000; processOf(folder, data); await sleep(50))
         if (Date.now() > end)
-          throw failure({ place: name, what: `process ${found.pid} did not stop within 60 s` });
+          throw failure({
+            place: name,
+            what: `process ${found.pid} did not stop within 60 s`,
+            todo: `kill -9 ${found.pid}`,
+          });
       return true;
     },
     log: async (name) => readFileSync(join(folderOf(name), 'log'), 'utf8'),

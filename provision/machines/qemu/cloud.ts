@@ -23,7 +23,11 @@ export async function ubuntuChecksum(base: string = published): Promise<string> 
   const line = sums.split('\n').find((text) => text.trimEnd().endsWith(`*${ubuntuFile()}`));
   const sum = line?.split(' ')[0] ?? '';
   if (/^[0-9a-f]{64}$/.test(sum)) return sum;
-  throw failure({ place: `${base}/SHA256SUMS`, what: `no checksum for ${ubuntuFile()} found` });
+  throw failure({
+    place: `${base}/SHA256SUMS`,
+    what: `the list contains no checksum for ${ubuntuFile()}`,
+    todo: 'use another image: --image debian-13',
+  });
 }
 
 /** Downloads the Ubuntu image to `folder` unless it is already there. @throws ProvisionError */
@@ -79,7 +83,12 @@ async function writeSeed(seed: string): Promise<void> {
     reject: false,
   });
   if (exitCode !== 0)
-    throw failure({ place: seed, what: 'the cloud-init seed disk could not be written', said: stderr ?? '' });
+    throw failure({
+      place: seed,
+      what: 'the cloud-init seed disk could not be written',
+      said: stderr ?? '',
+      todo: 'check the free disk space: df -h',
+    });
   renameSync(`${draft}.iso`, seed);
   rmSync(draft, { recursive: true, force: true });
 }

@@ -51,7 +51,7 @@ export async function scale(
         place: name,
         what: `did not reach ${request.replicas} replicas within ${seconds} s`,
         why: words,
-        todo: `npm run status shows why; to scale back: ${request.service}=${before}`,
+        todo: `npm run status -- APPROACH shows why; npm run scale -- APPROACH ${request.service}=${before} scales back`,
       });
     // No manager answers while the managers elect a leader.
     const snapshot = await probe(hosts, sessions).catch(() => undefined);
@@ -79,6 +79,7 @@ export function managerOf(hosts: readonly Host[], { nodes }: Cluster): Host {
   const host = hosts.find(({ name }) => leader && name === nameOf(leader));
   if (host) return host;
   throw failure({
-    what: leader ? `the leader ${nameOf(leader)} is not among the hosts` : 'the swarm has no leader',
+    what: leader ? `the swarm leader ${nameOf(leader)} is not among the hosts` : 'the swarm has no leader',
+    todo: 'npm run status -- APPROACH shows the managers',
   });
 }

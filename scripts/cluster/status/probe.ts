@@ -54,7 +54,7 @@ export async function probe(hosts: readonly Host[], sessions: Sessions): Promise
       said: Object.entries(unreachable)
         .map(([name, why]) => `${name}: ${why}`)
         .join('\n'),
-      todo: 'npm run provision creates or repairs the cluster',
+      todo: 'npm run provision -- APPROACH creates or repairs the cluster',
     });
   }
   const data = readData(answers.map(([, text = ''], at) => ({ host: hosts[at]?.name ?? '', text })));
