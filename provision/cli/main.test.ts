@@ -88,7 +88,7 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
     [
       'wrong type',
       ['approach_0', '-e', 'nginx.http_port=many'],
-      /-e nginx\.http_port: nginx\.http_port: expected a number, found "many"/,
+      /-e nginx\.http_port: expected a number, found "many"/,
     ],
     [
       'not of the list',
@@ -165,7 +165,7 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
         [
           'values\\.yml:6:13: app\\.user: expected the name of a user, found "A B"',
           'values\\.yml:5:43: nginx has no variable "sever_name"; did you mean "server_name"\\?.*',
-          'values\\.yml:5:28: nginx\\.upstreams: expected at least 1 element, found a list',
+          'values\\.yml:5:28: nginx\\.upstreams: expected at least 1 element, found an empty list',
           'values\\.yml:5:15: nginx\\.max_body: expected a size such as 1m, found "x"',
         ].join('\n.*'),
       ),

@@ -33,7 +33,7 @@ t.test('variables are layered, and every error has its place', async (t) => {
   );
   t.match(
     outcome(() => vars1(web(), 'web.port=no')),
-    /-e web\.port: web\.port: expected a number, found "no"/,
+    /-e web\.port: expected a number, found "no"/,
   );
   t.match(
     outcome(() => vars1(web(), 'port')),

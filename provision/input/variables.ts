@@ -57,10 +57,9 @@ export function resolve<S extends z.ZodObject>(
       .flatMap((issue) => describe(issue, data, schema))
       .map(({ path, key, message }) => {
         const fullPath = [...path, ...(key === undefined ? [] : [key])];
-        return {
-          place: source(path[0])?.where(fullPath) ?? role,
-          what: `${[role, ...fullPath].join('.')}: ${message}`,
-        };
+        const name = [role, ...fullPath].join('.');
+        const place = source(path[0])?.where(fullPath) ?? role;
+        return { place, what: place === `-e ${name}` ? message : `${name}: ${message}` };
       }),
   ]);
 }

@@ -91,8 +91,12 @@ export function describe(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodTy
   if (issue.code === 'custom') return [{ path, message: issue.message }];
   // The value may be a secret with a typing error.
   if (issue.message.startsWith(SECRET_EXPECTED)) return [{ path, message: issue.message }];
-  return [{ path, message: `expected ${expected(issue)}, found ${show(found)}` }];
+  const text = issue.code === 'invalid_type' && issue.expected === 'string' && isPlain(found);
+  const hint = text ? ' (text that looks like a number or a truth value needs quotes)' : '';
+  return [{ path, message: `expected ${expected(issue)}, found ${show(found)}${hint}` }];
 }
+
+const isPlain = (value: unknown) => typeof value === 'number' || typeof value === 'boolean';
 
 /** Combines several problems into one error with a self-contained line for each. */
 export function combine(problems: { place: string; what: string }[], todo?: string): ProvisionError {
@@ -195,7 +199,7 @@ function unit(origin: string, count: number | bigint): string {
 
 function show(value: unknown): string {
   if (value === null) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return 'a mapping';
   return typeof value === 'string'
     ? JSON.stringify(value)
