@@ -15,7 +15,7 @@ export function usageError({ code, message }: CommanderError, program: Command):
     case 'commander.missingArgument':
       return inputError({ what: `the argument <${quoted}> is missing`, todo: helpOf(command) });
     case 'commander.optionMissingArgument':
-      return inputError({ place: quoted, what: 'a value is missing', todo: helpOf(command) });
+      return inputError({ place: flagOf(quoted), what: 'a value is missing', todo: helpOf(command) });
     case 'commander.help':
       return inputError({ what: `no command was given${listOf(command)}`, todo: helpOf(command) });
     default:
@@ -78,6 +78,9 @@ const unexpected = (command: Command, given: string): ProvisionError =>
 const listOf = ({ commands }: Command) =>
   commands.length > 0 ? ` (commands: ${commands.map((one) => one.name()).join(', ')})` : '';
 
+/** `-i, --inventory <file>` → `--inventory` */
+const flagOf = (flags: string) => flags.replace(/^-\w, /, '').replace(/ .*/, '');
+
 /** `npm run lab -- up --help` */
 const helpOf = (command: Command): string =>
   [command.parent?.name(), command.name(), '--help'].filter(Boolean).join(' ');
@@ -89,7 +92,7 @@ function choiceIn(message: string): { place?: string; what: string } {
   if (place === undefined) return { what: message.replace(/^error: /, '') };
   const known = choices.split(', ');
   return {
-    place: place.replace(/[ ,].*/, ''),
+    place: flagOf(place),
     what: `expected one of ${choices}, found "${given}"${didYouMean(given, known)}`,
   };
 }
