@@ -77,7 +77,6 @@ function misread({ code, message }: CommanderError, command: Command): { place?:
 }
 
 function definition(): Command {
-  const list = (value: string, before: readonly string[]) => [...before, ...value.split(',').filter(Boolean)];
   const collect = (value: string, before: readonly string[]) => [...before, value];
   return new Command('npm run provision --')
     .usage('<approach> [options]')
@@ -92,7 +91,7 @@ function definition(): Command {
       'work on these hosts only: names, groups and globs, separated by commas; !NAME excludes a host',
       'all',
     )
-    .option('-t, --tags <roles>', 'apply these roles only, separated by commas', list, [])
+    .option('-t, --tags <roles>', 'apply these roles only, separated by commas', roleNames, [])
     .option('--list', 'list hosts and roles in order, without contacting any host', false)
     .option('--step', 'ask before each change', false)
     .option('-e, --extra-vars <role.key=value>', 'set a variable of a role; repeatable', collect, [])
@@ -131,4 +130,11 @@ function whole(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1) return value;
   throw inputError({ place: '--forks', what: `expected a whole number of 1 or more, found "${text}"` });
+}
+
+/** The value of `--tags`. @throws ProvisionError (input) when it names no role */
+function roleNames(value: string, before: readonly string[]): readonly string[] {
+  const names = value.split(',').filter(Boolean);
+  if (names.length > 0) return [...before, ...names];
+  throw inputError({ place: '--tags', what: 'expected the names of roles, found an empty value' });
 }
