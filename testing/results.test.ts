@@ -1,5 +1,5 @@
 import t from 'tap';
-import { outcomeOf, summary } from './results.ts';
+import { failuresIn, outcomeOf, summary } from './results.ts';
 
 const text = `TAP version 14
 # Subtest: a.test.ts
@@ -39,4 +39,36 @@ skipped: no reason given
 t.test('an interrupted run counts as failed', async (t) => {
   t.equal(summary([outcomeOf('TAP version 14\nok 1 - x\n')]), '0 passed, 1 failed, 0 skipped');
   t.equal(summary([]), '0 passed, 0 failed, 0 skipped');
+});
+
+t.test('a failure is printed with its file, once', async (t) => {
+  const failed = `# Subtest: a.test.ts
+    # Subtest: one
+        ok 1 - x
+        not ok 2 - should be equal
+          ---
+          diff: |
+            -1
+            +2
+          ...
+        1..2
+    not ok 1 - one # time=20.902ms
+      ---
+      at: y
+      ...
+not ok 1 - a.test.ts # time=36.986ms
+`;
+  t.strictSame(failuresIn(failed), [
+    `a.test.ts
+        not ok 2 - should be equal
+          ---
+          diff: |
+            -1
+            +2`,
+  ]);
+  t.match(
+    failuresIn('# Subtest: b.test.ts\nnot ok 1 - b.test.ts # time=1ms\n  ---\n  exitCode: 1\n  ...\n'),
+    [/^b\.test\.ts\nnot ok 1.*\n.*\n {2}exitCode: 1$/],
+  );
+  t.strictSame(failuresIn(text), []);
 });

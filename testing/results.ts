@@ -35,6 +35,35 @@ function skippedIn(text: string): Skipped[] {
   });
 }
 
+/** The failed assertions of a run as tap reported them, each with its file; a file that ended early counts as one. */
+export function failuresIn(text: string): string[] {
+  const blocks = blocksIn(text);
+  // a test and its file fail with the assertion in it; their lines end with the time that they took
+  const assertions = blocks.filter(({ lines: [first = ''] }) => !/# time=[\d.]+ms$/.test(first));
+  return (assertions.length > 0 ? assertions : blocks).map(({ file, lines }) =>
+    [file, ...lines.slice(0, MOST_LINES)].join('\n'),
+  );
+}
+
+/** Lines of one failure that are printed. */
+const MOST_LINES = 40;
+
+/** Each `not ok` line with the YAML block that follows it. */
+function blocksIn(text: string): { file: string; lines: string[] }[] {
+  const blocks: { file: string; lines: string[] }[] = [];
+  let file = '';
+  let open: string[] | undefined;
+  for (const line of text.split('\n')) {
+    file = /^# Subtest: (.*)$/.exec(line)?.[1] ?? file;
+    if (/^ *not ok \d+/.test(line)) {
+      open = [line];
+      blocks.push({ file, lines: open });
+    } else if (/^ *(not )?ok \d+|^ *\.\.\.$/.test(line)) open = undefined;
+    else open?.push(line);
+  }
+  return blocks;
+}
+
 /** Summarises test runs: the skipped tests by reason, and the counts. */
 export function summary(outcomes: readonly Outcome[]): string {
   const skipped = outcomes.flatMap(({ skipped }) => skipped);

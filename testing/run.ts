@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
-import { outcomeOf, summary } from './results.ts';
+import { failuresIn, outcomeOf, summary } from './results.ts';
 
 // node testing/run.ts NAME ARGUMENT…: runs tap with these arguments, then prints the skipped tests and the counts. The
 // full output of tap is written to .cache/tests/NAME.tap, for testing/summary.ts.
@@ -22,5 +22,13 @@ const { exitCode } = await execa('tap', plain ? words : [`--output-file=${file}`
   buffer: false,
   preferLocal: true,
 });
-process.stdout.write(`${summary([outcomeOf(readFileSync(file, 'utf8'))])}\n`);
+const output = readFileSync(file, 'utf8');
+// Without a terminal, the terse reporter does not print the failures.
+if (exitCode !== 0 && !plain)
+  process.stdout.write(
+    failuresIn(output)
+      .map((one) => `\n${one}\n`)
+      .join(''),
+  );
+process.stdout.write(`${summary([outcomeOf(output)])}\n`);
 process.exitCode = exitCode ?? 1;
