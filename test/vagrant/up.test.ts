@@ -45,7 +45,7 @@ t.test('missing requirements are reported before a machine is created', async (t
   failed(
     t,
     await typed('vagrant up', before(old)),
-    /^Node\.js 18\.20\.4 is too old: version 20 or later is required\n {2}→/m,
+    /^Node\.js 18\.20\.4 is too old: version 20\.19\.0 or later is required\n {2}→/m,
   );
   failed(
     t,
