@@ -162,7 +162,7 @@ t.test('npm run provision finds the machines of Vagrant', async (t) => {
     testbed.run(['node_modules/.bin/node', 'provision/cli.mjs', ...args]);
   const found = await provision('approach_0');
   t.equal(found.exitCode, 0, found.text);
-  t.match(found.text, /^approach_0 on vm \(vagrant\)[\s\S]* changed=0 /m);
+  t.match(found.text, /^approach_0 on vm \(vagrant: Vagrant is running these machines; [\s\S]* changed=0 /m);
   const absent = await provision('approach_2', '--provider', 'vagrant');
   t.equal(absent.exitCode, 1);
   t.match(absent.text, /manager, worker1, worker2 of approach_2 are not up\n.*→ vagrant up .*\/approach_2\//);
