@@ -91,7 +91,7 @@ const kvmOrContainers: Provider = {
     bringUp({
       ...options,
       otherwise: () => {
-        options.progress('lab', 'KVM does not work on this computer; using containers instead');
+        options.progress('machines', 'KVM does not work on this computer; using containers instead');
         return docker.hosts(options);
       },
     }),

@@ -122,7 +122,7 @@ async function prepare(options: LabOptions) {
   const { progress } = options;
   const image = await prepareImage(options);
   const { name, description } = await accelerator(image, (line) => progress('lab', line));
-  progress('lab', `virtual machines run with ${description}`);
+  if (name === 'kvm' || !options.otherwise) progress('lab', `virtual machines run with ${description}`);
   return { image, accelerator: name };
 }
 
