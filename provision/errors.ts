@@ -22,11 +22,17 @@ export class ProvisionError extends Error {
   readonly parts: Parts;
 
   constructor(kind: Kind, parts: Parts, options?: { cause?: unknown }) {
-    super([parts.place, parts.what, parts.why].filter(Boolean).join(': '), options);
+    super(messageOf(parts), options);
     this.name = 'ProvisionError';
     this.kind = kind;
     this.parts = parts;
   }
+}
+
+/** A question, such as "did you mean", is followed by the cause in parentheses. */
+function messageOf({ place, what, why }: Parts): string {
+  const problem = why && what.endsWith('?') ? `${what} (${why})` : [what, why].filter(Boolean).join(': ');
+  return [place, problem].filter(Boolean).join(': ');
 }
 
 export const inputError = (parts: Parts, cause?: unknown) => new ProvisionError('input', parts, { cause });

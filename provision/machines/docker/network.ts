@@ -3,8 +3,8 @@ import { networkInterfaces } from 'node:os';
 import { withLock } from '../../computer/lock.ts';
 import { failure } from '../../errors.ts';
 import type { Machine } from '../machines.ts';
-import { docker, tryDocker } from './client.ts';
-import { filtered, labelled, labelsOf, nameOf } from './labels.ts';
+import { tryDocker } from './client.ts';
+import { labelled, labelsOf, nameOf } from './labels.ts';
 
 /** The private network of an approach's machines: a Docker network with fixed addresses. */
 export interface Network {
@@ -110,10 +110,4 @@ export function routesTo(prefix: string, table: string): boolean {
       const common = (bits & 0xffffff00) >>> 0;
       return bits !== 0 && (to & common) >>> 0 === (network & common) >>> 0;
     });
-}
-
-/** The networks of this lab, or of one approach in it. */
-export async function networksOf(approach?: string): Promise<string[]> {
-  const rows = await docker(['network', 'ls', ...filtered(approach), '--format', '{{.Name}}']);
-  return rows.split('\n').filter(Boolean);
 }

@@ -36,23 +36,6 @@ export function reasonIn(output: string): string {
   return last.split(': ').slice(-2).join(': ').slice(0, 200) || 'no reason given';
 }
 
-/** Whether the daemon can reach a registry. Pulls nothing. */
-export async function reachesRegistry(image: string, seconds = ANSWER_SECONDS): Promise<boolean> {
-  const child = execa('docker', ['pull', image], {
-    reject: false,
-    stdin: 'ignore',
-    timeout: seconds * 1000,
-  });
-  let answered = false;
-  child.stdout.on('data', (data: Buffer) => {
-    if (!/Pulling from/.test(String(data))) return;
-    answered = true;
-    child.kill('SIGTERM');
-  });
-  await child;
-  return answered;
-}
-
 /** Builds a system's image on the official one. @throws ProvisionError (failed) with the builder's output */
 export async function build(
   { name, base, packages: more }: System,
