@@ -56,7 +56,7 @@ t.test('before the first connection: variables as they will be, and no warning',
   }
 });
 
-t.test('wrong variables are listed by the check of all of them, not by the first who asks', async (t) => {
+t.test('one error lists all wrong variables, even if the approach reads them first', async (t) => {
   const seen: unknown[] = [];
   const wrong = [`${name}.size=x`, `${name}.mode=1`].map(parseExtra);
   await t.rejects(dryRun(looking(seen), [host()], wrong, looking(seen).provision), {

@@ -1,5 +1,5 @@
 /**
- * Where a host run stands in its list of resources, and what it has seen since the last change. Pure: no connection,
+ * The position of a host run in its list of resources, and what it has probed since the last change. Pure: no connection,
  * no clock. The rule it keeps: no decision is made on anything seen before the last change.
  */
 export interface Cursor {
