@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { ensurePrograms } from '../../provision/computer/install.ts';
+import { withLock } from '../../provision/computer/lock.ts';
 import { answering } from '../answering.ts';
 import { takeBridge } from './bridge.ts';
 
@@ -35,13 +36,19 @@ export async function startDaemon(progress: (line: string) => void = () => {}): 
     ...['--data-root', at('data'), '--exec-root', at('exec'), '-p', at('pid'), '-H', host],
     `--bridge=${bridge.name}`,
   ];
-  const start = () =>
+  const run = () =>
     execa('dockerd', words, { reject: false, all: true, stdin: 'ignore', forceKillAfterDelay: 30_000 });
   const docker = async (...words: string[]) => (await execa('docker', ['--host', host, ...words])).stdout;
-  let child = start();
-  const ready = () => answering('dockerd', () => docker('version'), child);
+  let child: ReturnType<typeof run> | undefined;
+  // All daemons of this computer use the same chains of iptables. A start removes and creates them, so two starts
+  // at the same time fail with "Chain already exists".
+  const start = () =>
+    withLock('dockerd', 'starting dockerd', progress, async () => {
+      child = run();
+      await answering('dockerd', () => docker('version'), child);
+    });
   const stop = async () => {
-    child.kill('SIGTERM');
+    child?.kill('SIGTERM');
     await child;
   };
   const close = async () => {
@@ -53,7 +60,7 @@ export async function startDaemon(progress: (line: string) => void = () => {}): 
     if (process.env.DOCKER_HOST === host) delete process.env.DOCKER_HOST;
   };
   try {
-    await ready();
+    await start();
   } catch (error) {
     await close();
     throw error;
@@ -61,8 +68,7 @@ export async function startDaemon(progress: (line: string) => void = () => {}): 
   process.env.DOCKER_HOST = host;
   const restart = async () => {
     await stop();
-    child = start();
-    await ready();
+    await start();
   };
   return { host, socket, docker, restart, close };
 }
