@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { type Host, loadMachines } from '../provision/index.ts';
-import { destroy, freshHosts, qemu } from '../provision/machines/qemu.ts';
+import { destroy, qemu } from '../provision/machines/qemu.ts';
 import type { Event } from '../provision/report/events.ts';
 
 export const ROOT = resolve(import.meta.dirname, '..');
@@ -23,13 +23,6 @@ export interface TestMachine {
   destroy(): Promise<void>;
 }
 
-/** A fresh virtual machine, on free ports. */
-export async function freshMachine(lab: string, image: string): Promise<TestMachine> {
-  const [host] = await freshHosts({ lab, image, progress: quietly() });
-  if (!host) throw new Error('the lab created no machine');
-  return testMachine(lab, host, inventoryOf(lab, host));
-}
-
 /** Brings up the virtual machines of an approach, as `npm run provision` does. */
 export const labHosts = (approach: string): Promise<Host[]> =>
   qemu.hosts({
@@ -45,16 +38,14 @@ export async function labMachine(): Promise<TestMachine> {
   const lab = 'approach_0';
   const [host] = await labHosts(lab);
   if (!host) throw new Error('the lab created no machine');
-  return testMachine(lab, host, inventoryOf(lab, host));
+  return {
+    host,
+    lab,
+    inventory: inventoryOf(lab, host),
+    ssh: (script) => ssh(host, script),
+    destroy: () => destroy(lab),
+  };
 }
-
-const testMachine = (lab: string, host: Host, inventory: string): TestMachine => ({
-  host,
-  lab,
-  inventory,
-  ssh: (script) => ssh(host, script),
-  destroy: () => destroy(lab),
-});
 
 /** An inventory of one host, as a person would write it. */
 export const inventoryOf = (name: string, host: Host, more: Readonly<Record<string, unknown>> = {}): string =>
