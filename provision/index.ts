@@ -28,6 +28,7 @@ export { absent } from './resources/absent.ts';
 export { apt } from './resources/apt.ts';
 export { archive } from './resources/archive.ts';
 export { artefact } from './resources/artefact.ts';
+export { buildah } from './resources/buildah.ts';
 export { command } from './resources/command.ts';
 export { cron } from './resources/cron.ts';
 export { directory } from './resources/directory.ts';

@@ -1,5 +1,7 @@
 import t from 'tap';
+import { secret } from '../../provision/index.ts';
 import { debian, vm as host, title } from '../../provision/testing.ts';
+import { settings } from './buildah.ts';
 import { image } from './index.ts';
 
 const release = { version: '0.1.0-abc', file: '/r.tar.gz', sha256: 'a'.repeat(64), bytes: 1 };
@@ -24,4 +26,24 @@ t.test('input', async (t) => {
   t.throws(() => names({ release: { ...release, version: 'a b' } }), /version that is valid as a tag/);
   t.throws(() => names({ release, base: 'a b' }), /image\.base/);
   t.throws(() => names({ release, name: 'TheApp:1' }), /image\.name/);
+});
+
+t.test('with a registry, buildah builds the image and pushes it', async (t) => {
+  const registry = {
+    host: 'registry.internal',
+    port: 5000,
+    user: 'theapp',
+    password: secret('hidden'),
+    certificates: '/etc/x',
+  };
+  const all = resources({ release, registry, mirrors: ['http://10.0.0.1:5001'] });
+  t.strictSame(all.map(title), [
+    'apt.packages buildah ca-certificates curl',
+    'directory /etc/containers',
+    'directory /etc/containers/registries.conf.d',
+    'file /etc/containers/registries.conf.d/provision.conf',
+    'buildah.image registry.internal:5000/theapp:0.1.0-abc',
+  ]);
+  t.match(settings(['http://10.0.0.1:5001']), /location = "10\.0\.0\.1:5001"\ninsecure = true\n/);
+  t.match(settings(['https://mirror.example']), /location = "mirror\.example"\ninsecure = false\n/);
 });

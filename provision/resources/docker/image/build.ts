@@ -6,7 +6,7 @@ import { checkSha256, uploading } from '../../artefact.ts';
 import { word } from '../../check.ts';
 
 /** The label that holds a hash of everything an image was built from. */
-const RECIPE = 'provision.recipe';
+export const RECIPE = 'provision.recipe';
 
 export interface ImageOptions extends Notify {
   /** The text of the Dockerfile. */
@@ -69,26 +69,37 @@ export const recipeOf = ({ context, args = {}, base = null, dockerfile }: ImageO
 
 /** Builds in a temporary folder. `$u` is the file that was uploaded. */
 function build(tag: string, options: ImageOptions, recipe: string): Script {
-  const { args = {}, base, context, dockerfile, leftovers, hint } = options;
-  const given = Object.entries({ ...args, ...(base ? { BASE: base } : {}) });
-  const flags = [
-    ...given.map(([name, value]) => `--build-arg=${name}=${value}`),
-    `--label=${RECIPE}=${recipe}`,
-    `--tag=${tag}`,
-  ];
-  return sh`d=$(mktemp -d)
+  const { leftovers } = options;
+  const flags = [...buildArguments(options), `--label=${RECIPE}=${recipe}`, `--tag=${tag}`];
+  return sh`${inContext(options)}
+${logged(sh`docker build ${flags} "$d"/context`, `building ${tag}`, basedOn(tag, options))}
+${leftovers ? sh`docker image prune --force --filter ${`label=${leftovers}`} >/dev/null` : sh`:`}`;
+}
+
+/** The options `--build-arg`, with which every builder is called. */
+export const buildArguments = ({ args = {}, base }: ImageOptions): string[] =>
+  Object.entries({ ...args, ...(base ? { BASE: base } : {}) }).map(
+    ([name, value]) => `--build-arg=${name}=${value}`,
+  );
+
+/** Makes the temporary folder `$d` with the build context in `$d/context`, from the uploaded file `$u`. */
+export const inContext = ({ context, dockerfile }: ImageOptions): Script => sh`d=$(mktemp -d)
 trap 'rm -rf -- "$d" "$u"' EXIT
 mkdir "$d"/context
 cp -- "$u" "$d"/context/${context.name}
-printf %s ${dockerfile} >"$d"/context/Dockerfile
-echo ${`building ${tag}`} >&9
-{ r=0; docker build ${flags} "$d"/context 2>&1 || r=$?; echo "$r" >"$d"/code; } | tee "$d"/log | sed -un '/^Step\|Pull\|^#[0-9]* \[/p' >&9
+printf %s ${dockerfile} >"$d"/context/Dockerfile`;
+
+/** Runs a builder with its steps as progress. If it fails, its last lines are the error, and `unreachable` may explain it. */
+export const logged = (builder: Script, doing: string, unreachable: string): Script => sh`echo ${doing} >&9
+{ r=0; ${builder} 2>&1 || r=$?; echo "$r" >"$d"/code; } | tee "$d"/log | sed -un '/^S[Tt][Ee][Pp]\|Pull\|^#[0-9]* \[/p' >&9
 if [ "$(cat "$d"/code)" != 0 ]; then
 tail -n 6 "$d"/log >&2
 if grep -qE 'dial tcp|lookup |TLS handshake|denied|not found: manifest|manifest unknown' "$d"/log; then
-echo ${`this host cannot pull the base image of ${tag}${hint ? `: ${hint}` : ''}`} >&2
+echo ${unreachable} >&2
 fi
 exit 1
-fi
-${leftovers ? sh`docker image prune --force --filter ${`label=${leftovers}`} >/dev/null` : sh`:`}`;
-}
+fi`;
+
+/** The explanation when the base image cannot be pulled. */
+export const basedOn = (tag: string, { hint }: ImageOptions) =>
+  `this host cannot pull the base image of ${tag}${hint ? `: ${hint}` : ''}`;
