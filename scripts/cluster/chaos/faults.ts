@@ -113,7 +113,7 @@ async function requireOwnDisk(target: Target, host: Host): Promise<void> {
   throw failure({
     place: host.name,
     what: 'the machine has no disk of its own that could be filled',
-    why: 'its Docker gives containers no loop devices',
+    why: 'Docker does not give its container a loop device',
     todo: 'run the scenario on virtual machines: --provider qemu',
   });
 }
@@ -158,7 +158,7 @@ async function moveMasterOffManager(target: Target): Promise<void> {
   throw failure({ what: 'the Redis master did not move off the manager within 120 s' });
 }
 
-/** Reboots a machine. One whose emulator exits on reboot is started again. */
+/** Reboots a machine. If its emulator exits instead, starts it again. */
 async function restart(target: Target, host: Host): Promise<void> {
   const { power } = target;
   if (power.restarts) {

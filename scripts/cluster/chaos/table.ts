@@ -78,7 +78,7 @@ export function withTable(
   if (at < 0)
     throw inputError({
       place: file,
-      what: 'the table has no place in this file',
+      what: 'this file has no place for the table',
       why: `expected the line ${MARK}`,
     });
   const end = text.indexOf(END, at);

@@ -114,6 +114,6 @@ t.test('the table in a README', async (t) => {
   );
   t.throws(
     () => withTable('# A\n', 'approach_2', []),
-    /the table has no place in this file: expected the line <!-- chaos -->/,
+    /this file has no place for the table: expected the line <!-- chaos -->/,
   );
 });

@@ -53,7 +53,7 @@ function redis(more: { hash?: string; id?: string; health?: string; status?: str
   return { ...healthy, containers: { ...healthy.containers, redis: words } };
 }
 
-t.test('compose.up tells what it would recreate or restart, and why', async (t) => {
+t.test('compose.up reports what it would recreate or restart, and why', async (t) => {
   const table: [string, ComposeHost, string[]][] = [
     ['nothing to do', healthy, []],
     ['still starting', redis({ health: 'starting' }), []],
@@ -65,7 +65,7 @@ t.test('compose.up tells what it would recreate or restart, and why', async (t) 
       { ...healthy, written: { '/opt/shop/secrets/redis.conf': '1795999999.5' } },
       ['recreate redis: redis.conf has changed'],
     ],
-    ['exited', redis({ status: 'exited' }), ['start redis: it is exited']],
+    ['exited', redis({ status: 'exited' }), ['start redis (status: exited)']],
     ['unhealthy', redis({ health: 'unhealthy' }), ['restart redis: it is unhealthy']],
     [
       'two services',

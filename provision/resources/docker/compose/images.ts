@@ -5,7 +5,7 @@ import { question, type Services } from './services.ts';
 
 export interface ComposeImagesOptions extends ComposeProject {
   readonly services: Services;
-  /** What to do when an image cannot be pulled; the error ends with it. */
+  /** Advice for when an image cannot be pulled, shown at the end of the error. */
   readonly hint?: string;
 }
 

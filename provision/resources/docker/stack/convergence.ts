@@ -11,7 +11,7 @@ export interface ServiceStatus {
 }
 
 /**
- * All tasks of these services are running and healthy, and jobs have completed. Otherwise it waits, for so many seconds
+ * All tasks of these services are running and healthy, and jobs have completed. Otherwise it waits for `seconds`
  * at most, and reports progress. It fails when a service has been rolled back or keeps failing, with the errors and the
  * last log lines of its tasks. With `existing`, services that are not deployed are ignored.
  */

@@ -9,7 +9,7 @@ export interface Deployment {
   /** Where the manager keeps what it deployed. */
   readonly folder: string;
   readonly stack: StackDocument;
-  /** When the registry is asked for an image's digest: always, when the image has changed, or never. */
+  /** When to query the registry for an image's digest: always, when the image has changed, or never. */
   readonly resolveImage: 'always' | 'changed' | 'never';
 }
 
@@ -44,7 +44,7 @@ export function deployed(
   const whole = which === 'whole';
   return {
     kind: 'stack.deploy',
-    name: `${name}${whole ? '' : services.length > 2 ? `: first ${services.length}` : `: ${services.map(({ name }) => name).join(', ')}`}`,
+    name: `${name}${whole ? '' : services.length > 2 ? `: first ${services.length} services` : `: ${services.map(({ name }) => name).join(', ')}`}`,
     probe: batched(specifications, { name, folder }),
     plan: (state) => {
       const wanted = services.flatMap((service) => {
@@ -80,10 +80,10 @@ function difference(
   if (replicas !== undefined && spec.Labels?.[REPLICAS] !== `${replicas}`)
     return `scale ${name} to ${replicas} replicas`;
   if (update === 'paused' || update === 'rollback_paused')
-    return `update ${name} again (the update is ${update.replace('_', ' ')})`;
+    return `update ${name} again (its last ${update === 'paused' ? 'update' : 'rollback'} is paused)`;
   // A record with a different label belongs to a definition that has been rolled back.
   const changed = kept?.Labels?.[DEFINITION] === definition ? drift(kept, spec) : [];
-  return changed.length > 0 ? `undo manual changes of ${name}: ${changed.join(', ')}` : undefined;
+  return changed.length > 0 ? `undo manual changes to ${name}: ${changed.join(', ')}` : undefined;
 }
 
 interface Wanted {
