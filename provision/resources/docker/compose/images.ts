@@ -13,7 +13,7 @@ export interface ComposeImagesOptions extends ComposeProject {
 export function images({ services, hint, ...project }: ComposeImagesOptions): Resource<ComposeState> {
   const wanted = [...new Set(Object.values(services).map(({ image }) => image))];
   return {
-    kind: 'compose.images',
+    kind: 'docker.compose.images',
     name: wanted.join(' '),
     timeout: 3600,
     probe: composeProject(question(project, services)),

@@ -5,7 +5,7 @@ import { sh } from '../../../shell/sh.ts';
 export function down(project: string, { volumes: all }: { volumes: boolean }): Resource<readonly string[]> {
   const label = `label=com.docker.compose.project=${project}`;
   return {
-    kind: 'compose.down',
+    kind: 'docker.compose.down',
     name: project,
     probe: {
       script: sh`command -v docker >/dev/null || exit 0

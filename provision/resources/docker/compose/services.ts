@@ -36,7 +36,7 @@ export interface ComposeUpOptions extends ComposeProject {
  */
 export function up({ services, seconds, ...project }: ComposeUpOptions): Resource<ComposeState> {
   return {
-    kind: 'compose.up',
+    kind: 'docker.compose.up',
     name: Object.keys(services).join(' '),
     timeout: seconds + 300,
     probe: composeProject(question(project, services)),

@@ -22,7 +22,7 @@ export function converged(
   which: 'all' | 'existing' = 'all',
 ): Resource<readonly ServiceStatus[]> {
   return {
-    kind: 'stack.converged',
+    kind: 'docker.stack.converged',
     name: stack,
     probe: batched(statuses, { stack, services }),
     plan: (state) => {
@@ -51,7 +51,7 @@ interface Question {
 
 /** One script for all resources of the same stack. */
 const statuses: Batch<Question, readonly ServiceStatus[]> = {
-  name: 'stack.converged',
+  name: 'docker.stack.converged',
   script: (args) =>
     lines(
       [...new Set(args.map(({ stack }) => stack))].map((stack) => {

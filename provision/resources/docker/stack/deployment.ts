@@ -43,7 +43,7 @@ export function deployed(
   const { name, folder, stack } = deployment;
   const whole = which === 'whole';
   return {
-    kind: 'stack.deploy',
+    kind: 'docker.stack.deploy',
     name: `${name}${whole ? '' : services.length > 2 ? `: first ${services.length} services` : `: ${services.map(({ name }) => name).join(', ')}`}`,
     probe: batched(specifications, { name, folder }),
     plan: (state) => {
@@ -125,7 +125,7 @@ interface Where {
 
 /** One script for all resources of the same stack. */
 const specifications: Batch<Where, ReadonlyMap<string, Running>> = {
-  name: 'stack.deploy',
+  name: 'docker.stack.deploy',
   script: (args) => lines([...new Map(args.map((arg) => [arg.name, probeOne(arg)])).values()]),
   read: ({ stdout }, args) => args.map(({ name }) => read(name, stdout)),
 };
