@@ -31,7 +31,7 @@ const existing = (text: string) => {
 };
 
 const program = newCommand('demo').description(
-  'Plays, converts and makes the recordings of real runs in demo/.',
+  'Plays and converts the recordings of real runs in demo/, and makes new ones.',
 );
 
 program
@@ -46,7 +46,7 @@ program
   )
   .option(
     '--machines <kind>',
-    `where the fresh machines come from: ${kinds.join(' (the provider that provision chooses) or ')} (--provider docker)`,
+    `where the fresh machines come from: ${kinds.join(' (the provider that npm run provision chooses) or ')} (--provider docker)`,
     (text: string) => oneOf('--machines', kinds, text),
     'lab' as const,
   )

@@ -11,7 +11,7 @@ import { composeWords, type DevOptions, wasWritten, writeProject } from './dev/p
 
 const progress = progressLines(process.stderr);
 const port = () =>
-  wholeOption('--port <number>', 'the port of this computer for HTTP; HTTPS uses the port 363 higher', {
+  wholeOption('--port <number>', 'the port of this computer for HTTP; HTTPS uses this port plus 363', {
     most: 65_535 - 363,
     fallback: 8081,
   });

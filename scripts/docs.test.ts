@@ -48,7 +48,7 @@ t.test('a command with one changed word is rejected', async (t) => {
   t.ok(refused > 200, `${refused} words`);
 });
 
-t.test('npm scripts that messages name exist', async (t) => {
+t.test('the npm scripts named in messages exist', async (t) => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const files = globSync(
     '{provision,roles,approaches,app,scripts,testing,test,vagrant}/**/*.{ts,rb,yml,hbs,sh}',

@@ -126,7 +126,7 @@ t.test('defaults for machines.yml, and boxes', async (t) => {
   t.match(pinned.machines['a-plain']?.libvirt, { box: 'bento/ubuntu-24.04', version: '202502.21.0' });
 });
 
-t.test('invalid input is one line with what to do', async (t) => {
+t.test('invalid input is reported in one line that says what to do', async (t) => {
   const said = async (folder: string, env: Record<string, string> = {}) => {
     const { exitCode, stderr } = await run('vagrant', ['status'], folder, env);
     t.equal(exitCode, 1);

@@ -79,7 +79,7 @@ async function again(t: Test, stage: Stage): Promise<void> {
 
 /** Ways in which it drifts, and the resource that detects each. */
 const drifts: [string, string][] = [
-  ['docker stop theapp-memcached-1 >/dev/null', 'compose: compose.up'],
+  ['docker stop theapp-memcached-1 >/dev/null', 'compose: docker.compose.up'],
   ['echo "# edited" >>/opt/theapp/compose.override.yml', 'compose: compose.slots'],
   ['chmod 0644 /opt/theapp/secrets/app_redis', 'compose: file /opt/theapp/secrets/app_redis'],
   ['systemctl stop theapp-heal', 'compose: service theapp-heal'],

@@ -3,10 +3,10 @@
 require_relative 'failure'
 
 module TheAPP
-  # Checks whether this computer can run virtual machines. Only Linux on a PC reports this; elsewhere the provider checks.
+  # Checks whether this computer can run virtual machines. Only Linux on x86 reports it; elsewhere the provider checks.
   module Hardware
     ADVICE = 'enable VT-x (AMD-V, SVM) in the firmware, or nested virtualisation if this is a virtual machine'
-    EMULATED = 'or let libvirt emulate, which is slow: THEAPP_LIBVIRT_DRIVER=qemu'
+    EMULATED = 'or let libvirt emulate the machine, which is slow: THEAPP_LIBVIRT_DRIVER=qemu'
 
     def self.require_virtualisation(machine)
       provider = machine.provider_name

@@ -49,7 +49,7 @@ module TheAPP
       approach, name = machine.name.to_s.split('-', 2)
       what = e.is_a?(Errno::EACCES) ? 'only root can use it' : 'another program uses it'
       raise Failure.new("#{name}: port #{port} of this computer cannot be forwarded: #{what}",
-                        'stop that program (a machine of the lab: npm run lab -- down ' \
+                        'stop that program (to remove a machine of the lab: npm run lab -- down ' \
                         "#{approach}), or choose another port under \"forward\" in approaches/#{approach}/machines.yml")
     end
 

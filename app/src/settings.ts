@@ -72,7 +72,7 @@ export const settings = z.object({
   REDIS_PORT: wholeNumber(1, 65_535).default(6379),
   REDIS_PASS: z.string().optional(),
   REDIS_SENTINELS: addresses.optional(),
-  REDIS_SENTINEL_NAME: word('expected the name of a master without spaces').default('theapp'),
+  REDIS_SENTINEL_NAME: word('expected a master name without spaces').default('theapp'),
   REDIS_SENTINEL_PASS: z.string().optional(),
   REDIS_WAIT_REPLICAS: wholeNumber(0, 5).default(0),
   REDIS_TIMEOUT_MS: wholeNumber(1, 60_000).default(500),

@@ -38,7 +38,7 @@ async function decided(hosts: readonly Host[], ipsec: (host: Host) => Ipsec) {
   }
 }
 
-t.test('encrypted, unless containers have a kernel that cannot', async (t) => {
+t.test('the network is encrypted, unless the kernel of containers lacks IPsec', async (t) => {
   const plain =
     'the network between these containers is not encrypted, because their kernel has no IPsec (/proc/config.gz has no CONFIG_INET_ESP); to require encryption: -e theapp.encrypted=true';
   const refused = (who: string) =>
@@ -47,14 +47,14 @@ t.test('encrypted, unless containers have a kernel that cannot', async (t) => {
   const only = (lacking: Host) => (host: Host) => (host.name === lacking.name ? lacks : has);
   const table: [string, readonly Host[], (host: Host) => Ipsec, (boolean | string)[]][] = [
     ['machines', machines, () => has, [true]],
-    ['machines of which nothing is known: the preflight tries', machines, () => unknown, [true]],
+    ['machines of which nothing is known: the preflight tests it', machines, () => unknown, [true]],
     ['machines without it', machines, () => lacks, [refused('manager, worker1, worker2')]],
     ['one machine without it', machines, only(worker2), [refused('worker2')]],
     ['containers', containers, () => has, [true]],
     ['containers that do not see their modules', containers, () => unknown, [true]],
     ['containers without it', containers, () => lacks, [false, plain]],
     ['a machine among containers', [manager, ...containers.slice(1)], () => lacks, [refused('manager')]],
-    ['nobody is left', [], () => lacks, [true]],
+    ['no host is left', [], () => lacks, [true]],
   ];
   for (const [name, hosts, ipsec, expected] of table)
     t.strictSame(await decided(hosts, ipsec), expected, name);
@@ -110,14 +110,14 @@ async function given(action: 'provision' | 'rollback', hosts: readonly Host[], i
 
 type RoleVars = Readonly<Record<string, unknown>>;
 
-t.test('one variable decides what is deployed and what is tried', async (t) => {
+t.test('one variable decides what is deployed and what the preflight tests', async (t) => {
   const table: [string, readonly Host[], Ipsec, boolean | undefined, boolean, number][] = [
     ['machines', machines, has, undefined, true, 0],
     ['machines, opted out', machines, lacks, false, false, 0],
     ['machines, whatever is known of them', machines, lacks, true, true, 0],
     ['containers without it', containers, lacks, undefined, false, 1],
-    ['containers without it, said so', containers, lacks, false, false, 0],
-    ['containers without it, insisted on', containers, lacks, true, true, 0],
+    ['containers without it, opted out', containers, lacks, false, false, 0],
+    ['containers without it, encryption required', containers, lacks, true, true, 0],
     ['containers with it', containers, has, undefined, true, 0],
   ];
   for (const [name, hosts, ipsec, said, expected, warnings] of table) {
@@ -129,7 +129,7 @@ t.test('one variable decides what is deployed and what is tried', async (t) => {
   await t.rejects(given('provision', machines, lacks), /the kernel has no IPsec/);
 });
 
-t.test('a rollback decides alike, and asks no host but the manager', async (t) => {
+t.test('a rollback decides in the same way, and asks only the manager', async (t) => {
   const { theapp, asked } = await given('rollback', containers, lacks);
   t.strictSame([theapp, [...asked]], [[false], ['manager']]);
 });

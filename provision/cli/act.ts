@@ -12,11 +12,11 @@ import { interrupts } from './interrupts.ts';
 import { askPassword } from './password.ts';
 import { opener } from './sessions.ts';
 
-/** What came of it. */
+/** The outcome of the action, with what is needed to verify and show it. */
 export interface Acted extends Outcome {
-  /** The hosts that were up. */
+  /** The hosts that were brought up. */
   readonly up: readonly Host[];
-  /** Where a person looks at the result. */
+  /** The URLs at which a person can see the result. */
   readonly urls: readonly string[];
 }
 

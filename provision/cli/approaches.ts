@@ -6,7 +6,7 @@ import type { Approach } from '../language/approach.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
-/** Where an approach is, and what it is called. */
+/** The name and the folder of an approach. */
 export interface Location {
   readonly name: string;
   readonly folder: string;
@@ -24,9 +24,9 @@ export function locate(name: string | undefined): Location {
   if (name !== undefined && known.includes(name)) return { name, folder: join(folder, name) };
   const todo = `npm run provision -- ${known[0] ?? 'approach_0'}`;
   if (name === undefined)
-    throw inputError({ what: `no approach was named (there are: ${known.join(', ')})`, todo });
+    throw inputError({ what: `no approach was named (approaches: ${known.join(', ')})`, todo });
   throw inputError({
-    what: `there is no approach "${name}"${didYouMean(name, known)} (there are: ${known.join(', ')})`,
+    what: `there is no approach "${name}"${didYouMean(name, known)} (approaches: ${known.join(', ')})`,
     todo,
   });
 }

@@ -105,7 +105,7 @@ function definition(): Command {
     .option('-i, --inventory <file>', 'provision the machines in this file (implies --provider static)')
     .option(
       '--image <name>',
-      `operating system of new machines: ${images.join(', ')}; for qemu also a disk image with cloud-init`,
+      `operating system of new machines: ${images.join(', ')} (the newest); for qemu also a disk image with cloud-init`,
       'auto',
     )
     .option('--json', 'print one JSON object per line on stdout', false)

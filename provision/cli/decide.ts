@@ -14,30 +14,30 @@ import { limit } from './limit.ts';
 
 export type Action = (context: Context<string>) => Promise<void>;
 
-/** What the command is going to do. Everything that can be known, and be wrong, before a machine is touched. */
+/** What the command is going to do: all that can be determined and checked before it contacts a machine. */
 export interface Decision {
   readonly name: string;
   readonly approach: Approach;
   readonly machines: Readonly<Record<string, Machine>>;
   readonly provider: Provider;
-  /** Why this one, and how to choose another, when nobody named it. */
+  /** If the user named no provider: why this one was chosen, and how to choose another. */
   readonly why?: string;
   /** The hosts of an inventory; those of other providers are known once they are up. */
   readonly hosts?: readonly Host[];
   /** Provision, roll back or decommission; absent when the command only verifies. */
   readonly action?: Action;
-  /** Whether the running system is asked afterwards. */
+  /** Whether the running application is checked afterwards. */
   readonly verifies: boolean;
   /** The names of the hosts that roles may be applied to. */
   readonly limit: ReadonlySet<string>;
   readonly extras: readonly Extra[];
   /** Which roles go to which hosts, in order. */
   readonly applied: readonly Applied[];
-  /** Hosts pull container images, and nobody has said from where. */
+  /** Whether hosts pull container images and the user has set no registry mirror. */
   readonly pulls: boolean;
 }
 
-/** Contacts nothing. @throws ProvisionError (input) */
+/** Decides without contacting a machine. @throws ProvisionError (input) */
 export async function decide(args: Arguments): Promise<Decision> {
   const location = locate(args.approach);
   const machines = loadMachines(location.folder);
@@ -77,7 +77,7 @@ const listed = (
   machines: Readonly<Record<string, Machine>>,
 ) => provider.hosts({ approach, machines, yes, image, progress: () => undefined });
 
-/** The hosts that machines.yml describes, as far as it tells. */
+/** The hosts in machines.yml, with what is known before they are up. */
 const expectedHosts = (machines: Readonly<Record<string, Machine>>): Host[] =>
   Object.entries(machines).map(([name, { groups, address }]) => ({
     name,
@@ -104,7 +104,7 @@ const pullsImages = (applied: readonly Applied[], extras: readonly Extra[]) =>
   applied.some(({ calls }) => calls.some(({ role }) => role === 'docker')) &&
   !extras.some(({ role = 'docker', key }) => role === 'docker' && key === 'mirrors');
 
-/** Whole runs only: a limited one need not have brought everything up. */
+/** Only complete runs are verified: after a limited run, a part of the application may not be running. */
 const verifiesAfterwards = ({ check, decommission, tags, limit: pattern }: Arguments) =>
   !check && !decommission && tags.length === 0 && pattern === 'all';
 

@@ -1,7 +1,7 @@
 import { exitCodes, ProvisionError } from '../errors.ts';
 import type { Reporter } from '../report/events.ts';
 
-/** Reports what went wrong. Returns the exit code; stack traces are shown with `-v` only. */
+/** Reports an error. Returns the exit code; stack traces are shown with `-v` only. */
 export function reportErrors(error: unknown, report: Reporter, verbose: boolean): number {
   const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
   return Math.max(...errors.map((one) => reportError(one, report, verbose)));

@@ -1,6 +1,6 @@
 import type { Option } from 'commander';
 
-/** What an option is for, its choices and its default, unless that is nothing. For every command's --help. */
+/** The description of an option with its choices and its default, if any. For every command's --help. */
 export function optionDescription({
   description,
   argChoices,

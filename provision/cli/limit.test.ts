@@ -11,7 +11,7 @@ const host = (name: string, ...groups: string[]): Host => ({
   vars: {},
 });
 
-t.test('--limit is Ansible’s pattern', async (t) => {
+t.test('--limit takes Ansible’s pattern syntax', async (t) => {
   const hosts = [host('web1', 'web'), host('web2', 'web', 'eu'), host('db1', 'db', 'eu')];
   const table: [string, string][] = [
     ['all', 'web1 web2 db1'],

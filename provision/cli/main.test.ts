@@ -58,7 +58,7 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
       ['approach_0', '-e', 'nginx.tls=files', '-e', 'nginx.key_file=/none'],
       /nginx\.certificate_file: missing.*\n.*nginx\.key_file: \/none cannot be read: there is no such file/,
     ],
-    ['no approach', [], /no approach was named \(there are: approach_0/],
+    ['no approach', [], /no approach was named \(approaches: approach_0/],
     ['unknown approach', ['aproach_0'], /there is no approach "aproach_0"; did you mean "approach_0"\?/],
     [
       'unknown role in --tags',
@@ -219,7 +219,7 @@ t.test('bad input: one clear line, exit code 3, nothing contacted', async (t) =>
     [
       'a secret of the wrong type, which is not shown',
       ['approach_0', '-e', 'redis.password=123456'],
-      /redis\.password: expected a secret: text that is not empty, with quotes around a number\n/,
+      /redis\.password: expected a secret: text that is not empty \(a number needs quotes\)\n/,
     ],
   ];
   for (const [what, args, wanted] of table) {

@@ -38,7 +38,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   return exitCode;
 }
 
-/** The arguments, or what is wrong with them; neither when help was asked for and shown. */
+/** The arguments, or the error in them; neither if the help was shown instead. */
 function parse(argv: readonly string[]): { args?: Arguments | undefined; error?: unknown } {
   try {
     const args = parseArguments(argv);

@@ -136,7 +136,7 @@ function unreachableError(url: string, error: unknown, todo?: string) {
   const code = (cause as { code?: string }).code;
   const reasons: Record<string, string> = {
     ENOTFOUND: 'unknown host name',
-    EAI_AGAIN: 'the name server does not answer',
+    EAI_AGAIN: 'DNS does not answer',
     ECONNREFUSED: 'connection refused',
     ECONNRESET: 'the server closed the connection',
     ENETUNREACH: 'no route to the server',

@@ -102,7 +102,7 @@ export async function run([program = '', ...args]: readonly string[], step: Step
       what: `${doing} failed`,
       why: exitCode === undefined ? `${shortMessage}` : `exit code ${exitCode}`,
       said: output,
-      todo: 'check that this computer can reach its package sources, then try again: apt-get update',
+      todo: 'check that this computer can reach its package sources (apt-get update), then try again',
     })
   );
 }

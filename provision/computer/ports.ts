@@ -53,7 +53,7 @@ export function userOf(port: number): string | undefined {
     const machine = words.find((word) => word.startsWith('theapp-lab/'));
     if (machine) {
       const [, lab = '', name = ''] = machine.split('/');
-      return `the machine ${name} of the lab ${lab} (npm run lab -- down ${lab})`;
+      return `the machine ${name} of the lab ${lab} (to remove it: npm run lab -- down ${lab})`;
     }
     return `${words[0]?.split('/').at(-1)} (process ${pid})`;
   }

@@ -7,7 +7,7 @@ import { combine, describe, parseYaml, position, SECRET_EXPECTED } from './yaml.
 /** The schema of a secret variable: text from the user becomes a Secret as soon as it is parsed. */
 export const secretVariable = z.union(
   [z.custom<Secret>(isSecret), z.string().min(1).transform(secret)],
-  `${SECRET_EXPECTED}: text that is not empty, with quotes around a number`,
+  `${SECRET_EXPECTED}: text that is not empty (a number needs quotes)`,
 );
 
 /** One source of a role's variables; later layers take precedence. `where` returns where a key is set, for errors. */

@@ -92,7 +92,7 @@ export function describe(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodTy
   // The value may be a secret with a typing error.
   if (issue.message.startsWith(SECRET_EXPECTED)) return [{ path, message: issue.message }];
   const text = issue.code === 'invalid_type' && issue.expected === 'string' && isPlain(found);
-  const hint = text ? ' (text that looks like a number or a truth value needs quotes)' : '';
+  const hint = text ? ' (text that looks like a number or a boolean needs quotes)' : '';
   return [{ path, message: `expected ${expected(issue)}, found ${show(found)}${hint}` }];
 }
 
@@ -141,7 +141,7 @@ function syntax(code: string, message: string): string {
   const [, kind] =
     /^Flow (sequence|map) in block collection must be sufficiently indented/.exec(message) ?? [];
   if (kind)
-    return `not valid YAML: a "${kind === 'map' ? '{' : '['}" is not closed on its line or by the indented lines below`;
+    return `not valid YAML: a "${kind === 'map' ? '{' : '['}" is not closed, or the lines up to its end are not indented far enough`;
   return `not valid YAML: ${message.split('\n')[0]}`;
 }
 

@@ -135,7 +135,7 @@ async function prepare(options: LabOptions): Promise<SharedSettings> {
 function refuseOtherImage({ machine, approach, image }: Container, option: string): void {
   const named = systemNamed(option);
   if (named === 'auto' || named.name === image) return;
-  const todo = `omit --image to keep it; or remove it, to create it again: npm run lab -- down ${approach}`;
+  const todo = `to keep it, omit --image; to replace it, remove it first: npm run lab -- down ${approach}`;
   throw failure({
     place: machine,
     what: `the machine was created with the image ${image}, not ${named.name}`,

@@ -131,7 +131,7 @@ function refuseOtherImage(lab: string, name: string, option: string): void {
   const has = readSaved(machineFolder(lab, name))?.image.image.name;
   const named = imageNamed(option);
   if (has === undefined || named === 'auto' || named.name === has) return;
-  const todo = `omit --image to keep it; or remove it, to create it again: npm run lab -- down ${lab}`;
+  const todo = `to keep it, omit --image; to replace it, remove it first: npm run lab -- down ${lab}`;
   throw failure({
     place: name,
     what: `the machine was created with the image ${has}, not ${named.name}`,

@@ -18,7 +18,7 @@ export type Event =
       event: 'start';
       approach: string;
       provider: string;
-      /** Why this provider, and how to choose another, when nobody named it. */
+      /** If the user named no provider: why this one was chosen, and how to choose another. */
       why?: string;
       hosts: readonly string[];
       check: boolean;

@@ -77,11 +77,11 @@ t.test('plan', async (t) => {
 
 t.test('invalid input', async (t) => {
   for (const name of ['', 'Root', '-x', 'a b', 'a:b', 'a'.repeat(33)])
-    t.throws(() => user(name), /not a valid name/, name);
-  t.throws(() => user('app', { groups: ['a,b'] }), /not a valid name/);
+    t.throws(() => user(name), /not a valid user or group name/, name);
+  t.throws(() => user('app', { groups: ['a,b'] }), /not a valid user or group name/);
   t.throws(() => user('app', { home: 'srv' }), /not absolute/);
   t.throws(() => user('app', { comment: 'a:b' }), /a comment without/);
-  t.throws(() => group('a b'), /not a valid name/);
+  t.throws(() => group('a b'), /not a valid user or group name/);
 });
 
 t.test('real useradd and groupadd on copies of /etc and /home', { skip }, async (t) => {

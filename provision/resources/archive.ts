@@ -34,7 +34,7 @@ export function archive(folder: string, source: Artefact, options: ArchiveOption
   const upload = sibling(name, 'upload');
   const plan = (state: PathState): Change[] => {
     if (state.kind === 'file' && state.sha256 === sha256) return [];
-    const summary = state.kind === 'absent' ? 'unpack' : 'unpack another archive';
+    const summary = state.kind === 'absent' ? 'unpack' : 'replace: the archive has changed';
     return [uploading(summary, source, upload, unpack(name, upload, marker, stripComponents, belongs))];
   };
   return {

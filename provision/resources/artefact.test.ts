@@ -86,10 +86,10 @@ t.test('archive', { skip }, async (t) => {
 
   await t.rejects(applyOnce(release('torn'), shell), /gzip|tar/);
   t.equal(fingerprint(folder), before, 'the directory is unchanged');
-  t.equal(await summaries(release('v2')), 'unpack another archive');
+  t.equal(await summaries(release('v2')), 'replace: the archive has changed');
   t.strictSame(readdirSync(folder).sort(), ['.provision-archive', 'new']);
   t.strictSame(readdirSync(`${dir}/host`), ['app'], 'nothing is left next to it');
-  t.equal(await summaries(release('implied')), 'unpack another archive');
+  t.equal(await summaries(release('implied')), 'replace: the archive has changed');
   t.equal(
     statSync(`${folder}/bin`).mode & 0o7777,
     0o755,
@@ -97,5 +97,5 @@ t.test('archive', { skip }, async (t) => {
   );
   await applyOnce(release('v2'), shell);
   writeFileSync(`${folder}/.provision-archive`, '');
-  t.equal(await summaries(release('v2')), 'unpack another archive', 'an incomplete marker');
+  t.equal(await summaries(release('v2')), 'replace: the archive has changed', 'an incomplete marker');
 });

@@ -29,7 +29,7 @@ export function absolute(kind: string, path: string): string {
     : /[\p{Cc}\\]/u.test(path)
       ? 'it contains a control character or a backslash'
       : path === '/' || path.endsWith('/') || /(^|\/)(\.{0,2})\//.test(path.slice(1)) || /\/\.\.?$/.test(path)
-        ? 'it is not in its shortest form, without "//", "/./", "/../" or a trailing "/"'
+        ? 'it must have no "//", no "." or ".." segment, and no trailing "/"'
         : undefined;
   if (wrong) throw inputError({ place: `${kind} ${path}`, what: 'invalid path', why: wrong });
   return path;
@@ -40,7 +40,7 @@ export function account(place: string, name: string): string {
   if (/^([a-z_][a-z0-9_.-]{0,31}\$?|\d+)$/.test(name)) return name;
   throw inputError({
     place,
-    what: `"${name}" is not a valid name of a user or group`,
+    what: `"${name}" is not a valid user or group name`,
     why: 'expected a lower-case letter or "_", then letters, digits, "_", "." or "-" (at most 32 characters)',
   });
 }

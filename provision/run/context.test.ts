@@ -47,14 +47,17 @@ const layers: [string, Host['vars'], string[], object][] = [
   ['-e is above all', { [name]: { size: 3 } }, [`${name}.size=4`, `${name}.mode=x`], { mode: 'x', size: 4 }],
 ];
 
-t.test('before the first connection: variables as they will be, and no warning', async (t) => {
-  for (const [words, own, given, expected] of layers) {
-    const seen: unknown[] = [];
-    const { provision } = looking(seen);
-    await dryRun(looking(seen), [host(own)], given.map(parseExtra), provision);
-    t.strictSame(seen, [expected], words);
-  }
-});
+t.test(
+  'before the first connection, variables have their final values, and no warning is shown',
+  async (t) => {
+    for (const [words, own, given, expected] of layers) {
+      const seen: unknown[] = [];
+      const { provision } = looking(seen);
+      await dryRun(looking(seen), [host(own)], given.map(parseExtra), provision);
+      t.strictSame(seen, [expected], words);
+    }
+  },
+);
 
 t.test('one error lists all wrong variables, even if the approach reads them first', async (t) => {
   const seen: unknown[] = [];

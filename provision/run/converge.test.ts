@@ -60,7 +60,7 @@ async function go(session: Session, parts: readonly Part[], more: Partial<Option
 const names = (count: number, folder: string) => Array.from({ length: count }, (_, i) => `${folder}/f${i}`);
 const parts = (resources: readonly Resource[]) => [{ role: 'r', resources }];
 
-t.test('round trips are counts', { skip }, async (t) => {
+t.test('the number of round trips', { skip }, async (t) => {
   for (const [make, what] of [
     [touched, 'own scripts'],
     [inBatch, 'a batch'],

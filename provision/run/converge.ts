@@ -29,14 +29,14 @@ export interface Result {
   readonly seconds: number;
 }
 
-/** Hears how a host run goes. Its methods are called in the order of the list. */
+/** Observes a host run. Its methods are called in the order of the resources. */
 export interface Listener {
-  /** The resources of this role come next. */
+  /** Called before the resources of a role. */
   role(role: string): void;
   resource(role: string, resource: Resource, result: Result): void;
   handler(role: string, handler: Handler, status: 'ran' | 'pending', seconds: number): void;
   progress(role: string, line: string): void;
-  /** Asked before each change; false skips it. */
+  /** Called before each change; false skips the change. */
   confirm?(role: string, resource: Resource, changes: readonly Change[]): Promise<boolean>;
 }
 

@@ -59,12 +59,12 @@ t.test('a handler forgets everything, and the next probe covers one resource', a
   t.strictSame(toProbe(next(after)), { from: 2, count: 1 });
 });
 
-t.test('a failed change leaves nothing that could be decided on', async (t) => {
+t.test('after a failed change, no state is left to decide on', async (t) => {
   const cursor = changed(begin(3), { from: 0, count: 2 }, []);
   t.strictSame(toProbe(cursor), { from: 0, count: 2 });
 });
 
-t.test('a pending change makes what follows a prediction, and its states stay', async (t) => {
+t.test('after a pending change, what follows is a prediction, and the known states are kept', async (t) => {
   const cursor = next(pending(probed(begin(2), { from: 0, count: 2 }, seen(0, 2))));
   t.equal(cursor.predicted, true);
   t.equal(toProbe(cursor), undefined);

@@ -18,7 +18,7 @@ export interface Applied {
 type Action<G extends string> = (context: Context<G>) => Promise<void>;
 
 /**
- * Runs an approach's code without a connection, so that all input is checked before the first one: which roles it
+ * Runs an approach's code without connecting, so that all input is checked before the first connection: which roles it
  * applies to which hosts, with which variables. A variable for a role that only one of the `others` applies is not an
  * error: the same command line works for every action.
  *
@@ -116,7 +116,7 @@ function checkHostVariables(hosts: readonly Host[], calls: readonly RoleCall[]):
   }
 }
 
-/** Facts for a dry run, which asks no host. */
+/** Facts for a dry run, which contacts no host. */
 const SAMPLE = {
   distribution: 'debian',
   version: '13',

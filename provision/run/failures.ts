@@ -21,7 +21,7 @@ export const notConverged = ({ role, resource }: Item, left: readonly Change[]):
     place: `${role}: ${title(resource)}`,
     what: 'the change was applied, but the host still differs',
     why: left.map(({ summary }) => summary).join('; '),
-    todo: 'check whether something on the host reverts it, or another resource sets the opposite',
+    todo: 'check whether something on the host reverts it, or whether another resource contradicts it',
   });
 
 /** The changes that `plan` asks for. @throws ProvisionError with the resource as its place */

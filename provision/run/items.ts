@@ -14,10 +14,10 @@ export interface Item {
   readonly handlers: readonly Handler[];
 }
 
-/** What a person reads: `file /etc/motd`. */
+/** How a resource is shown: `file /etc/motd`. */
 export const title = ({ kind, name }: Resource) => `${kind} ${name}`;
 
-/** All roles as one list. Neighbours of one role that can be one change are joined. */
+/** All roles as one list. Adjacent resources of a role that one change can cover are merged. */
 export const flatten = (parts: readonly Part[]): Item[] => parts.flatMap(itemsOf);
 
 function itemsOf({ role, resources }: Part): Item[] {

@@ -9,7 +9,7 @@ export const HELD = 75;
  * inherits. When another run holds it, prints who does.
  */
 export const takeLock = (who: string): Script => sh`{
-[ -w /run ] || { echo "/run cannot be written"; (exit 1); }
+[ -w /run ] || { echo "/run is not writable"; (exit 1); }
 } && exec 8>>${FILE} && if flock -n 8; then
 printf '%s\n' ${who} >${FILE}
 else

@@ -5,7 +5,7 @@ import type { Reporter } from '../report/events.ts';
 import type { Session } from '../shell/exchange.ts';
 import type { Secret } from '../shell/secret.ts';
 
-/** The options of a run, and its ways to reach hosts, people and secrets. */
+/** The options of a run, and the functions with which it opens sessions, asks the user and reads secrets. */
 export interface RunOptions {
   readonly check: boolean;
   /** The names of the hosts that `apply` may touch. */

@@ -157,10 +157,10 @@ async function readFrom(hostRun: HostRun, script: Script, options: RunOptions): 
   const [seen] = probes;
   if (seen?.code === 0 && !broken) return seen.stdout.trim();
   throw failure({
-    what: 'a command of the approach that reads a value from the host failed',
+    what: 'the approach could not read a value from the host',
     why: `exit code ${(broken ?? seen)?.code}`,
     said: (broken ?? seen)?.stderr ?? '',
-    todo: 'correct the cause on the host, then run again',
+    todo: 'fix the cause on the host, then run again',
   });
 }
 

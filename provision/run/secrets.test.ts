@@ -4,7 +4,7 @@ import { reveal } from '../shell/secret.ts';
 import { outcome } from '../testing/outcome.ts';
 import { secretStore } from './secrets.ts';
 
-t.test('generated secrets are made once and only their owner reads them', async (t) => {
+t.test('secrets are generated once, and only their owner can read them', async (t) => {
   const file = `${t.testdir()}/s/one.json`;
   const first = reveal(secretStore(file)('mysql'));
   t.match(first, /^[\w-]{32}$/);

@@ -41,10 +41,10 @@ async function asking(t: Test, expected: Expected, ...replies: Reply[]) {
   return { url, asked, events, given };
 }
 
-t.test('questions', async (t) => {
+t.test('requests and expected answers', async (t) => {
   const plain = await asking(t, { body: 'yes' }, { body: 'yes' });
   t.match(plain.asked, [{ method: 'GET', url: '/path', body: '' }]);
-  t.notOk('content-type' in (plain.asked[0]?.headers ?? {}), 'nothing goes along');
+  t.notOk('content-type' in (plain.asked[0]?.headers ?? {}), 'no body is sent');
   t.equal(plain.given, 'yes', 'expect returns the body');
   t.match(plain.events, [{ event: 'verify', check: `GET ${plain.url}`, ok: true, answer: '200 yes' }]);
 

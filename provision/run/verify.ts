@@ -6,13 +6,13 @@ import type { Approach, Expected, Verification } from '../language/approach.ts';
 import { grouped } from '../language/groups.ts';
 import type { Reporter } from '../report/events.ts';
 
-/** Seconds to wait for the expected answer: while another answer comes, and while none comes at all. */
+/** Seconds to wait for the expected answer while the answers are different, and while nothing answers. */
 interface Wait {
   readonly wrong: number;
   readonly absent: number;
 }
 
-/** A machine on an emulated processor needs about a minute after its start before it serves. */
+/** A machine on an emulated processor needs about a minute after its start until it serves requests. */
 const WAIT: Wait = { wrong: 30, absent: 120 };
 
 /** The status of a proxy without a server behind it, and of a server that is not ready. */

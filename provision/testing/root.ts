@@ -46,7 +46,8 @@ export function enter(
   env: Readonly<Record<string, string>>,
 ): string {
   const unshare = locate('unshare');
-  if (!unshare || process.execve === undefined) return 'needs unshare, and process.execve of Node 22.15';
+  if (!unshare || process.execve === undefined)
+    return 'needs unshare, and Node.js 22.15 or later (process.execve)';
   const path = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
   const around = [...flags, 'sh', '-c', `set -e\n${script}exec "$@"`, 'sh'];
   const { status, stderr } = spawnSync(unshare, [...around, 'true'], {
@@ -63,5 +64,5 @@ function refused(output: string): string {
   if (output.includes('newuidmap') && !locate('newuidmap'))
     return 'needs root, or a user namespace with many users: apt-get install uidmap';
   const why = output.trim().split('\n').at(-1) ?? '';
-  return `needs root, or user namespaces, which this computer refuses: ${why}`;
+  return `needs root, or user namespaces, which this computer does not allow: ${why}`;
 }

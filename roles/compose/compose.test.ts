@@ -80,12 +80,12 @@ t.test('compose.release switches when the live slot differs', async (t) => {
     [
       'unhealthy',
       app(`c running unhealthy h-app-a theapp:2 i-2 ${at}`),
-      ['switch to a new container of theapp:2: it is unhealthy (slot b)'],
+      ['switch to a new container of theapp:2: the current one is unhealthy (slot b)'],
     ],
     [
       'exited',
       app(`c exited unhealthy h-app-a theapp:2 i-2 ${at}`),
-      ['switch to a new container of theapp:2: it is exited (slot b)'],
+      ['switch to a new container of theapp:2: the status of the current one is exited (slot b)'],
     ],
     [
       'no container, but the previous release is there',
@@ -141,7 +141,7 @@ t.test('input', async (t) => {
   const table: [Parameters<typeof compose>[0], RegExp][] = [
     [{ network: '172.30' }, /compose\.network: expected three numbers/],
     [{ network: '172.30.256' }, /compose\.network/],
-    [{ app_memory: '1 GB' }, /compose\.app_memory: expected a number and m or g/],
+    [{ app_memory: '1 GB' }, /compose\.app_memory: expected a number followed by m or g, such as 512m/],
     [{ version: 'a:b' }, /compose\.version/],
     [{ vhosts: { 'a.example.org': 'nothing' as 'todos' } }, /compose\.vhosts/],
   ];

@@ -7,7 +7,7 @@ import {
 } from '../../provision/authoring.ts';
 import { sh } from '../../provision/index.ts';
 
-/** The application runs in one of two slots; the other holds the previous release, stopped, or the next, starting. */
+/** The application runs in one of two slots; the other holds the previous release (stopped) or the next (starting). */
 export type Slot = 'a' | 'b';
 
 /** The release in each slot, as the name of its image; undefined for a slot that was never used. */
@@ -26,7 +26,7 @@ export const switchOf = (project: string) => `${folderOf(project)}/nginx/live/b`
 export const serviceOf = (slot: Slot) => `app-${slot}` as const;
 export const other = (slot: Slot): Slot => (slot === 'a' ? 'b' : 'a');
 
-/** What the role's own resources ask about its project. */
+/** What the role's own resources need to know about its project. */
 export const questionOf = (project: string, image: string, files: readonly string[]): ComposeQuestion => ({
   project,
   folder: folderOf(project),

@@ -70,8 +70,9 @@ function difference(state: ComposeState, live: Slot, { image, files }: ReleaseOp
   const why = outdated(container, state.hashes.get(service), id, files, state);
   if (why) return `switch to a new container of ${image}: ${why}`;
   if (container.status !== 'running')
-    return `switch to a new container of ${image}: it is ${container.status}`;
-  if (container.health === 'unhealthy') return `switch to a new container of ${image}: it is unhealthy`;
+    return `switch to a new container of ${image}: the status of the current one is ${container.status}`;
+  if (container.health === 'unhealthy')
+    return `switch to a new container of ${image}: the current one is unhealthy`;
   return undefined;
 }
 
@@ -95,7 +96,7 @@ ${before[to] === undefined ? sh`:` : sh`docker compose up --no-start --no-deps $
 exit 1
 }
 said() { docker logs --tail 40 "$id" >"$d"/said 2>&1 || :; }
-kept=${first ? 'there is no other release that could serve' : `${before[from]} continues to serve`}
+kept=${first ? 'no other release is available' : `${before[from]} continues to serve`}
 docker compose rm --stop --force ${service} >"$d"/said 2>&1
 ${writeOverride(project, overrideText(during, true))}
 echo ${`${image}: migrating`} >&9

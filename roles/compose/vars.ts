@@ -4,7 +4,7 @@ import { certificateFiles } from '../nginx/certificate.ts';
 
 const port = z.int().min(1).max(65535);
 const image = z.string().regex(/^[\w.:/@-]+$/, 'expected the name of an image');
-const memory = z.string().regex(/^[1-9]\d*[mg]$/, 'expected a number and m or g');
+const memory = z.string().regex(/^[1-9]\d*[mg]$/, 'expected a number followed by m or g, such as 512m');
 const cpus = z.number().positive().max(1024);
 const mebibytes = z.int().min(8);
 

@@ -121,9 +121,9 @@ done
 }
 
 const carried =
-  'overlay networks use 4789/udp, encrypted ones ESP (IP protocol 50), and Docker’s DNS 7946/tcp and 7946/udp; if only large packets do not arrive, the MTU of the network below is less than 1,500';
+  'overlay networks use 4789/udp, encrypted ones ESP (IP protocol 50), and Docker’s DNS 7946/tcp and 7946/udp; if only large packets are lost, the MTU of the underlying network is less than 1,500';
 const doWithout =
-  'if only the encrypted network fails and the network below is trusted, approach_2 can do without encryption: -e theapp.encrypted=false';
+  'if only the encrypted network fails and the underlying network is trusted, you can turn encryption off in approach_2: -e theapp.encrypted=false';
 
 type Link = 'plain' | 'encrypted';
 const aliasOf = (link: Link, name: string) => `${link}-${name}`;

@@ -1,7 +1,7 @@
 import type { Resource } from '../../provision/authoring.ts';
 import { type Script, sh } from '../../provision/index.ts';
 
-/** The manager knows which image is released, and which one was released before it: a rollback needs both. */
+/** The manager has a record of the released image and of the previous one, which a rollback needs. */
 export function releaseHistory(folder: string, release: string): Resource<string> {
   const [current, previous] = [`${folder}/release`, `${folder}/previous`];
   return {
@@ -14,7 +14,12 @@ export function releaseHistory(folder: string, release: string): Resource<string
 if [ -e ${current} ]; then cp -p -- ${current} ${previous}; fi
 printf '%s\n' ${release} >${`${current}.draft`}
 mv -f -- ${`${current}.draft`} ${current}`;
-      return [{ summary: known === '' ? 'the first release' : `follows ${known}`, script }];
+      return [
+        {
+          summary: known === '' ? 'record as the first release' : `record as the release after ${known}`,
+          script,
+        },
+      ];
     },
   };
 }

@@ -128,7 +128,7 @@ const pick =
     if (service) return [service];
     throw inputError({
       place,
-      what: `one_by_one or last names the service "${name}", which the stack does not have`,
+      what: `the stack has no service "${name}", which one_by_one or last names`,
       todo: `the services of the stack: ${services.map((one) => one.name).join(', ')}`,
     });
   };

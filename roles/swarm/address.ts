@@ -20,7 +20,7 @@ export function addressOf(
   if (only !== undefined && more.length === 0) return only;
   throw failure({
     place: host.name,
-    what: 'the address at which the other nodes reach this host is not clear',
+    what: 'the address at which the other nodes reach this host cannot be determined',
     why: usable.length > 0 ? `it has ${usable.join(', ')}` : 'it has no usable IPv4 address',
     todo: 'set its address in machines.yml, or its private_address in the inventory',
   });

@@ -101,7 +101,7 @@ async function elsewhere(work: Work, managers: readonly Host[]): Promise<Host> {
 const belongs = ({ swarm }: Surveyed, { nodes }: Surveyed): boolean =>
   swarm.LocalNodeState === 'active' && nodes.some(({ ID }) => ID === swarm.NodeID);
 
-/** Whether any node has not yet been shown to reach one of the others. */
+/** Whether a connection between two of the nodes has not passed the test yet. */
 function unproven(surveyed: readonly Surveyed[], over: 'ports' | 'overlay', peers: readonly Peer[]): boolean {
   return surveyed.some((one) => peers.some((peer) => !one[over].includes(lineOf(peer))));
 }

@@ -90,7 +90,7 @@ t.test('growing memory is distinguished from fluctuating memory', async (t) => {
   const heap = { 'heap used': 30, 'heap total': 40, external: 5 };
   const swings = minutes.map((minutes, i) => ({ minutes, resident: 100 + (i % 7), ...heap }));
   t.match(memoryTable(swings), /resident .*\(target: at most 5 %\)/);
-  t.match(memoryTable(swings), /resident, in steps of a tenth: 100( 10\d){10}$/);
+  t.match(memoryTable(swings), /resident, at each tenth of the run: 100( 10\d){10}$/);
   t.match(memoryTable(swings.map((one) => ({ ...one, resident: 100 + one.minutes }))), /resident .*missed/);
   const { slope, middle } = trend([1, 2, 3].map((x) => [x, 2 * x + 1]));
   t.same([slope, middle], [2, 5]);

@@ -1,6 +1,6 @@
 import type { PeerName } from './provisioner/peers/peer.ts';
 
-/** The medians of one peer on so many hosts, in seconds. The floor only reads: it has no first run. */
+/** The medians of one peer on a number of hosts, in seconds. The floor only reads: it has no first run. */
 export interface Figure {
   readonly name: PeerName;
   readonly hosts: number;

@@ -32,7 +32,7 @@ const progress = progressLines(process.stderr);
 const program = withWhere(
   newCommand('chaos')
     .description(
-      'Injects faults into a cluster under load and measures which requests are lost. Exits with code 1 if a scenario loses more than it may, or the cluster does not recover.',
+      'Injects faults into a cluster under load and measures which requests are lost. Exits with code 1 if a scenario exceeds its bounds, or the cluster does not recover.',
     )
     .argument('<approach>', approachWords, approachOf)
     .argument(

@@ -17,7 +17,7 @@ import { machineFolder } from '../../provision/machines/lab/folders.ts';
 import { hostOf } from '../../provision/machines/qemu/machine.ts';
 import { machinesOf, readSaved } from '../../provision/machines/qemu/state.ts';
 
-/** Where an approach's machines are: the same words as of `npm run provision`. */
+/** Where an approach's machines are, with the same options as `npm run provision`. */
 export interface Where {
   readonly provider?: (typeof providers)[number];
   readonly inventory?: string;
@@ -42,13 +42,13 @@ export function folderOf(approach: string): string {
   );
   if (known.includes(approach)) return join(approaches, approach);
   throw inputError({
-    what: `there is no approach "${approach}"${didYouMean(approach, known)} (there are: ${known.join(', ')})`,
+    what: `there is no approach "${approach}"${didYouMean(approach, known)} (approaches: ${known.join(', ')})`,
     todo: 'name one of them',
   });
 }
 
 /**
- * The hosts of an approach as they are: none is brought up, and those of the lab that are off are listed all the same.
+ * The hosts of an approach, including machines of the lab that are off. No machine is started.
  *
  * @throws ProvisionError when there are none
  */

@@ -32,7 +32,7 @@ const program = newCommand('load')
   .addOption(
     wholeOption('--seconds <count>', 'duration of the load, in seconds', { most: 86_400, fallback: 60 }),
   )
-  .option('--health <path>', 'send requests only to nodes that answer 200 at this path', pathOf)
+  .option('--health <path>', 'send requests only to nodes that return 200 for this path', pathOf)
   .addOption(
     wholeOption('--deadline <seconds>', 'how long to wait for an answer, in seconds', {
       most: 60,

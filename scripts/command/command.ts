@@ -36,11 +36,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Takes a program that would run, and the name of its default sub-command. */
+/** Receives a program instead of it being run, and the name of its default sub-command. */
 export type TakeProgram = (program: Command, byDefault: string | undefined) => void;
 let take: TakeProgram | undefined;
 
-/** From now on `runCommand` hands programs over and runs none, so that a test can import scripts and read their words. */
+/** Makes `runCommand` pass programs to `taker` instead of running them, so that tests can inspect scripts. */
 export function takePrograms(taker: TakeProgram): void {
   take = taker;
 }

@@ -1,7 +1,7 @@
 import { execa, type Options } from 'execa';
 import { failure, unreachable } from '../../provision/index.ts';
 
-/** The user's own `docker`, which honours DOCKER_HOST and contexts. The caller judges how it ends. */
+/** The user's own `docker`, which honours DOCKER_HOST and contexts. The caller checks its exit code. */
 export const docker = (words: readonly string[], options: Options = {}) =>
   execa('docker', words, { reject: false, stdin: 'ignore', ...options });
 

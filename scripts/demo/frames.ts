@@ -7,9 +7,9 @@ export interface Frame {
   readonly rows: readonly (readonly Run[])[];
 }
 
-/** Pauses in seconds: shorter than `least` are skipped, from `read` on a viewer reads. */
+/** Seconds: a pause shorter than `least` is skipped; during one of at least `read`, the viewer reads. */
 const QUIET = { least: 0.3, read: 1.5 };
-/** Seconds that a frame is shown. */
+/** Seconds for which a frame is shown. */
 const SHOWN = { briefly: 0.5, read: 2 };
 
 /** The pauses of a recording as frames. If there are too many, shorter pauses are left out. */

@@ -10,7 +10,7 @@ export interface Hidden {
   readonly folders: Readonly<Record<string, string>>;
 }
 
-/** The moments without it. A line in which something was hidden becomes one moment. */
+/** The moments with all of this hidden. A line in which something was hidden becomes one moment. */
 export function hiding(moments: readonly Moment[], hidden: Hidden): Moment[] {
   return linesOf(moments).flatMap((line) => {
     const text = line.map((moment) => moment.text).join('');
@@ -19,7 +19,7 @@ export function hiding(moments: readonly Moment[], hidden: Hidden): Moment[] {
   });
 }
 
-/** The text without it. */
+/** The text with all of this hidden. */
 export function hiddenIn(text: string, { secrets, folders }: Hidden): string {
   const longest = Object.entries(folders).sort(([a], [b]) => b.length - a.length);
   return longest.reduce((all, [folder, name]) => all.replaceAll(folder, name), redact(text, secrets));

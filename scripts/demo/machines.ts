@@ -15,19 +15,19 @@ export interface DemoMachines {
   readonly kind: 'lab' | 'hosts';
   readonly names: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** What the inventory says that nobody may see. */
+  /** The secrets in the inventory, which a recording must not show. */
   readonly secrets: readonly string[];
-  /** `<where>`, `<url:NAME>` and `<ssh:NAME>` of a command as a person has to type them. */
+  /** `<where>`, `<url:NAME>` and `<ssh:NAME>` of a command, replaced by what a person types. */
   typed(command: string): string;
-  /** A machine that has lost its power has it again, or is promised to. */
+  /** Restores the power of a machine, or asks a person to do it. */
   switchOn(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The name under which commands are given the inventory. */
+/** The name of the inventory in the commands. */
 const file = 'hosts.yml';
 
-/** The lab's, of whichever kind or of one that is named: the first command that wants them makes them. */
+/** Machines of the lab, of the given kind if there is one. The first command that needs them creates them. */
 export function labMachines(
   approach: string,
   { folder, env }: Checkout,
@@ -46,7 +46,7 @@ export function labMachines(
     env,
     secrets: [],
     typed: (command) => typed(command, where, names, words),
-    // the next run does it by itself
+    // the next run starts the machine
     switchOn: async () => undefined,
     async close() {
       await execa(process.execPath, ['scripts/lab/lab.ts', 'down', approach], { cwd: folder, env });
@@ -54,7 +54,7 @@ export function labMachines(
   };
 }
 
-/** Machines that exist already. `switchOn` is how one gets its power back. */
+/** Existing machines. `switchOn` restores the power of one. */
 export async function listedMachines(
   approach: string,
   checkout: Checkout,
@@ -79,7 +79,7 @@ export async function listedMachines(
   };
 }
 
-/** What sudo is told. */
+/** The passwords for sudo. */
 const passwordsOf = (hosts: readonly Host[]) =>
   hosts.flatMap(({ sudoPasswordFile: file }) =>
     file === undefined ? [] : [readFileSync(file, 'utf8').trim()],
@@ -103,7 +103,7 @@ function typed(
       throw inputError({
         place: command,
         what: `there is no machine "${name}"`,
-        why: `there are ${names.join(', ')}`,
+        todo: `choose one of: ${names.join(', ')}`,
       });
     });
 }

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { size } from './recording.ts';
 import type { Shell } from './shell.ts';
 
-/** A shell with a prompt, at which a person seems to type. */
+/** A shell with a prompt, at which commands appear as if a person typed them. */
 export interface Prompt {
   /** Shows the title of a scene. */
   title(text: string): Promise<void>;
@@ -70,7 +70,7 @@ export function titlesIn(sent: string): { index: number; text: string }[] {
 /** A text, quoted for the shell. */
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** Lines that fit behind the `# `. */
+/** The text, broken into lines that fit after the `# `. */
 function folded(text: string): string[] {
   const lines: string[] = [''];
   for (const word of text.trim().split(/\s+/)) {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { didYouMean, inputError } from '../../provision/index.ts';
 import { loadYaml } from '../../provision/input/yaml.ts';
 
-/** Some steps only work for one kind of machines: only the lab's have to be created first. */
+/** The kind of machines that the step is for: only those of the lab, for example, must be created first. */
 const only = z.enum(['lab', 'hosts']).optional();
 const pattern = z.string().refine(isPattern, 'a regular expression');
 

@@ -60,7 +60,7 @@ export async function statusOf(approach: string): Promise<Status[]> {
   return [...(await virtualStatus(approach)), ...inDocker];
 }
 
-/** What an interrupted command left of an approach. */
+/** What an interrupted command has left behind of an approach. */
 export const leftoversOf = async (approach: string): Promise<string[]> =>
   (await usesDocker(approach)) ? await orphansOf(approach) : [];
 

@@ -45,7 +45,7 @@ program
   )
   .option(
     '--image <image>',
-    'operating system of new machines: auto, ubuntu-24.04, debian-13, debian-12 or debian; for qemu also a disk image with cloud-init',
+    'operating system of new machines: auto, ubuntu-24.04, debian-13, debian-12 or debian (the newest); for qemu also a disk image with cloud-init',
     'auto',
   )
   .option('--any-ports', 'forward from free ports of this computer, not from those in machines.yml', false)
@@ -64,7 +64,7 @@ program
   .command('status')
   .argument('[approach]', approachWords)
   .description(
-    'list the machines with their addresses and snapshots, and anything that an interrupted run left',
+    'list the machines with their addresses and snapshots, and anything that an interrupted run left behind',
   )
   .option('--json', 'print one JSON object on stdout', false)
   .action(async (approach: string = byDefault, { json }: { json: boolean }) => {
@@ -127,7 +127,7 @@ program
   .command('down')
   .argument('[approach]', approachWords)
   .description(
-    'stop and remove the machines with their data, and whatever an interrupted run left; images stay',
+    'stop and remove the machines with their data, and whatever an interrupted run left behind; images stay',
   )
   .action(async (approach: string = byDefault) => {
     const removed = await destroy(approach, (line) => progress.show('lab', line));

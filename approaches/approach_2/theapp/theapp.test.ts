@@ -86,10 +86,10 @@ interface Service {
 t.test('the order of deployment: data, accounts, schema, application', async (t) => {
   const order = resources()
     .map(title)
-    .filter((words) => words.startsWith('stack.deploy'));
+    .filter((words) => words.startsWith('docker.stack.deploy'));
   t.match(order.splice(0, 6).join(), /redis-1,.*redis-2,.*redis-3,.*sentinel-1/);
-  const afterData = [/first \d+$/, /: accounts-open$/, /: migrate$/, /: app$/, /: accounts-close$/];
-  t.match(order, [...afterData, /^stack\.deploy theapp$/]);
+  const afterData = [/first \d+ services$/, /: accounts-open$/, /: migrate$/, /: app$/, /: accounts-close$/];
+  t.match(order, [...afterData, /^docker\.stack\.deploy theapp$/]);
 });
 
 t.test('a new password only changes the services that use it', async (t) => {

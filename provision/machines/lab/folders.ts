@@ -16,7 +16,7 @@ export function folderOf(lab: string): string {
   if (/^[A-Za-z][\w-]{0,40}$/.test(lab) && lab !== 'images') return join(labFolder(), lab);
   throw inputError({
     place: 'lab',
-    what: `"${lab}" is not a valid name of a lab`,
+    what: `"${lab}" is not a valid lab name`,
     why: 'expected letters, digits, _ and -',
   });
 }

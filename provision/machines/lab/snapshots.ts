@@ -5,7 +5,7 @@ export function requireName(snapshot: string): void {
   if (/^[A-Za-z][\w.-]{0,40}$/.test(snapshot)) return;
   throw inputError({
     place: 'snapshot',
-    what: `"${snapshot}" is not a valid name of a snapshot`,
+    what: `"${snapshot}" is not a valid snapshot name`,
     why: 'expected a letter, then letters, digits, dots, _ and -',
   });
 }

@@ -72,7 +72,7 @@ function cannotOpen(): string | undefined {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
     return undefined;
   } catch {
-    return 'no permission to open /dev/kvm; to get it, log in again after: sudo usermod -aG kvm $USER';
+    return 'no permission to open /dev/kvm; to get it: sudo usermod -aG kvm $USER, then log in again';
   }
 }
 

@@ -51,6 +51,6 @@ export async function runAsRoot(door: Door, script: () => string, seconds = 120)
     what: 'the machine could not be prepared',
     why: exitCode === undefined ? `${shortMessage}` : `exit code ${exitCode}`,
     said: stderr,
-    todo: 'delete the machine and create it again: npm run lab -- down APPROACH',
+    todo: 'remove the machine (npm run lab -- down APPROACH), then run the same command again',
   });
 }

@@ -140,7 +140,7 @@ t.test('one run at a time; a killed one releases the lock', async (t) => {
   );
 });
 
-t.test('a full disk is reported before and after', async (t) => {
+t.test('a full disk is reported before the work starts, and if the work fails', async (t) => {
   const folder = t.testdir({});
   requireSpace(folder, 0, 'nothing');
   t.throws(() => requireSpace(folder, 1e9, 'an image'), {
@@ -162,6 +162,6 @@ t.test('a draft is never removed through a mount', async (t) => {
 
 t.test('the name of a lab must be a valid folder name', async (t) => {
   for (const name of ['../x', 'a/b', '', '.', 'images', '-x'])
-    t.throws(() => folderOf(name), { message: /is not a valid name of a lab/ }, name);
+    t.throws(() => folderOf(name), { message: /is not a valid lab name/ }, name);
   t.strictSame([machinesOf('none-such'), machineFolders('none-such')], [[], []]);
 });

@@ -16,8 +16,8 @@ const CONFIG = '/root/.docker/config.json';
 export function loggedIn({ host, port, user, password }: Registry): Resource<boolean> {
   const at = `${host}:${port}`;
   return {
-    kind: 'registry',
-    name: `login to ${at}`,
+    kind: 'docker.login',
+    name: at,
     probe: {
       // The file holds user:password in base64. It is compared in the shell, so that no argv contains it.
       script: sh`auth=$(printf '%s:%s' ${user} ${password} | base64 -w 0)
@@ -43,8 +43,8 @@ done`;
 /** Root is not logged in to the registry (`host:port`). */
 export function loggedOut(at: string): Resource<boolean> {
   return {
-    kind: 'registry',
-    name: `logout from ${at}`,
+    kind: 'docker.login.absent',
+    name: at,
     probe: {
       script: sh`if grep -qsF ${at} ${CONFIG}; then echo known; fi`,
       read: ({ stdout }) => stdout.trim() === 'known',

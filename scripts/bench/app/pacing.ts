@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A load: requests over so many connections, as fast as answers come or evenly at a rate (requests/s). */
+/** A load: requests over a number of connections, as fast as answers come or evenly at a rate (requests/s). */
 export interface Load {
   readonly url: string;
   /** Requested in turn. */

@@ -87,10 +87,10 @@ export function memoryTable(seen: readonly Memory[]): string {
   return [`memory, MiB   ${head}`, ...rows, `  resident, ${steps(seen)}`].join('\n');
 }
 
-/** The course in eleven steps: a trend does not distinguish a slope from a stair. */
+/** Eleven values over the run: a trend alone does not distinguish a slope from a step. */
 function steps(seen: readonly Memory[]): string {
   const parts = Array.from({ length: 11 }, (_, part) => Math.round((part * (seen.length - 1)) / 10));
-  return `in steps of a tenth: ${parts.map((at) => seen[at]?.resident.toFixed(0)).join(' ')}`;
+  return `at each tenth of the run: ${parts.map((at) => seen[at]?.resident.toFixed(0)).join(' ')}`;
 }
 
 /** The line of least squares through the points: its slope, and its value in the middle. */

@@ -15,7 +15,7 @@ const DEADLINE_SECONDS = 300;
 export const autoscale: Scenario = {
   name: 'autoscale',
   description: `the autoscaler scales ${services.app} up to ${MOST} and down to ${LEAST}`,
-  protects: 'all',
+  bounds: { protects: 'all', healthySeconds: 300 },
   async prepare(target) {
     const before = await wanted(target);
     return async () => {

@@ -121,7 +121,7 @@ t.test('a scenario from injection to recovery', async (t) => {
   const scenario: Scenario = {
     name: 'one-of-two',
     description: 'one of two nodes is killed and comes back',
-    protects: 'idempotent',
+    bounds: { protects: 'idempotent', losesSeconds: 5, healthySeconds: 60 },
     holdSeconds: 4,
     prepare: async () => async () => {
       await kill(1);

@@ -7,7 +7,7 @@ import { summaryOf } from '../sessions.ts';
 import { stateOf } from '../status/state.ts';
 import { type Monitor, startMonitor } from './monitor.ts';
 import type { Provisioned } from './provisioner.ts';
-import type { Inject, Revert, Scenario } from './scenario.ts';
+import type { Bounds, Inject, Revert, Scenario } from './scenario.ts';
 import { runningTasks, type Target } from './target.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
@@ -24,6 +24,7 @@ export interface ExperimentOptions {
 export interface Result {
   readonly scenario: string;
   readonly description: string;
+  readonly bounds: Bounds;
   readonly verdict: Verdict;
   /** When the last request was lost and all replicas ran again. */
   readonly recoveredAfter: number;
@@ -67,9 +68,10 @@ export async function runExperiment(
       healthyAfter: Math.max(recoveredAfter, since(monitor.lastUnhealthy())),
     };
     const { provisioned, replaced } = await provisionAgain(target, scenario);
-    const verdict = verdictOf(scenario, ended, { provisioned, replaced, wrong });
-    const { name, description } = scenario;
-    return { scenario: name, description, verdict, ...figures, load: ended, provisioned, replaced };
+    const { name, description, bounds } = scenario;
+    const measured = { load: ended, healthyAfter: figures.healthyAfter };
+    const verdict = verdictOf(bounds, measured, { provisioned, replaced, wrong });
+    return { scenario: name, description, bounds, verdict, ...figures, load: ended, provisioned, replaced };
   } finally {
     if (!ended) await load.stop();
   }

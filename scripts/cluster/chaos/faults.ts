@@ -13,14 +13,14 @@ export const faults: readonly Scenario[] = [
   {
     name: 'kill-app',
     description: 'an application container is killed',
-    protects: 'idempotent',
+    bounds: { protects: 'idempotent', losesSeconds: 5, healthySeconds: 60 },
     holdSeconds: NOTICE,
     prepare: (target) => kill(target, services.app),
   },
   {
     name: 'hang-app',
     description: 'an application container hangs (SIGSTOP)',
-    protects: 'idempotent',
+    bounds: { protects: 'idempotent', losesSeconds: 20, healthySeconds: 180 },
     holdSeconds: HOLD,
     async prepare(target) {
       const { host, id } = await target.container(services.app);
@@ -33,14 +33,14 @@ export const faults: readonly Scenario[] = [
   {
     name: 'worker-power-cut',
     description: `a worker loses power for ${HOLD} s`,
-    protects: 'idempotent',
+    bounds: { protects: 'idempotent', losesSeconds: 15, healthySeconds: 120 },
     holdSeconds: HOLD,
     prepare: async (target) => cutPower(target, await target.statelessWorker()),
   },
   {
     name: 'manager-restart',
     description: 'the manager, which runs the MariaDB primary, restarts',
-    protects: 'reads',
+    bounds: { protects: 'reads', losesSeconds: 40, healthySeconds: 120 },
     holdSeconds: NOTICE,
     async prepare(target) {
       const manager = await target.manager();
@@ -50,7 +50,7 @@ export const faults: readonly Scenario[] = [
   {
     name: 'network-cut',
     description: `two workers cannot reach each other for ${HOLD} s`,
-    protects: 'idempotent',
+    bounds: { protects: 'idempotent', losesSeconds: 30, healthySeconds: 120 },
     holdSeconds: HOLD,
     async prepare(target) {
       const { cluster } = await target.probe();
@@ -73,7 +73,7 @@ export const faults: readonly Scenario[] = [
   {
     name: 'redis-master-node-killed',
     description: `the node with the Redis master loses power for ${HOLD} s`,
-    protects: 'idempotent',
+    bounds: { protects: 'idempotent', losesSeconds: 20, healthySeconds: 120 },
     holdSeconds: HOLD,
     async prepare(target) {
       await moveMasterOffManager(target);
@@ -83,14 +83,14 @@ export const faults: readonly Scenario[] = [
   {
     name: 'mysql-primary-killed',
     description: 'the MariaDB primary is killed',
-    protects: 'reads',
+    bounds: { protects: 'reads', losesSeconds: 30, healthySeconds: 60 },
     holdSeconds: NOTICE,
     prepare: (target) => kill(target, services.primary),
   },
   {
     name: 'disk-full',
     description: `the disk of a worker is full for ${HOLD} s`,
-    protects: 'idempotent',
+    bounds: { protects: 'idempotent', losesSeconds: 10, healthySeconds: 120 },
     holdSeconds: HOLD,
     async prepare(target) {
       const host = await target.statelessWorker();
@@ -113,7 +113,7 @@ async function requireOwnDisk(target: Target, host: Host): Promise<void> {
   throw failure({
     place: host.name,
     what: 'the machine has no disk of its own that could be filled',
-    why: 'its Docker gives containers no loop devices',
+    why: 'Docker does not give its container a loop device',
     todo: 'run the scenario on virtual machines: --provider qemu',
   });
 }
@@ -158,7 +158,7 @@ async function moveMasterOffManager(target: Target): Promise<void> {
   throw failure({ what: 'the Redis master did not move off the manager within 120 s' });
 }
 
-/** Reboots a machine. One whose emulator exits on reboot is started again. */
+/** Reboots a machine. If its emulator exits instead, starts it again. */
 async function restart(target: Target, host: Host): Promise<void> {
   const { power } = target;
   if (power.restarts) {

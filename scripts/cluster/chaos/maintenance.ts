@@ -4,7 +4,7 @@ import { failure, sh } from '../../../provision/index.ts';
 import { autoscale } from './autoscale.ts';
 import { checkout, type Provisioned } from './provisioner.ts';
 import { anotherRelease, bad } from './releases.ts';
-import type { Scenario } from './scenario.ts';
+import type { Bounds, Scenario } from './scenario.ts';
 import { rotateSecret } from './secret.ts';
 import { serviceNamed, services, type Target } from './target.ts';
 
@@ -13,7 +13,7 @@ export const maintenance: readonly Scenario[] = [
   {
     name: 'update',
     description: 'a new release is deployed',
-    protects: 'all',
+    bounds: { protects: 'all', healthySeconds: 120 },
     mayReplace: [services.app, 'migrate'],
     prepare: async (target) => async () => {
       const { exitCode, errors } = await deploy(target, '// another release');
@@ -27,7 +27,7 @@ export const maintenance: readonly Scenario[] = [
   {
     name: 'scale',
     description: `${services.app} is scaled 2 → 6 → 2`,
-    protects: 'all',
+    bounds: { protects: 'all', healthySeconds: 180 },
     async prepare(target) {
       const { cluster } = await target.probe();
       const before = countOf(serviceNamed(cluster, services.app), cluster).wanted;
@@ -41,7 +41,7 @@ export const maintenance: readonly Scenario[] = [
   {
     name: 'drain',
     description: 'a worker is drained for 60 s',
-    protects: 'all',
+    bounds: { protects: 'all', healthySeconds: 120 },
     holdSeconds: 60,
     async prepare(target) {
       const [manager, { name }] = [await target.manager(), await target.statelessWorker()];
@@ -55,8 +55,15 @@ export const maintenance: readonly Scenario[] = [
       };
     },
   },
-  rotation('rotate-secret', 'mysql', "the application's MariaDB password is rotated", 'all'),
-  rotation('rotate-redis-secret', 'redis', 'the password of Redis and Sentinel is rotated', 'idempotent'),
+  rotation('rotate-secret', 'mysql', "the application's MariaDB password is rotated", {
+    protects: 'all',
+    healthySeconds: 60,
+  }),
+  rotation('rotate-redis-secret', 'redis', 'the password of Redis and Sentinel is rotated', {
+    protects: 'idempotent',
+    losesSeconds: 20,
+    healthySeconds: 420,
+  }),
 ];
 
 /** A bad release, which must be refused with the reason; the cluster rolls back by itself. */
@@ -64,7 +71,7 @@ function badRelease(name: string, description: string, code: string, reason: Reg
   return {
     name: `bad-release-${name}`,
     description,
-    protects: 'all',
+    bounds: { protects: 'all', healthySeconds: 120 },
     prepare: async (target) => async () => {
       const { exitCode, errors } = await deploy(target, code);
       const said = errors.join('\n');
@@ -76,16 +83,11 @@ function badRelease(name: string, description: string, code: string, reason: Reg
 }
 
 /** Changes a secret in the secrets file and provisions again, as a person does. */
-function rotation(
-  name: string,
-  secret: string,
-  description: string,
-  protects: Scenario['protects'],
-): Scenario {
+function rotation(name: string, secret: string, description: string, bounds: Bounds): Scenario {
   return {
     name,
     description,
-    protects,
+    bounds,
     prepare: async (target) => async () => {
       const revert = rotateSecret(join(checkout, '.secrets', `${target.approach}.json`), secret);
       const { exitCode, errors } = await target.provision();

@@ -9,17 +9,17 @@ import type { Provider } from '../../../provision/machines/provider.ts';
 import { processOf } from '../../../provision/machines/qemu/process.ts';
 import { cutPowerOf, powerOn } from '../../../provision/machines/qemu.ts';
 
-/** How machines lose their power, and get it back. */
+/** Cuts the power of machines and restores it. */
 export interface Power {
   off(host: Host): Promise<void>;
   on(host: Host): Promise<void>;
-  /** Whether one that is restarted by itself came back: an emulator may have ended instead. */
+  /** Whether the machine is on. When a machine reboots, its emulator may exit instead. */
   isOn(host: Host): boolean;
-  /** A restart is a cut, and power again: not all that can be switched off can restart itself. */
+  /** Whether to restart a machine by cutting and restoring its power, instead of rebooting its system. */
   readonly restarts: boolean;
 }
 
-/** What a hypervisor, a cloud or a socket with a switch is told by: shell commands, with `$HOST` and `$ADDRESS`. */
+/** Shell commands that control a hypervisor, a cloud or a power switch; they get `$HOST` and `$ADDRESS`. */
 export interface PowerCommands {
   readonly powerOff?: string | undefined;
   readonly powerOn?: string | undefined;
@@ -28,7 +28,7 @@ export interface PowerCommands {
 /** Seconds that a command may take. */
 const DEADLINE_SECONDS = 120;
 
-/** The lab's machines have a switch of their own, others are switched by commands where there are any. */
+/** The given commands if there are both; otherwise only machines of the lab can be switched off. */
 export function powerOf(
   approach: string,
   { provider, powerOff, powerOn }: PowerCommands & { readonly provider: Provider['name'] },
@@ -39,7 +39,7 @@ export function powerOf(
   return provider === 'docker' ? containers(approach, tell) : none(approach);
 }
 
-/** `docker kill` and `docker start`. A container that restarts its system ends: nobody starts it again. */
+/** `docker kill` and `docker start`. A container that reboots exits, and nothing starts it again. */
 const containers = (approach: string, tell: (line: string) => void): Power => ({
   off: ({ name }) => killContainer(approach, name),
   on: ({ name }) => startContainer(approach, name, tell),

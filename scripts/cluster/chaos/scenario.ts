@@ -5,14 +5,23 @@ export interface Scenario {
   readonly name: string;
   /** What happens, for the table. */
   readonly description: string;
-  /** The requests that must not be lost: all, idempotent ones, reads only, or none. */
-  readonly protects: 'all' | 'idempotent' | 'reads' | 'nothing';
+  readonly bounds: Bounds;
   /** Seconds that the fault lasts before it is reverted. */
   readonly holdSeconds?: number;
   /** Services whose tasks the next provisioning run may replace, such as those of another release. */
   readonly mayReplace?: readonly string[];
   /** Runs before the load: chooses the target of the fault and makes sure that the experiment is meaningful. */
   prepare(target: Target): Promise<Inject>;
+}
+
+/** What a scenario may cost at most. */
+export interface Bounds {
+  /** The requests that must not be lost: all, idempotent ones, or only reads. */
+  readonly protects: 'all' | 'idempotent' | 'reads';
+  /** How many of the other requests may be lost, in seconds of their rate; default: 0. */
+  readonly losesSeconds?: number;
+  /** Seconds after the fault until the cluster must be healthy again. */
+  readonly healthySeconds: number;
 }
 
 /** Injects the fault and returns how to revert it. Resolves once it has taken effect. */

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { inputError } from '../../../provision/index.ts';
 import type { Result } from './experiment.ts';
+import { boundsOf } from './verdict.ts';
 
 /** The columns of the table. Each row is the latest result of one scenario. */
 const head = [
   'scenario',
   'what happens',
+  'bounds',
   'recovered after',
   'healthy after',
   'requests',
@@ -22,6 +24,7 @@ const [MARK, END] = ['<!-- chaos -->', '<!-- /chaos -->'];
 export function rowOf({
   scenario,
   description,
+  bounds,
   verdict,
   recoveredAfter,
   healthyAfter,
@@ -31,6 +34,7 @@ export function rowOf({
   return [
     `\`${scenario}\`${verdict.ok ? '' : ' ✗'}`,
     description,
+    boundsOf(bounds, load),
     `${recoveredAfter} s`,
     `${healthyAfter} s`,
     `${load.asked}`,
@@ -74,7 +78,7 @@ export function withTable(
   if (at < 0)
     throw inputError({
       place: file,
-      what: 'the table has no place in this file',
+      what: 'this file has no place for the table',
       why: `expected the line ${MARK}`,
     });
   const end = text.indexOf(END, at);

@@ -1,61 +1,81 @@
 import t from 'tap';
 import type { Result } from './experiment.ts';
-import type { Scenario } from './scenario.ts';
+import type { Bounds } from './scenario.ts';
 import { withTable } from './table.ts';
-import { verdictOf } from './verdict.ts';
+import { type Measured, verdictOf } from './verdict.ts';
 
 const load = (idempotent: number, others: number, calls: Record<string, Record<string, number>> = {}) => ({
   lost: { idempotent, others },
   skipped: 0,
   problems: [],
+  seconds: 100,
   calls: Object.fromEntries(
-    Object.entries(calls).map(([name, errors]) => [name, { asked: 9, answered: 9, errors }]),
+    Object.entries(calls).map(([name, errors]) => [name, { asked: 200, answered: 9, errors }]),
   ),
 });
 const well = { provisioned: { exitCode: 0, errors: [] }, replaced: [], wrong: [] };
 
-t.test('which losses and errors fail a scenario', async (t) => {
-  const written = load(3, 2, { 'PUT /hello/NAME': { 503: 3 }, 'POST /api/todos': { 503: 2 } });
+t.test('what fails a scenario', async (t) => {
+  const get = { 'GET /': {} };
+  const written = load(3, 2, { 'PUT /hello/NAME': { 503: 3 }, 'POST /api/todos': { 503: 2 }, ...get });
   const read = load(1, 0, { 'GET /todos': { 503: 1 } });
-  const counted = load(0, 4, { 'GET /counter/ID': { 503: 4 } });
-  const cases: [Scenario['protects'], Parameters<typeof verdictOf>[1], Partial<typeof well>, string[]][] = [
-    ['all', load(0, 0), {}, []],
-    ['all', load(0, 1), {}, ['1 requests lost']],
-    ['all', load(2, 1), {}, ['3 requests lost']],
-    ['idempotent', load(0, 7), {}, []],
-    ['idempotent', load(1, 7), {}, ['1 idempotent requests lost']],
-    ['reads', written, {}, []],
-    ['reads', counted, {}, []],
-    ['reads', read, {}, ['1 read requests lost']],
-    ['nothing', written, {}, []],
-    ['nothing', { ...load(0, 0), problems: ['todo 7 was lost'] as never }, {}, ['todo 7 was lost']],
-    ['nothing', { ...load(0, 0), skipped: 4 }, {}, ['4 requests were not sent']],
-    ['all', load(0, 0), { wrong: ['no worker'] as never }, ['no worker']],
+  const put = load(1, 7, { 'PUT /hello/NAME': { 503: 1 }, 'GET /counter/ID': { 503: 7 } });
+  const counted = load(0, 4, { 'GET /counter/ID': { 503: 4 }, ...get });
+  const lost = load(2, 1, { 'GET /': { 503: 2 }, 'POST /api/todos': { 503: 1 } });
+  type Case = [Bounds['protects'], number, Measured['load'], Partial<typeof well>, string[]];
+  const none = load(0, 0);
+  const cases: Case[] = [
+    ['all', 0, none, {}, []],
+    ['all', 9, lost, {}, ['3 requests lost']],
+    ['idempotent', 2, counted, {}, []],
+    ['idempotent', 1, counted, {}, ['4 other requests lost; the bound is 2']],
+    ['idempotent', 0, counted, {}, ['4 other requests lost; the bound is 0']],
+    ['idempotent', 9, put, {}, ['1 idempotent requests lost']],
+    ['reads', 2, written, {}, []],
+    ['reads', 1, written, {}, ['5 other requests lost; the bound is 4']],
+    ['reads', 9, counted, {}, []],
+    ['reads', 9, read, {}, ['1 read requests lost']],
+    ['reads', 9, { ...none, problems: ['todo 7 was lost'] }, {}, ['todo 7 was lost']],
+    ['reads', 9, { ...none, skipped: 4 }, {}, ['4 requests were not sent']],
+    ['all', 0, none, { wrong: ['no worker'] as never }, ['no worker']],
     [
       'all',
-      load(0, 0),
+      0,
+      none,
       { replaced: ['theapp_app', 'theapp_app'] as never },
       ['the next provisioning run replaced theapp_app'],
     ],
     [
       'all',
-      load(0, 0),
+      0,
+      none,
       { provisioned: { exitCode: 1, errors: ['no'] as never } },
       ['the next provisioning run failed: no'],
     ],
   ];
-  for (const [protects, report, aftermath, why] of cases)
-    t.strictSame(verdictOf({ protects }, report, { ...well, ...aftermath }), { ok: why.length === 0, why });
+  for (const [protects, losesSeconds, report, aftermath, why] of cases) {
+    const verdict = verdictOf(
+      { protects, losesSeconds, healthySeconds: 60 },
+      { load: report, healthyAfter: 60 },
+      { ...well, ...aftermath },
+    );
+    t.strictSame(verdict, { ok: why.length === 0, why }, `${protects} ${losesSeconds}: ${why}`);
+  }
+  const late = { load: none, healthyAfter: 60.1 };
+  t.strictSame(verdictOf({ protects: 'all', healthySeconds: 60 }, late, well).why, [
+    'healthy after 60.1 s; the bound is 60 s',
+  ]);
 });
 
 const played = (scenario: string, lost: number): Result => ({
   scenario,
   description: 'a | b',
+  bounds: { protects: 'idempotent', losesSeconds: 5, healthySeconds: 60 },
   verdict: { ok: lost === 0, why: [] },
   recoveredAfter: 1.5,
   healthyAfter: 20,
   load: {
-    ...load(lost, 0),
+    ...load(lost, 0, { 'POST /api/todos': {} }),
     rate: 60,
     seconds: 170,
     asked: 10_000,
@@ -79,7 +99,10 @@ t.test('the table in a README', async (t) => {
     first,
     /^# A\n\n<!-- chaos -->\n[\s\S]*npm run chaos -- approach_2 drain --write[\s\S]*<!-- \/chaos -->\n\nmore\n$/,
   );
-  t.match(first, '| `drain` | a \\| b | 1.5 s | 20 s | 10000 | 0 | 0 | 3 | 0.4 s | 0 changed, 9 s |');
+  t.match(
+    first,
+    '| `drain` | a \\| b | 0 idempotent, 6 other; 60 s | 1.5 s | 20 s | 10000 | 0 | 0 | 3 | 0.4 s | 0 changed, 9 s |',
+  );
   const again = withTable(first, 'approach_2', [played('scale', 0)]);
   t.match(again, '| `drain` |', 'rows of other scenarios stay');
   t.match(again, '| `scale` | a \\| b |', 'the row of a scenario that ran again is replaced');
@@ -91,6 +114,6 @@ t.test('the table in a README', async (t) => {
   );
   t.throws(
     () => withTable('# A\n', 'approach_2', []),
-    /the table has no place in this file: expected the line <!-- chaos -->/,
+    /this file has no place for the table: expected the line <!-- chaos -->/,
   );
 });

@@ -1,6 +1,6 @@
 import type { LoadReport } from '../load/report.ts';
 import type { Provisioned } from './provisioner.ts';
-import type { Scenario } from './scenario.ts';
+import type { Bounds } from './scenario.ts';
 
 /** Whether a scenario met its bounds; if not, why. */
 export interface Verdict {
@@ -16,28 +16,30 @@ export interface Findings {
   readonly wrong: readonly string[];
 }
 
+export interface Measured {
+  readonly load: Pick<LoadReport, 'lost' | 'calls' | 'problems' | 'skipped' | 'seconds'>;
+  readonly healthyAfter: number;
+}
+
 /** Names of requests that only read; reading a counter increments it. */
 const reading = /^GET (?!\/counter)/;
+/** Names of requests that it may do harm to send twice. */
+const unsafe = /^(POST|PATCH) |^GET \/counter/;
 
 export function verdictOf(
-  { protects }: Pick<Scenario, 'protects'>,
-  load: Pick<LoadReport, 'lost' | 'calls' | 'problems' | 'skipped'>,
+  bounds: Bounds,
+  { load, healthyAfter }: Measured,
   { provisioned, replaced, wrong }: Findings,
 ): Verdict {
-  const { idempotent, others } = load.lost;
-  const reads = Object.entries(load.calls)
-    .filter(([name]) => reading.test(name))
-    .reduce((sum, [, { errors }]) => sum + Object.values(errors).reduce((all, number) => all + number, 0), 0);
-  const excess = { all: idempotent + others, idempotent, reads, nothing: 0 }[protects];
-  const which = {
-    all: 'requests',
-    idempotent: 'idempotent requests',
-    reads: 'read requests',
-    nothing: '',
-  };
+  const { kept, others, mayLose } = lossesOf(bounds, load);
+  const which = { all: 'requests', idempotent: 'idempotent requests', reads: 'read requests' };
   const why = [
     ...wrong,
-    ...(excess > 0 ? [`${excess} ${which[protects]} lost`] : []),
+    ...(kept > 0 ? [`${kept} ${which[bounds.protects]} lost`] : []),
+    ...(others > mayLose ? [`${others} other requests lost; the bound is ${mayLose}`] : []),
+    ...(healthyAfter > bounds.healthySeconds
+      ? [`healthy after ${healthyAfter} s; the bound is ${bounds.healthySeconds} s`]
+      : []),
     ...(load.skipped > 0 ? [`${load.skipped} requests were not sent`] : []),
     ...load.problems,
     ...(provisioned.exitCode === 0
@@ -48,4 +50,25 @@ export function verdictOf(
       : []),
   ];
   return { ok: why.length === 0, why };
+}
+
+/** The bounds as the table shows them: the protected requests of which none may be lost, the most of the others, and the time. */
+export function boundsOf(bounds: Bounds, load: Measured['load']): string {
+  const { protects, healthySeconds } = bounds;
+  const others = protects === 'all' ? '' : `, ${lossesOf(bounds, load).mayLose} other`;
+  const which = { all: '0', idempotent: '0 idempotent', reads: '0 reads' }[protects];
+  return `${which}${others}; ${healthySeconds} s`;
+}
+
+/** How many protected requests were lost, how many of the others, and how many of those may be lost. */
+function lossesOf({ protects, losesSeconds = 0 }: Bounds, { lost, calls, seconds }: Measured['load']) {
+  const isKept = (name: string) =>
+    protects === 'all' || (protects === 'reads' ? reading.test(name) : !unsafe.test(name));
+  const all = lost.idempotent + lost.others;
+  let [kept, asked] = [0, 0];
+  for (const [name, call] of Object.entries(calls)) {
+    if (isKept(name)) kept += Object.values(call.errors).reduce((sum, number) => sum + number, 0);
+    else asked += call.asked;
+  }
+  return { kept, others: all - kept, mayLose: Math.round((asked / Math.max(seconds, 1)) * losesSeconds) };
 }

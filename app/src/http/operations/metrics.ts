@@ -75,7 +75,7 @@ export function createMetrics(version: string) {
     }),
     degraded: new Counter({
       name: 'theapp_degraded_total',
-      help: 'Responses without a part because a dependency was unavailable',
+      help: 'Responses that lack a part because a dependency was unavailable',
       labelNames: ['service', 'part'],
       registers,
     }),

@@ -63,7 +63,7 @@ const user = z.strictObject({
     .string()
     .normalize('NFC')
     .regex(/^\p{L}{1,64}$/u, 'expected 1 to 64 letters')
-    .describe('1 to 64 letters of any alphabet; upper and lower case are different users'),
+    .describe('1 to 64 letters of any alphabet; names that differ only in case belong to different users'),
 });
 
 const zone = z

@@ -47,7 +47,7 @@ export function pageOf(cluster: Cluster, now: number): string {
 <tbody>${rows.join('\n')}</tbody></table>
 <main>
 ${nodes.map((node) => nodeHtml(node, cluster, now)).join('\n')}
-${homeless.length > 0 ? `<section><h2 class="bad">On no node</h2>${tasksHtml(homeless, cluster, now)}</section>` : ''}
+${homeless.length > 0 ? `<section><h2 class="bad">Not on any node</h2>${tasksHtml(homeless, cluster, now)}</section>` : ''}
 </main>`);
 }
 

@@ -53,7 +53,7 @@ function redis(more: { hash?: string; id?: string; health?: string; status?: str
   return { ...healthy, containers: { ...healthy.containers, redis: words } };
 }
 
-t.test('compose.up tells what it would recreate or restart, and why', async (t) => {
+t.test('docker.compose.up reports what it would recreate or restart, and why', async (t) => {
   const table: [string, ComposeHost, string[]][] = [
     ['nothing to do', healthy, []],
     ['still starting', redis({ health: 'starting' }), []],
@@ -65,7 +65,7 @@ t.test('compose.up tells what it would recreate or restart, and why', async (t) 
       { ...healthy, written: { '/opt/shop/secrets/redis.conf': '1795999999.5' } },
       ['recreate redis: redis.conf has changed'],
     ],
-    ['exited', redis({ status: 'exited' }), ['start redis: it is exited']],
+    ['exited', redis({ status: 'exited' }), ['start redis (status: exited)']],
     ['unhealthy', redis({ health: 'unhealthy' }), ['restart redis: it is unhealthy']],
     [
       'two services',
@@ -83,7 +83,7 @@ t.test('compose.up tells what it would recreate or restart, and why', async (t) 
   t.strictSame(planned(running, ''), ['create mariadb; create redis; create nginx'], 'no project yet');
 });
 
-t.test('compose.images pulls only what is missing', async (t) => {
+t.test('docker.compose.images pulls only what is missing', async (t) => {
   t.strictSame(planned(pulled, composeOutput(healthy)), []);
   const two = { ...healthy, images: without(without(healthy.images, 'redis:8'), 'nginx:1.28') };
   t.strictSame(planned(pulled, composeOutput(two)), ['pull redis:8', 'pull nginx:1.28']);
@@ -98,7 +98,7 @@ t.test('compose.images pulls only what is missing', async (t) => {
   t.match(change?.script.text, "'this host cannot pull mariadb:11.8: use a mirror'");
 });
 
-t.test('compose.down keeps the volumes unless told otherwise', async (t) => {
+t.test('docker.compose.down keeps the volumes unless told otherwise', async (t) => {
   const all = ['container shop-nginx-1', 'network shop_back', 'volume shop_mariadb'];
   const summary = (volumes: boolean, found: string[]) =>
     down('shop', { volumes })

@@ -5,7 +5,7 @@ import { question, type Services } from './services.ts';
 
 export interface ComposeImagesOptions extends ComposeProject {
   readonly services: Services;
-  /** What to do when an image cannot be pulled; the error ends with it. */
+  /** Advice for when an image cannot be pulled, shown at the end of the error. */
   readonly hint?: string;
 }
 
@@ -13,7 +13,7 @@ export interface ComposeImagesOptions extends ComposeProject {
 export function images({ services, hint, ...project }: ComposeImagesOptions): Resource<ComposeState> {
   const wanted = [...new Set(Object.values(services).map(({ image }) => image))];
   return {
-    kind: 'compose.images',
+    kind: 'docker.compose.images',
     name: wanted.join(' '),
     timeout: 3600,
     probe: composeProject(question(project, services)),

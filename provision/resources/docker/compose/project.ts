@@ -15,7 +15,7 @@ export interface ComposeQuestion extends ComposeProject {
   readonly images: readonly string[];
   /** Files that containers read once, when they start. */
   readonly files: readonly string[];
-  /** Files whose text is asked for. */
+  /** Files whose text is needed. */
   readonly texts?: readonly string[];
 }
 

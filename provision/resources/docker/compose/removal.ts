@@ -1,11 +1,11 @@
 import type { Resource } from '../../../language/resource.ts';
 import { sh } from '../../../shell/sh.ts';
 
-/** No containers and networks of the project are left, and with `volumes` no volumes, whose data is lost. */
+/** The project has no containers or networks; with `volumes`, it has no volumes either, and their data is lost. */
 export function down(project: string, { volumes: all }: { volumes: boolean }): Resource<readonly string[]> {
   const label = `label=com.docker.compose.project=${project}`;
   return {
-    kind: 'compose.down',
+    kind: 'docker.compose.down',
     name: project,
     probe: {
       script: sh`command -v docker >/dev/null || exit 0

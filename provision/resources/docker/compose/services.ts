@@ -36,7 +36,7 @@ export interface ComposeUpOptions extends ComposeProject {
  */
 export function up({ services, seconds, ...project }: ComposeUpOptions): Resource<ComposeState> {
   return {
-    kind: 'compose.up',
+    kind: 'docker.compose.up',
     name: Object.keys(services).join(' '),
     timeout: seconds + 300,
     probe: composeProject(question(project, services)),
@@ -58,7 +58,7 @@ ${healthy(project, [...recreate, ...restart], seconds)}`;
   };
 }
 
-/** Fails with what Compose says about the project's files. */
+/** A change that fails with Compose's error about the project's files. */
 export const refused = ({ folder }: ComposeProject): Change => ({
   summary: 'fail: Compose rejects the project’s files',
   script: sh`docker compose --project-directory ${folder} config --quiet`,
@@ -66,14 +66,14 @@ export const refused = ({ folder }: ComposeProject): Change => ({
 
 type Action = { readonly how: 'recreate' | 'restart'; readonly why: string } | undefined;
 
-/** What has to be done to a service; undefined when it is as it should be. */
+/** The change that a service needs; undefined when it needs none. */
 function actionFor(name: string, { image, files }: ComposeService, state: ComposeState): Action {
   const container = state.containers.get(name);
   if (!container) return { how: 'recreate', why: `create ${name}` };
   const why = outdated(container, state.hashes.get(name), state.images.get(image), files, state);
   if (why) return { how: 'recreate', why: `recreate ${name}: ${why}` };
   if (container.status !== 'running')
-    return { how: 'recreate', why: `start ${name}: it is ${container.status}` };
+    return { how: 'recreate', why: `start ${name} (status: ${container.status})` };
   if (container.health === 'unhealthy') return { how: 'restart', why: `restart ${name}: it is unhealthy` };
   return undefined;
 }

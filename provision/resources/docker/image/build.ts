@@ -19,7 +19,7 @@ export interface ImageOptions extends Notify {
   base?: string | null;
   /** Untagged images with this label (`key=value`) are removed after a build: earlier stages and replaced images. */
   leftovers?: string;
-  /** What to do when the base image cannot be pulled; the error ends with it. */
+  /** Advice for when the base image cannot be pulled, shown at the end of the error. */
   hint?: string;
 }
 

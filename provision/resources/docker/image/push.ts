@@ -13,8 +13,8 @@ export function pushed(registry: Registry, image: string): Resource<Digests> {
   const { host, port } = registry;
   const target = `${host}:${port}/${image}`;
   return {
-    kind: 'registry',
-    name: `push ${image}`,
+    kind: 'docker.image.pushed',
+    name: image,
     probe: {
       script: sh`${digestOf(registry, image)}
 echo

@@ -130,7 +130,7 @@ t.test('the status of services', { skip }, async (t) => {
   for (const [name, recorded, expected] of table) t.strictSame(await statuses(t, recorded), expected, name);
 });
 
-t.test('the next run starts a job again that has given up', { skip }, async (t) => {
+t.test('the next run restarts a job that has given up', { skip }, async (t) => {
   const state = [{ name: 'job', verdict: 'stopped', words: '0/1' }] as const;
   const summaries = converged('s', services, 10)
     .plan(state)

@@ -11,7 +11,7 @@ export interface ServiceStatus {
 }
 
 /**
- * All tasks of these services are running and healthy, and jobs have completed. Otherwise it waits, for so many seconds
+ * All tasks of these services are running and healthy, and jobs have completed. Otherwise it waits for `seconds`
  * at most, and reports progress. It fails when a service has been rolled back or keeps failing, with the errors and the
  * last log lines of its tasks. With `existing`, services that are not deployed are ignored.
  */
@@ -22,7 +22,7 @@ export function converged(
   which: 'all' | 'existing' = 'all',
 ): Resource<readonly ServiceStatus[]> {
   return {
-    kind: 'stack.converged',
+    kind: 'docker.stack.converged',
     name: stack,
     probe: batched(statuses, { stack, services }),
     plan: (state) => {
@@ -51,7 +51,7 @@ interface Question {
 
 /** One script for all resources of the same stack. */
 const statuses: Batch<Question, readonly ServiceStatus[]> = {
-  name: 'stack.converged',
+  name: 'docker.stack.converged',
   script: (args) =>
     lines(
       [...new Set(args.map(({ stack }) => stack))].map((stack) => {

@@ -54,10 +54,10 @@ t.test('which services are deployed, and why', async (t) => {
     'the number in the file has changed',
   );
   const paused = running(spec('app', app.definition, 2), { update: 'paused' });
-  t.strictSame(words(['app', paused]), ['update app again (the update is paused)']);
+  t.strictSame(words(['app', paused]), ['update app again (its last update is paused)']);
   const byHand = { ...spec('app', app.definition, 2), TaskTemplate: { ContainerSpec: { Env: ['A=b'] } } };
   t.strictSame(words(['app', running(byHand, { kept: spec('app', app.definition, 2) })]), [
-    'undo manual changes of app: TaskTemplate',
+    'undo manual changes to app: TaskTemplate',
   ]);
   const rolledBack = running(spec('app', app.definition, 2), { kept: spec('app', 'bad release', 2) });
   t.strictSame(words(['app', rolledBack]), [], 'the swarm has rolled back to the previous release');

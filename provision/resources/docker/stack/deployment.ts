@@ -9,7 +9,7 @@ export interface Deployment {
   /** Where the manager keeps what it deployed. */
   readonly folder: string;
   readonly stack: StackDocument;
-  /** When the registry is asked for an image's digest: always, when the image has changed, or never. */
+  /** When to query the registry for an image's digest: always, when the image has changed, or never. */
   readonly resolveImage: 'always' | 'changed' | 'never';
 }
 
@@ -43,8 +43,8 @@ export function deployed(
   const { name, folder, stack } = deployment;
   const whole = which === 'whole';
   return {
-    kind: 'stack.deploy',
-    name: `${name}${whole ? '' : services.length > 2 ? `: first ${services.length}` : `: ${services.map(({ name }) => name).join(', ')}`}`,
+    kind: 'docker.stack.deploy',
+    name: `${name}${whole ? '' : services.length > 2 ? `: first ${services.length} services` : `: ${services.map(({ name }) => name).join(', ')}`}`,
     probe: batched(specifications, { name, folder }),
     plan: (state) => {
       const wanted = services.flatMap((service) => {
@@ -80,10 +80,10 @@ function difference(
   if (replicas !== undefined && spec.Labels?.[REPLICAS] !== `${replicas}`)
     return `scale ${name} to ${replicas} replicas`;
   if (update === 'paused' || update === 'rollback_paused')
-    return `update ${name} again (the update is ${update.replace('_', ' ')})`;
+    return `update ${name} again (its last ${update === 'paused' ? 'update' : 'rollback'} is paused)`;
   // A record with a different label belongs to a definition that has been rolled back.
   const changed = kept?.Labels?.[DEFINITION] === definition ? drift(kept, spec) : [];
-  return changed.length > 0 ? `undo manual changes of ${name}: ${changed.join(', ')}` : undefined;
+  return changed.length > 0 ? `undo manual changes to ${name}: ${changed.join(', ')}` : undefined;
 }
 
 interface Wanted {
@@ -125,7 +125,7 @@ interface Where {
 
 /** One script for all resources of the same stack. */
 const specifications: Batch<Where, ReadonlyMap<string, Running>> = {
-  name: 'stack.deploy',
+  name: 'docker.stack.deploy',
   script: (args) => lines([...new Map(args.map((arg) => [arg.name, probeOne(arg)])).values()]),
   read: ({ stdout }, args) => args.map(({ name }) => read(name, stdout)),
 };

@@ -64,7 +64,7 @@ t.test('input', async (t) => {
     ['- a', /is not a stack file/],
     ['networks: {}', /there are no services/],
     ['services: { app: }', /services\.app: is empty/],
-    [rendered('secrets: { pass: { file: x } }'), /secrets: the stack creates and versions them itself/],
+    [rendered('secrets: { pass: { file: x } }'), /secrets: a stack file cannot have this section/],
     [
       'services: { app: { image: a, secrets: [none] } }',
       /services\.app\.secrets: "none" is not one of the secrets/,

@@ -51,12 +51,12 @@ export function stackDocument(place: string, rendered: string, versions: Version
     throw inputError({
       place,
       what: 'there are no services',
-      why: 'expected a section services with at least one',
+      why: 'expected a section "services" with at least one service',
     });
   for (const key of ['secrets', 'configs'] as const) {
     if (rest[key] === undefined) continue;
-    const todo = `pass them as the option ${key}, and remove this section`;
-    throw inputError({ place: `${place}: ${key}`, what: 'the stack creates and versions them itself', todo });
+    const todo = `remove it, and set the variable ${key} of the role stack, which versions them`;
+    throw inputError({ place: `${place}: ${key}`, what: 'a stack file cannot have this section', todo });
   }
   const list = Object.entries(services).map(([name, content]) => {
     if (!isSection(content)) throw inputError({ place: `${place}: services.${name}`, what: 'is empty' });

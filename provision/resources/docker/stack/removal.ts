@@ -7,7 +7,7 @@ const label = (stack: string) => `label=${NAMESPACE}=${stack}`;
 /** The swarm that this host manages has no service, network, secret or config of the stack. Its volumes are kept. */
 export function removed(stack: string): Resource<string> {
   return {
-    kind: 'stack.absent',
+    kind: 'docker.stack.absent',
     name: stack,
     probe: {
       script: sh`docker info --format '{{.Swarm.ControlAvailable}}' 2>/dev/null | grep -q true || exit 0
@@ -37,7 +37,7 @@ done`;
 /** This host has no volume of the stack. It waits until the stack's containers on the host have ended. */
 export function volumesRemoved(stack: string): Resource<readonly string[]> {
   return {
-    kind: 'stack.volumes.absent',
+    kind: 'docker.stack.volumes.absent',
     name: stack,
     probe: {
       script: sh`docker volume ls --quiet --filter ${label(stack)} 2>/dev/null || :`,

@@ -62,7 +62,7 @@ export function pruned(stack: string, wanted: readonly string[]): Resource<reado
   const used =
     '{{range .Spec.TaskTemplate.ContainerSpec.Secrets}}used {{.SecretName}}\n{{end}}{{range .Spec.TaskTemplate.ContainerSpec.Configs}}used {{.ConfigName}}\n{{end}}';
   return {
-    kind: 'stack.versions',
+    kind: 'docker.stack.versions',
     name: stack,
     probe: {
       script: sh`${list('secret')}

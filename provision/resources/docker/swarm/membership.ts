@@ -18,7 +18,7 @@ export interface SwarmInitOptions {
 
 /** The host manages a swarm. If it is in none, or only a worker, a new swarm is created. */
 export const init = ({ address, subnets }: SwarmInitOptions): Resource<SwarmInfo> => ({
-  kind: 'swarm',
+  kind: 'docker.swarm',
   name: 'init',
   probe: swarmProbe,
   plan: (state) => {
@@ -54,7 +54,7 @@ export interface SwarmJoinOptions {
  * first. If it belongs to any other swarm, this fails.
  */
 export const join = ({ address, token, managers, strangers }: SwarmJoinOptions): Resource<SwarmInfo> => ({
-  kind: 'swarm',
+  kind: 'docker.swarm',
   name: 'join',
   probe: swarmProbe,
   plan: (state) => {
@@ -103,7 +103,7 @@ done`;
 
 /** The host is in no swarm. */
 export const leave: Resource<SwarmInfo> = {
-  kind: 'swarm',
+  kind: 'docker.swarm',
   name: 'leave',
   probe: swarmProbe,
   plan: ({ LocalNodeState }) =>

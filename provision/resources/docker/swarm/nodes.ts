@@ -24,7 +24,7 @@ export interface SwarmNodesOptions {
 
 /** The node of each member has its role, its labels (and no others) and its availability. */
 export const nodes = ({ members, drained }: SwarmNodesOptions): Resource<readonly SwarmNode[]> => ({
-  kind: 'swarm',
+  kind: 'docker.swarm',
   name: 'nodes',
   probe: swarmNodesProbe,
   plan: (state) =>
@@ -82,7 +82,7 @@ export interface SwarmPruneOptions {
 
 /** The swarm has no nodes but those of the members and absentees. A node that is up is drained before it is removed. */
 export const pruned = (options: SwarmPruneOptions): Resource<readonly SwarmNode[]> => ({
-  kind: 'swarm',
+  kind: 'docker.swarm',
   name: 'nodes without a host',
   probe: swarmNodesProbe,
   plan: (state) => {

@@ -16,7 +16,7 @@ export interface SwarmSettings {
 
 /** The swarm that this host manages has these settings. */
 export const settings = (wanted: SwarmSettings): Resource<SwarmInfo> => ({
-  kind: 'swarm',
+  kind: 'docker.swarm',
   name: 'settings',
   probe: swarmProbe,
   plan: ({ Cluster }) => {

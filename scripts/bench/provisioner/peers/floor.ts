@@ -23,7 +23,7 @@ export const floor: Peer = {
   isUnchanged: agrees,
 };
 
-/** Whether the output of the probes matches the workload on each of so many hosts. */
+/** Whether the output of the probes matches the workload on each of `hosts` hosts. */
 export function agrees(output: string, hosts: number): boolean {
   return [...expectedSums()].every(([path, sum]) => output.split(`${sum}  ${path}\n`).length === hosts + 1);
 }

@@ -32,7 +32,7 @@ export interface Peer {
   missing(): string | undefined;
   /** Writes the workload in the peer's own language. */
   prepare(place: Workplace): Command;
-  /** Whether the output of a converged run reports no change on each of so many hosts. */
+  /** Whether the output of a converged run reports no change on each of `hosts` hosts. */
   isUnchanged?(output: string, hosts: number): boolean;
 }
 
