@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { absent, directory, docker, file, line, role } from '../../provision/index.ts';
 import { authority, certificate, FOLDER, passwords } from './keys.ts';
 import { vars } from './vars.ts';
@@ -21,26 +22,41 @@ export const registry = role({
         passwords(vars.user, vars.password),
       ];
     }
-    if (part === 'client') {
+    if (part === 'client' || part === 'containerd') {
+      const folder = certificatesOf(part === 'client' ? 'docker' : part, vars);
+      const settings = file(`${folder}/hosts.toml`, { content: trusted(`${host}:${port}`, folder) });
       return [
-        line('/etc/hosts', {
-          line: `${address} ${host}`,
-          match: named(host),
-        }),
-        directory('/etc/docker/certs.d'),
-        directory(`/etc/docker/certs.d/${host}:${port}`),
-        file(`/etc/docker/certs.d/${host}:${port}/ca.crt`, { content: ca ?? '' }),
+        line('/etc/hosts', { line: `${address} ${host}`, match: named(host) }),
+        directory(dirname(folder)),
+        directory(folder),
+        file(`${folder}/ca.crt`, { content: ca ?? '' }),
+        ...(part === 'containerd' ? [settings] : []),
       ];
     }
     return [docker.login(vars), ...(image ? [docker.image.pushed(vars, image)] : [])];
   },
   remove: ({ vars: { host, port } }) => [
     line.absent('/etc/hosts', { match: named(host) }),
-    absent(`/etc/docker/certs.d/${host}:${port}`),
+    absent(certificatesOf('docker', { host, port })),
+    absent(certificatesOf('containerd', { host, port })),
     absent(FOLDER),
     docker.login.absent(`${host}:${port}`),
   ],
 });
+
+/** The folder with the certificate of the registry's authority, `ca.crt`, for a program that pulls or pushes. */
+export const certificatesOf = (
+  program: 'docker' | 'containerd',
+  { host, port }: { readonly host: string; readonly port: number },
+) => `/etc/${program}/certs.d/${host}:${port}`;
+
+/** containerd's settings for the registry (containerd's docs/hosts.md). */
+const trusted = (at: string, folder: string) => `server = "https://${at}"
+
+[host."https://${at}"]
+  capabilities = ["pull", "resolve"]
+  ca = "${folder}/ca.crt"
+`;
 
 /** Matches a line of /etc/hosts that ends with the name. */
 const named = (host: string) => new RegExp(`\\s${host.replaceAll('.', '\\.')}$`);

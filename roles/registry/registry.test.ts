@@ -2,7 +2,16 @@ import { execa } from 'execa';
 import t from 'tap';
 import type { Resource } from '../../provision/authoring.ts';
 import { reveal, secret } from '../../provision/index.ts';
-import { applyOnce, becomeRoot, isolated, localShell, pending } from '../../provision/testing.ts';
+import {
+  applyOnce,
+  becomeRoot,
+  debian,
+  isolated,
+  localShell,
+  pending,
+  title,
+  vm,
+} from '../../provision/testing.ts';
 import { registry } from './index.ts';
 import { authority, certificate, FOLDER, keysOf, passwords, showKeys } from './keys.ts';
 
@@ -50,4 +59,17 @@ t.test('input', async (t) => {
   t.throws(() => registry({ password, host: 'a b' }).resolve([]), /registry\.host/);
   t.throws(() => registry({ password, image: 'theapp' }).resolve([]), /with its tag/);
   t.throws(() => registry({ password, certificate_days: 1000 }).resolve([]), /certificate_days/);
+});
+
+t.test('containerd trusts the registry, and only its authority', async (t) => {
+  const given = { part: 'containerd' as const, address: '10.0.0.1', ca: 'CA\n', password };
+  const all = registry(given).resolve([]).resources(debian, vm);
+  const folder = '/etc/containerd/certs.d/registry.internal:5000';
+  t.strictSame(all.map(title), [
+    'line /etc/hosts: 10.0.0.1 registry.internal',
+    'directory /etc/containerd/certs.d',
+    `directory ${folder}`,
+    `file ${folder}/ca.crt`,
+    `file ${folder}/hosts.toml`,
+  ]);
 });
