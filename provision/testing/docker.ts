@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localShell } from '../shell/local.ts';
@@ -16,7 +16,12 @@ export function dockerShell(answers: Answers) {
   });
   const program = ['#!/bin/sh', 'case "$*" in', ...cases, '*) exit 1 ;;', 'esac'];
   writeFileSync(join(folder, 'docker'), `${program.join('\n')}\n`, { mode: 0o755 });
-  return localShell(isolated({ '/usr/local/bin': folder }));
+  const shell = localShell(isolated({ '/usr/local/bin': folder }));
+  const close = async () => {
+    await shell.close();
+    rmSync(folder, { recursive: true });
+  };
+  return { ...shell, close };
 }
 
 /** A Compose project, as a host would describe it. */
