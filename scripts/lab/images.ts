@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { inputError } from '../../provision/index.ts';
+import { blobsOf } from '../../provision/machines/lab/images/blobs.ts';
 import { type Built, buildStandIns } from '../../provision/machines/lab/images/build.ts';
 import { openMirror } from '../../provision/machines/lab/images/mirror.ts';
 import type { Progress } from '../command/progress.ts';
@@ -42,7 +43,8 @@ export function imageCommands(program: Command, progress: Progress): void {
     .option('-y, --yes', 'install missing programs on this computer without asking', false)
     .action(async (options: { port: number; yes: boolean }) => {
       const built = await build(options.yes, progress);
-      const mirror = await openMirror(built, options.port, (line) => progress.show('mirror', line));
+      const folder = await blobsOf(built.file, (line) => progress.show('mirror', line));
+      const mirror = await openMirror([folder], options.port);
       progress.end();
       process.stdout.write(
         `the lab's machines can reach the mirror at ${mirror.url}; press Ctrl-C to stop it\n  npm run provision -- approach_1 -e docker.mirrors=[${mirror.url}]\n`,
