@@ -10,7 +10,7 @@ export const modules = join(import.meta.dirname, 'modules');
 /** The program `go` of this computer. @throws ProvisionError (failed) if it is missing or too old */
 export async function requireGo(): Promise<string> {
   const why = await whyNoGo();
-  const go = locateGo();
+  const go = locate('go');
   if (go && why === undefined) return go;
   throw failure({
     place: 'this computer',
@@ -22,19 +22,16 @@ export async function requireGo(): Promise<string> {
 
 /** Why this computer cannot build Kubernetes; undefined if it can. Tests skip with this reason. */
 export async function whyNoGo(): Promise<string | undefined> {
-  const go = locateGo();
-  if (!go) return 'Go is not installed';
+  const go = locate('go');
+  if (!go) return 'Go is not installed, or not in the PATH';
   const { stdout = '' } = await execa(go, ['env', 'GOVERSION'], { reject: false, env: local });
   const [, found] = /^go(\d+(?:\.\d+)*)/.exec(stdout) ?? [];
-  if (found === undefined) return `${go} does not tell its version`;
+  if (found === undefined) return `${go} does not report a version`;
   return isOlder(found, oldest()) ? `Go ${oldest()} or later is needed, and ${go} is Go ${found}` : undefined;
 }
 
 /** Keeps an old Go from downloading a newer one. */
 export const local = { GOTOOLCHAIN: 'local' };
-
-/** Go's own archive installs into /usr/local/go, which is not always in the PATH. */
-const locateGo = () => locate('go') ?? locate('/usr/local/go/bin/go');
 
 /** The version that the modules ask for. */
 function oldest(): string {

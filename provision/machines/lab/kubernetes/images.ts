@@ -20,8 +20,8 @@ const config = (settings: Readonly<Record<string, unknown>> = {}) => ({
 
 /** The images that the built kubeadm asks for, with upstream's names and tags. */
 export async function imagesOf(kubernetes: string, version: string): Promise<ClusterImage[]> {
-  const words = ['kubeadm', 'config', 'images', 'list', '--kubernetes-version', `v${version}`];
-  const { stdout } = await execa(kubernetes, words, { env: { HOME: '/nonexistent' } });
+  const words = ['config', 'images', 'list', '--kubernetes-version', `v${version}`];
+  const { stdout } = await execa(kubernetes, words, { argv0: 'kubeadm' });
   return stdout.trim().split('\n').map(fromKubeadm);
 }
 

@@ -75,7 +75,7 @@ async function systemTree(draft: string, update: (words: string) => void): Promi
     '--skip=output/dev',
     '--skip=output/mknod',
     '--dpkgopt=path-exclude=/usr/share/*',
-    `--customize-hook=rm -rf "$1"/etc/apt "$1"/etc/hostname "$1"/etc/resolv.conf "$1"/var`,
+    '--extract-hook=rm -f "$1"/etc/apt/sources.list "$1"/etc/hostname "$1"/etc/resolv.conf',
   ];
   await debianTree({ suite, packages, options, draft, file, env: dated }, update);
   return file;
