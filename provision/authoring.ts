@@ -6,6 +6,7 @@ export {
   type Probe,
   type Resource,
 } from './language/resource.ts';
+export type { TaskContext } from './language/role.ts';
 export { uploading } from './resources/artefact.ts';
 export {
   type ComposeQuestion,
@@ -20,4 +21,5 @@ export {
   swarmProbe,
 } from './resources/docker/swarm/state.ts';
 export { write } from './resources/draft.ts';
+export { ADMIN, kubectl } from './resources/kubernetes/kubectl.ts';
 export type { Seen } from './shell/exchange.ts';

@@ -4,7 +4,7 @@ import { type Extra, parseExtra } from '../input/extraVars.ts';
 import type { Approach, Context } from '../language/approach.ts';
 import { choose } from '../machines/choose.ts';
 import { loadMachines, type Machine } from '../machines/machines.ts';
-import type { Provider } from '../machines/provider.ts';
+import { addresses, type Provider, type Pull } from '../machines/provider.ts';
 import { type Applied, dryRun } from '../run/dryRun.ts';
 import { pool } from '../run/pool.ts';
 import { checkKeys } from '../ssh/keys.ts';
@@ -33,8 +33,8 @@ export interface Decision {
   readonly extras: readonly Extra[];
   /** Which roles go to which hosts, in order. */
   readonly applied: readonly Applied[];
-  /** Whether hosts pull container images and the user has set no registry mirror. */
-  readonly pulls: boolean;
+  /** The roles that download images or packages from an address that the user has not set. */
+  readonly pulls: readonly Pull[];
 }
 
 /** Decides without contacting a machine. @throws ProvisionError (input) */
@@ -65,7 +65,7 @@ export async function decide(args: Arguments): Promise<Decision> {
     limit: new Set(chosen.map(({ name }) => name)),
     extras,
     applied,
-    pulls: pullsImages(applied, extras),
+    pulls: pulledBy(applied, extras),
   };
 }
 
@@ -100,9 +100,12 @@ function actionOf(approach: Approach, { decommission, rollback, purge }: Argumen
   });
 }
 
-const pullsImages = (applied: readonly Applied[], extras: readonly Extra[]) =>
-  applied.some(({ calls }) => calls.some(({ role }) => role === 'docker')) &&
-  !extras.some(({ role = 'docker', key }) => role === 'docker' && key === 'mirrors');
+const pulledBy = (applied: readonly Applied[], extras: readonly Extra[]): Pull[] => {
+  const roles = new Set(applied.flatMap(({ calls }) => calls.map(({ role }) => role)));
+  const set = (name: string, address: string) =>
+    extras.some(({ role = name, key }) => role === name && key === address);
+  return (Object.keys(addresses) as Pull[]).filter((name) => roles.has(name) && !set(name, addresses[name]));
+};
 
 /** Only complete runs are verified: after a limited run, a part of the application may not be running. */
 const verifiesAfterwards = ({ check, decommission, tags, limit: pattern }: Arguments) =>

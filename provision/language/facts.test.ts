@@ -22,6 +22,10 @@ addresses=10.0.2.15 10.77.2.12 172.17.0.1${' '}
 hypervisor=qemu
 kernel_settings=all
 systemd=yes
+capabilities=000001ffffffffff
+cgroups=2
+kernel_log=yes
+conntrack_limit=yes
 esp4=installed
 xfrm_user=installed
 `;
@@ -42,6 +46,8 @@ t.test('facts are parsed', async (t) => {
     memory: 1343,
     addresses: ['10.0.2.15', '10.77.2.12', '172.17.0.1'],
     kernelSettings: 'all',
+    cgroups: 2,
+    privileges: { oomScores: true, devices: true, kernelLog: true, conntrackLimit: true },
     systemd: true,
     emulated: true,
     ipsec: { has: 'yes', seen: 'esp4 is installed, xfrm_user is installed' },

@@ -2,6 +2,7 @@ import { failure } from '../errors.ts';
 import type { Seen } from '../shell/exchange.ts';
 import { sh } from '../shell/sh.ts';
 import { type Ipsec, ipsecProbe, readIpsec } from './ipsec.ts';
+import { type Privileges, privilegesProbe, readPrivileges } from './privileges.ts';
 import type { Probe } from './resource.ts';
 
 /** The properties of a host that cannot change during a run. Role code may branch on these and on nothing else. */
@@ -26,6 +27,10 @@ export interface Facts {
    * network_namespaces(7)).
    */
   readonly kernelSettings: 'all' | 'network';
+  /** The version of its control groups (cgroups(7)). */
+  readonly cgroups: 1 | 2;
+  /** What root can do. */
+  readonly privileges: Privileges;
   /** Whether systemd is process 1. */
   readonly systemd: boolean;
   /**
@@ -49,6 +54,7 @@ printf 'addresses=%s\n' "$(hostname -I 2>/dev/null || :)"
 printf 'hypervisor=%s\n' "$(systemd-detect-virt --vm 2>/dev/null || :)"
 if [ -w /proc/sys/vm/swappiness ]; then echo kernel_settings=all; fi
 if [ -d /run/systemd/system ]; then echo systemd=yes; fi
+${privilegesProbe()}
 ${ipsecProbe()}`,
   read({ code, stdout, stderr }: Seen): Facts {
     const value = new Map([...stdout.matchAll(/^(\w+)=(.*)$/gm)].map(([, key, text]) => [key, text ?? '']));
@@ -74,6 +80,8 @@ ${ipsecProbe()}`,
       memory: Math.floor(Number(get('memory')) / 1024),
       addresses: get('addresses').split(/\s+/).filter(Boolean),
       kernelSettings: get('kernel_settings') === 'all' ? 'all' : 'network',
+      cgroups: get('cgroups') === '2' ? 2 : 1,
+      privileges: readPrivileges(get),
       systemd: get('systemd') === 'yes',
       emulated: get('hypervisor') === 'qemu',
       ipsec: readIpsec(get),

@@ -23,8 +23,9 @@ import { type DockerObjects, objectsOf } from './docker/status.ts';
 import { systemNamed } from './docker/system.ts';
 import { all } from './lab/all.ts';
 import { folderOf } from './lab/folders.ts';
-import { checkHub } from './lab/images/hub.ts';
-import { endMirror, lastingMirror } from './lab/images/lasting.ts';
+import { checkReach } from './lab/images/hub.ts';
+import { endMirror } from './lab/images/lasting.ts';
+import { withMirror } from './lab/pulls.ts';
 import type { Provider, ProviderOptions } from './provider.ts';
 import { machinesOf } from './qemu/state.ts';
 
@@ -88,26 +89,27 @@ async function machinesUp(options: LabOptions): Promise<Host[]> {
     await waitForSsh(container, report);
     return hostOf(container, machine.groups);
   });
-  return await withMirror(await all(hosts), options);
+  return await mirrored(await all(hosts), options);
 }
 
-/** Adds the lab's mirror of Docker Hub to the hosts' variables if they cannot reach a registry. */
-async function withMirror(hosts: Host[], { approach, pulls, yes, progress }: LabOptions): Promise<Host[]> {
+/** Adds the lab's mirror to the hosts' variables if they cannot reach a registry. */
+async function mirrored(hosts: readonly Host[], options: LabOptions): Promise<Host[]> {
+  const { approach, pulls = [] } = options;
   const [first] = hosts;
-  if (!pulls || !first) return hosts;
   // the network's gateway is this computer; only the machines of the approach use the network
-  const gateway = first.privateAddress?.replace(/\.\d+$/, '.1') ?? '';
-  const url = await lastingMirror({
-    lab: approach,
+  const gateway = first?.privateAddress?.replace(/\.\d+$/, '.1') ?? '';
+  return await withMirror(hosts, {
+    ...options,
     place: { listen: gateway, seen: gateway },
-    yes,
     whyUnreachable: async () => {
-      const { ok, stderr } = await tryDocker(['exec', nameOf(approach, first.name), ...checkHub]);
+      const { ok, stderr } = await tryDocker([
+        'exec',
+        nameOf(approach, first?.name ?? ''),
+        ...checkReach(pulls),
+      ]);
       return ok ? undefined : stderr.trim() || 'no answer';
     },
-    progress: (line) => progress('mirror', line),
   });
-  return url === undefined ? hosts : hosts.map((host) => ({ ...host, vars: { docker: { mirrors: [url] } } }));
 }
 
 /** Checks the ports of missing machines, before anything is built or started. */

@@ -1,6 +1,16 @@
 import type { Host } from '../host.ts';
 import type { Machine } from './machines.ts';
 
+/** The roles that download images or packages, each with the variable that says from where. */
+export const addresses = {
+  docker: 'mirrors',
+  containerd: 'mirrors',
+  kubernetes: 'repository',
+  helm: 'url',
+} as const;
+
+export type Pull = keyof typeof addresses;
+
 export interface ProviderOptions {
   readonly approach: string;
   readonly machines: Readonly<Record<string, Machine>>;
@@ -8,8 +18,8 @@ export interface ProviderOptions {
   readonly yes: boolean;
   /** Which operating system to boot, for providers that can choose. */
   readonly image: string;
-  /** Whether the approach's roles pull container images: if so, a provider may set `docker.mirrors` for its hosts. */
-  readonly pulls?: boolean;
+  /** The roles that download from addresses which nobody has specified: a provider may set these for its hosts. */
+  readonly pulls?: readonly Pull[];
   /** Reports what the provider is waiting for. A later line replaces an earlier one of the same `topic`. */
   progress(topic: string, line: string): void;
 }

@@ -7,9 +7,10 @@ import { failure, ProvisionError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { all } from './lab/all.ts';
 import { folderOf, machineFolder, machineFolders } from './lab/folders.ts';
-import { checkHub } from './lab/images/hub.ts';
-import { endMirror, lastingMirror } from './lab/images/lasting.ts';
+import { checkReach } from './lab/images/hub.ts';
+import { endMirror } from './lab/images/lasting.ts';
 import { loopback } from './lab/images/mirror.ts';
+import { withMirror } from './lab/pulls.ts';
 import { loadMachines, type Machine } from './machines.ts';
 import type { Provider, ProviderOptions } from './provider.ts';
 import { accelerator } from './qemu/accelerator.ts';
@@ -85,29 +86,24 @@ async function machinesUp(options: LabOptions): Promise<Host[] | undefined> {
     // Its hardware does not change, but its groups follow machines.yml.
     return { ...hostOf(lab, name, saved), groups: machine.groups };
   });
-  return await withMirror(await all(works), options);
+  return await mirrored(await all(works), options);
 }
 
-/** The hosts, with the lab's mirror of Docker Hub as their variable where they need one. */
-async function withMirror(
-  hosts: Host[],
-  { approach: lab, pulls, yes, progress }: LabOptions,
-): Promise<Host[]> {
+/** Adds the lab's mirror to the hosts' variables if they cannot reach a registry. */
+async function mirrored(hosts: readonly Host[], options: LabOptions): Promise<Host[]> {
+  const { approach: lab, pulls = [] } = options;
   const [first] = hosts;
   const saved = first && readSaved(machineFolder(lab, first.name));
-  if (!pulls || !saved) return hosts;
-  const url = await lastingMirror({
-    lab,
+  if (!saved) return [...hosts];
+  return await withMirror(hosts, {
+    ...options,
     place: loopback,
-    yes,
     whyUnreachable: () =>
-      runAsRoot(doorOf(lab, first.name, saved), () => checkHub.join(' ')).then(
+      runAsRoot(doorOf(lab, first.name, saved), () => checkReach(pulls).join(' ')).then(
         () => undefined,
         (error: unknown) => (error instanceof ProvisionError && error.parts.said?.trim()) || 'no answer',
       ),
-    progress: (line) => progress('mirror', line),
   });
-  return url === undefined ? hosts : hosts.map((host) => ({ ...host, vars: { docker: { mirrors: [url] } } }));
 }
 
 /** Checks the ports before anything is built or booted. */

@@ -66,6 +66,10 @@ t.test('plan', async (t) => {
     ['absent, except for its configuration', apt.absent(['cron']), seen, []],
     ['purge', apt.absent(['cron', 'curl'], { purge: true }), seen, ['purge cron']],
     ['remove', apt.absent(['nginx', 'broken', 'cron']), seen, ['remove nginx, broken']],
+    ['held already', apt.held(['redis-server']), seen, []],
+    ['to hold', apt.held(['redis-server', 'nginx', 'curl']), seen, ['hold nginx, curl']],
+    ['not held', apt.held.absent(['nginx', 'curl', 'mail-transport-agent']), seen, []],
+    ['to release', apt.held.absent(['redis-server', 'nginx']), seen, ['unhold redis-server']],
   ];
   for (const [name, resource, state, expected] of cases) {
     t.strictSame(

@@ -6,6 +6,7 @@ import {
   notified,
   type Resource,
 } from '../language/resource.ts';
+import { held, unheld } from './apt/held.ts';
 import { type AptState, packages as probe } from './apt/state.ts';
 import { install, remove, repair } from './apt/transaction.ts';
 import { someOf, word } from './check.ts';
@@ -71,7 +72,7 @@ function absent(names: readonly string[], options: AbsentOptions = {}): Resource
 }
 
 /** Debian packages. */
-export const apt = { packages: present, absent };
+export const apt = { packages: present, absent, held: Object.assign(held, { absent: unheld }) };
 
 const PLAIN = /^[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?$/;
 const NAME = /^[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~*-]+)?$/;

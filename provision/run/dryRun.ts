@@ -128,6 +128,8 @@ const SAMPLE = {
   memory: 1024,
   addresses: [],
   kernelSettings: 'all',
+  cgroups: 2,
+  privileges: { oomScores: true, devices: true, kernelLog: true, conntrackLimit: true },
   systemd: true,
   emulated: false,
   ipsec: { has: 'unknown', seen: '' },

@@ -13,6 +13,8 @@ export const debian: Facts = {
   memory: 966,
   addresses: ['10.0.2.15'],
   kernelSettings: 'all',
+  cgroups: 2,
+  privileges: { oomScores: true, devices: true, kernelLog: true, conntrackLimit: true },
   systemd: true,
   emulated: false,
   ipsec: { has: 'yes', seen: 'esp4 is installed, xfrm_user is installed' },

@@ -1,5 +1,6 @@
 import type { Resource } from '../../provision/authoring.ts';
-import { apt, command, directory, type Facts, failure, file, sh } from '../../provision/index.ts';
+import { apt, type Facts, failure } from '../../provision/index.ts';
+import { repositoryResources } from '../repository.ts';
 
 /** The packages of Docker's own repository. */
 export const upstream = ['docker-ce', 'docker-ce-cli', 'containerd.io', 'docker-compose-plugin'];
@@ -37,35 +38,17 @@ export function distributionPackages({ distribution, version }: Facts, compose: 
   ];
 }
 
-/** Docker's own repository and its packages. It is refused if its key is not the expected one. */
+/** Docker's own repository and its packages. */
 export function upstreamPackages(facts: Facts, compose: boolean): Resource[] {
-  const { distribution, codename, architecture } = facts;
-  const url = `https://download.docker.com/linux/${distribution}`;
-  const stanza = [
-    '# Managed by the provisioner (role docker).',
-    'Types: deb',
-    `URIs: ${url}`,
-    `Suites: ${codename}`,
-    'Components: stable',
-    `Architectures: ${architecture}`,
-    `Signed-By: ${keyring}`,
-  ];
   return [
-    apt.packages(['ca-certificates', 'curl', 'gnupg']),
-    directory('/etc/apt/keyrings'),
-    command('key of Docker’s repository', { creates: keyring, run: fetchKey(`${url}/gpg`) }),
-    file(sources, { content: `${stanza.join('\n')}\n` }),
+    ...dockersRepository('docker', facts),
     apt.packages(upstream.filter((name) => compose || name !== 'docker-compose-plugin')),
   ];
 }
 
-const fetchKey = (url: string) => sh`draft=$(mktemp ${`${keyring}.XXXXXX`})
-trap 'rm -f "$draft"' EXIT
-curl --fail --silent --show-error --location --retry 3 --max-time 60 --output "$draft" ${url}
-found=$(gpg --show-keys --with-colons "$draft" | awk -F: '$1 == "fpr" { print $10; exit }')
-if [ "$found" != ${fingerprint} ]; then
-echo ${`expected the key ${fingerprint}, found `}"$found" >&2
-exit 1
-fi
-chmod 644 "$draft"
-mv -f "$draft" ${keyring}`;
+/** Docker's own repository. It is refused if its key is not the expected one. */
+export function dockersRepository(role: string, facts: Facts): Resource[] {
+  const url = `https://download.docker.com/linux/${facts.distribution}`;
+  const place = { url, suite: facts.codename, components: 'stable', keyUrl: `${url}/gpg` };
+  return repositoryResources({ role, owner: 'Docker', ...place, fingerprint, keyring, sources }, facts);
+}

@@ -49,6 +49,8 @@ t.test('every peer gets the same 60 tasks', async (t) => {
     memory: 1024,
     addresses: [],
     kernelSettings: 'all',
+    cgroups: 1,
+    privileges: { oomScores: false, devices: false, kernelLog: false, conntrackLimit: false },
     systemd: false,
     emulated: false,
     ipsec: { has: 'unknown', seen: '' },

@@ -1,14 +1,17 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { inputError } from '../../provision/index.ts';
+import { blobsOf } from '../../provision/machines/lab/images/blobs.ts';
 import { type Built, buildStandIns } from '../../provision/machines/lab/images/build.ts';
 import { openMirror } from '../../provision/machines/lab/images/mirror.ts';
+import { buildKubernetes } from '../../provision/machines/lab/kubernetes/build.ts';
 import type { Progress } from '../command/progress.ts';
 import { loadStandIns } from './images/transfer.ts';
 import { doorTo, machinesNamed } from './machines.ts';
 
 interface ImagesOptions {
   readonly load: boolean;
+  readonly kubernetes: boolean;
   readonly machine?: string;
   readonly yes: boolean;
 }
@@ -26,8 +29,14 @@ export function imageCommands(program: Command, progress: Progress): void {
     )
     .option('--load', 'also load them into Docker on the machines of the approach', false)
     .option('-m, --machine <name>', 'load them into Docker on this machine only')
+    .option(
+      '--kubernetes',
+      'only build what a Kubernetes cluster downloads, from Go modules; ten minutes at first, then seconds',
+      false,
+    )
     .option('-y, --yes', 'install missing programs on this computer without asking', false)
-    .action(async (approach: string = 'approach_0', { load, machine, yes }: ImagesOptions) => {
+    .action(async (approach: string = 'approach_0', { load, machine, kubernetes, yes }: ImagesOptions) => {
+      if (kubernetes) return await buildUpstream(yes, progress);
       const machines = load || machine !== undefined ? await machinesNamed(approach, machine) : [];
       const built = await build(yes, progress);
       for (const name of machines) await loadInto(approach, name, built, progress);
@@ -42,7 +51,8 @@ export function imageCommands(program: Command, progress: Progress): void {
     .option('-y, --yes', 'install missing programs on this computer without asking', false)
     .action(async (options: { port: number; yes: boolean }) => {
       const built = await build(options.yes, progress);
-      const mirror = await openMirror(built, options.port, (line) => progress.show('mirror', line));
+      const folder = await blobsOf(built.file, (line) => progress.show('mirror', line));
+      const mirror = await openMirror([folder], options.port);
       progress.end();
       process.stdout.write(
         `the lab's machines can reach the mirror at ${mirror.url}; press Ctrl-C to stop it\n  npm run provision -- approach_1 -e docker.mirrors=[${mirror.url}]\n`,
@@ -61,6 +71,14 @@ async function build(yes: boolean, progress: Progress): Promise<Built> {
     `${built.names.join(', ')}: ${how}, ${Math.round(built.bytes / 1e6)} MB in ${built.file}\n`,
   );
   return built;
+}
+
+async function buildUpstream(yes: boolean, progress: Progress): Promise<void> {
+  const start = performance.now();
+  const built = await buildKubernetes({ yes, progress: (line) => progress.show('images', line) });
+  progress.end();
+  const how = built.reused ? 'already built' : `built in ${since(start)}`;
+  process.stdout.write(`${built.images.join(', ')}: ${how}, in ${built.folder}\n`);
 }
 
 async function loadInto(approach: string, name: string, built: Built, progress: Progress): Promise<void> {

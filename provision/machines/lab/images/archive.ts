@@ -52,7 +52,8 @@ export async function writeArchive(
   await run(packed, { doing: 'packing images', cwd: folder, stdout: file });
 }
 
-function configuration({ name, layers, config }: Image, architecture: string) {
+/** The configuration of an image (OCI image specification). */
+export function configuration({ name, layers, config }: Image, architecture: string) {
   const created = new Date(0).toISOString();
   return {
     architecture,

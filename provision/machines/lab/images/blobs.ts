@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { withLock } from '../../../computer/lock.ts';
@@ -30,7 +30,8 @@ interface Listed {
   readonly Layers: readonly string[];
 }
 
-interface Blob {
+/** The digest and the size of what a registry stores. */
+export interface Blob {
   readonly digest: string;
   readonly size: number;
 }
@@ -62,30 +63,29 @@ async function prepare(archive: string, folder: string): Promise<void> {
     layers.set(name, await compressed(join(unpacked, name), blobs));
   for (const image of images) {
     const config = stored(readFileSync(join(unpacked, image.Config)), blobs);
-    writeManifest(join(draft, 'manifests'), image, config, layers);
+    const own = image.Layers.flatMap((name) => layers.get(name) ?? []);
+    writeManifest(join(draft, 'manifests'), image.RepoTags[0], config, own);
   }
   rmSync(unpacked, { recursive: true });
   renameSync(draft, folder);
 }
 
-function writeManifest(
-  folder: string,
-  { RepoTags: [name], Layers }: Listed,
-  config: Blob,
-  layers: Map<string, Blob>,
-): void {
+/** Writes an image's manifest by its name and by its digest. The name contains a registry, or is an official image. */
+export function writeManifest(folder: string, name: string, config: Blob, layers: readonly Blob[]): void {
   const manifest = {
     schemaVersion: 2,
     mediaType: types.manifest,
     config: { mediaType: types.config, ...config },
-    layers: Layers.map((layer) => ({ mediaType: types.layer, ...layers.get(layer) })),
+    layers: layers.map((layer) => ({ mediaType: types.layer, ...layer })),
   };
   const bytes = Buffer.from(JSON.stringify(manifest));
   const [repository] = name.split(':');
+  mkdirSync(dirname(join(folder, name)), { recursive: true });
   for (const file of [name, `${repository}:${digestOf(bytes)}`]) writeFileSync(join(folder, file), bytes);
 }
 
-async function compressed(file: string, blobs: string): Promise<Blob> {
+/** Stores a tar archive as a layer, compressed. */
+export async function compressed(file: string, blobs: string): Promise<Blob> {
   const draft = join(blobs, 'draft');
   await pipeline(createReadStream(file), createGzip({ level: 1 }), createWriteStream(draft));
   const hash = createHash('sha256');
@@ -99,7 +99,8 @@ async function compressed(file: string, blobs: string): Promise<Blob> {
   return { digest, size };
 }
 
-function stored(bytes: Buffer, blobs: string): Blob {
+/** Stores the configuration of an image. */
+export function stored(bytes: Buffer, blobs: string): Blob {
   const digest = digestOf(bytes);
   writeFileSync(join(blobs, digest), bytes);
   return { digest, size: bytes.length };

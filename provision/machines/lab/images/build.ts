@@ -12,7 +12,7 @@ import { ticking } from '../../../computer/ticking.ts';
 import { architecture } from '../../qemu/architecture.ts';
 import { imagesFolder } from '../folders.ts';
 import { type Image, type Layer, layerOf, writeArchive } from './archive.ts';
-import { accounts, packages, type StandIn, standIns, suite } from './images.ts';
+import { accounts, dated, packages, type StandIn, standIns, suite } from './images.ts';
 import { type Entry, tar } from './tar.ts';
 
 export interface BuildOptions {
@@ -92,9 +92,6 @@ rm -rf "$1"/etc/nginx/sites-enabled "$1"/etc/nginx/sites-available "$1"/etc/redi
 rm -rf "$1"/usr/share/perl/* "$1"/var/log/nginx/* "$1"/etc/resolv.conf "$1"/etc/hostname
 rm -f "$1"/etc/shadow "$1"/etc/shadow- "$1"/etc/gshadow "$1"/etc/gshadow- "$1"/etc/passwd- "$1"/etc/group-`,
 ];
-
-/** Makes builds reproducible: a machine that has the layer does not load it again. */
-const dated = { SOURCE_DATE_EPOCH: '315532800' };
 
 /** The Node.js that runs this code, which has the pinned version. */
 async function nodeLayer(draft: string): Promise<Layer> {

@@ -1,5 +1,17 @@
-/** A command that succeeds on a machine that can reach Docker Hub. Any HTTP response counts, even an error. */
-export const checkHub = [
-  ...['curl', '--silent', '--show-error', '--output', '/dev/null', '--max-time', '6'],
-  'https://registry-1.docker.io/v2/',
+import type { Pull } from '../../provider.ts';
+
+const registries = ['https://registry-1.docker.io/v2/'];
+const upstream = ['https://registry.k8s.io/v2/', 'https://pkgs.k8s.io/', 'https://get.helm.sh/'];
+
+/** A command that succeeds on a machine that can reach all it pulls from. Any HTTP response counts, even an error. */
+export const checkReach = (pulls: readonly Pull[]): string[] => [
+  ...['curl', '--silent', '--show-error', '--fail-early', '--max-time', '6'],
+  ...[...registries, ...(needsKubernetes(pulls) ? upstream : [])].flatMap((url) => [
+    '--output',
+    '/dev/null',
+    url,
+  ]),
 ];
+
+/** Whether the roles pull more than Docker's images. */
+export const needsKubernetes = (pulls: readonly Pull[]) => pulls.some((role) => role !== 'docker');

@@ -27,6 +27,9 @@ export const packages = [
 /** The suite whose versions are closest to those of the official images. */
 export const suite = 'trixie';
 
+/** Makes builds reproducible: a machine that has the layer does not load it again. */
+export const dated = { SOURCE_DATE_EPOCH: '315532800' };
+
 const ours = (file: string) => readFileSync(join(import.meta.dirname, 'files', file), 'utf8');
 const program = (path: string, file: string): Entry => ({ path, content: ours(file), mode: 0o755 });
 const entryPoint = 'usr/local/bin/docker-entrypoint.sh';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { layerOf, writeArchive } from './archive.ts';
+import { blobsOf } from './blobs.ts';
 import { endMirror, lastingMirror, mirrorProcess } from './lasting.ts';
 import { tar } from './tar.ts';
 
@@ -21,13 +22,12 @@ async function newLab(t: Test, why: string | undefined) {
     lastingMirror({
       lab,
       place: { listen: '127.0.0.1', seen: '127.0.0.1' },
-      yes: true,
       whyUnreachable: async () => {
         checks++;
         return why;
       },
       progress: () => undefined,
-      archive: async () => file,
+      folders: async () => [await blobsOf(file, () => undefined)],
     });
   t.teardown(() => endMirror(lab));
   return { start, checks: () => checks, folder: join(folder, 'lab', lab) };

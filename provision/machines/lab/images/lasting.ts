@@ -6,8 +6,6 @@ import { writeWhole } from '../../../computer/files.ts';
 import { freePort, isFree } from '../../../computer/ports.ts';
 import { failure } from '../../../errors.ts';
 import { folderOf } from '../folders.ts';
-import { blobsOf } from './blobs.ts';
-import { buildStandIns } from './build.ts';
 
 /** The address on which a mirror listens, and the address under which the machines reach it. */
 export interface Place {
@@ -18,26 +16,25 @@ export interface Place {
 export interface MirrorOptions {
   readonly lab: string;
   readonly place: Place;
-  readonly yes: boolean;
   /** Returns why the machines cannot reach a registry; undefined if they can. */
   whyUnreachable(): Promise<string | undefined>;
   progress(line: string): void;
-  /** Returns the archive with the images; default: the stand-ins. */
-  archive?(): Promise<string>;
+  /** Returns the folders that the mirror serves, built if they do not exist. */
+  folders(): Promise<readonly string[]>;
 }
 
 /** The saved state of a lab: its mirror, or that its machines can reach a registry. */
 type State = { readonly registry: true } | Running;
 interface Running {
   readonly pid: number;
-  readonly archive: string;
+  readonly folders: readonly string[];
   readonly listen: string;
   readonly port: number;
   readonly url: string;
 }
 
 /**
- * Returns the address of the lab's mirror of Docker Hub; undefined if its machines can reach a registry, which is checked
+ * Returns the address of the lab's mirror of registries; undefined if its machines can reach a registry, which is checked
  * once for each lab. Starts the mirror if it is not running, at the address that the machines already use. It is a
  * separate process, because images are also pulled after this command ends, when a node heals or is updated; `endMirror`
  * stops it.
@@ -45,30 +42,31 @@ interface Running {
  * @throws ProvisionError (failed)
  */
 export async function lastingMirror(options: MirrorOptions): Promise<string | undefined> {
-  const { lab, yes, progress } = options;
+  const { lab, progress } = options;
   const saved = read(lab);
   if (saved && 'registry' in saved) return undefined;
   if (!saved) {
     const why = await options.whyUnreachable();
     if (why === undefined) return saveRegistry(lab);
-    progress(
-      `the machines cannot reach a registry (${why}), so the lab serves images built from Debian packages`,
-    );
+    progress(`the machines cannot reach a registry (${why}), so the lab serves images that it builds itself`);
   }
-  const archive = (await options.archive?.()) ?? (await buildStandIns({ yes, progress })).file;
+  const folders = await options.folders();
   if (saved && mirrorProcess(lab) !== undefined) {
-    if (saved.archive === archive) return saved.url;
+    if (saved.folders?.join() === folders.join()) return saved.url;
     endProcess(lab);
   }
-  await blobsOf(archive, progress);
-  return await start(options, archive, saved?.port);
+  return await start(options, folders, saved?.port);
 }
 
 function saveRegistry(lab: string): undefined {
   writeWhole(stateOf(lab), `${JSON.stringify({ registry: true })}\n`);
 }
 
-async function start({ lab, place }: MirrorOptions, archive: string, before?: number): Promise<string> {
+async function start(
+  { lab, place }: MirrorOptions,
+  folders: readonly string[],
+  before?: number,
+): Promise<string> {
   const port = before ?? (await freePort());
   if (before !== undefined && place.listen === '127.0.0.1' && !(await isFree(before))) {
     throw failure({
@@ -79,7 +77,7 @@ async function start({ lab, place }: MirrorOptions, archive: string, before?: nu
   }
   const log = join(folderOf(lab), 'mirror.log');
   const output = openSync(log, 'a', 0o600);
-  const words = [join(import.meta.dirname, 'serve.ts'), stateOf(lab), archive, place.listen, String(port)];
+  const words = [join(import.meta.dirname, 'serve.ts'), stateOf(lab), place.listen, String(port), ...folders];
   const child = spawn(process.execPath, words, {
     detached: true,
     cwd: '/',
@@ -88,7 +86,7 @@ async function start({ lab, place }: MirrorOptions, archive: string, before?: nu
   closeSync(output);
   child.unref();
   const url = `http://${place.seen}:${port}`;
-  const state: Running = { pid: child.pid ?? 0, archive, listen: place.listen, port, url };
+  const state: Running = { pid: child.pid ?? 0, folders, listen: place.listen, port, url };
   writeWhole(stateOf(lab), `${JSON.stringify(state)}\n`);
   await untilReady(lab, state, log);
   return url;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { layerOf, writeArchive } from './archive.ts';
+import { blobsOf } from './blobs.ts';
 import { openMirror } from './mirror.ts';
 import { tar } from './tar.ts';
 
@@ -23,12 +24,13 @@ async function mirrored(t: Test) {
   ];
   const file = join(folder, 'images.tar.gz');
   await writeArchive(images, 'amd64', join(folder, 'archive'), file);
-  const mirror = await openMirror({ file }, 0, () => undefined);
+  const folders = [await blobsOf(file, () => undefined)];
+  const mirror = await openMirror(folders, 0);
   t.teardown(() => mirror.close());
   const { port } = new URL(mirror.url);
   const get = (path: string, method = 'GET') => fetch(`http://127.0.0.1:${port}/v2/${path}`, { method });
   const bytes = async (path: string) => Buffer.from(await (await get(path)).arrayBuffer());
-  return { mirror, file, get, bytes };
+  return { mirror, folders, get, bytes };
 }
 
 t.test('a pull finds manifest, configuration and layers, each by its digest', async (t) => {
@@ -75,13 +77,10 @@ t.test('HEAD has no body, unknown images are 404, and uploads are refused', asyn
 });
 
 t.test('a port in use is reported', async (t) => {
-  const { mirror, file } = await mirrored(t);
+  const { mirror, folders } = await mirrored(t);
   const { port } = new URL(mirror.url);
-  await t.rejects(
-    openMirror({ file }, Number(port), () => undefined),
-    {
-      message: /the port is in use/,
-      parts: { todo: /--port 0/ },
-    },
-  );
+  await t.rejects(openMirror(folders, Number(port)), {
+    message: /the port is in use/,
+    parts: { todo: /--port 0/ },
+  });
 });

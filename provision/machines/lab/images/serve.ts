@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { openMirror } from './mirror.ts';
 
-// A mirror that outlives the command which started it: `node serve.ts STATE ARCHIVE ADDRESS PORT`. It ends on a signal,
+// A mirror that outlives the command which started it: `node serve.ts STATE ADDRESS PORT FOLDER…`. It ends on a signal,
 // and when STATE no longer names its process, so that it does not outlive the lab's folder.
 
-const [state = '', file = '', listen = '', port = ''] = process.argv.slice(2);
-const { close } = await openMirror({ file }, Number(port), () => undefined, { listen, seen: listen });
+const [state = '', listen = '', port = '', ...folders] = process.argv.slice(2);
+const { close } = await openMirror(folders, Number(port), { listen, seen: listen });
 
 async function end(): Promise<void> {
   await close();

@@ -1,7 +1,9 @@
+export type Content = string | Uint8Array;
+
 /** One entry of an archive. A path ends with "/" for a folder; one with `link` is a symbolic link. */
 export interface Entry {
   readonly path: string;
-  readonly content?: string | Uint8Array;
+  readonly content?: Content;
   readonly link?: string;
   /** Default: 0755 for a folder, 0777 for a link, otherwise 0644. */
   readonly mode?: number;

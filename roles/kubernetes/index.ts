@@ -1,0 +1,97 @@
+import type { TaskContext } from '../../provision/authoring.ts';
+import { kubernetes as cluster, role } from '../../provision/index.ts';
+import { nodeAddress } from './address.ts';
+import { controlPlane } from './controlPlane.ts';
+import { spread } from './dns.ts';
+import { factor, kubelet } from './kubelet.ts';
+import { pruned, ready, schedulable } from './nodes.ts';
+import { packages } from './packages.ts';
+import { removal } from './removal.ts';
+import { certificates } from './serving.ts';
+import { system } from './system.ts';
+import { type Vars, vars } from './vars.ts';
+import { aside, folders, volumesOf } from './volumes.ts';
+import { joined, noToken, registered, token } from './worker.ts';
+
+type Context = TaskContext<Vars>;
+
+/** One host's part in a cluster. `cluster` decides which part that is, for all hosts of an approach. */
+export const kubernetes = role({
+  folder: import.meta.dirname,
+  vars,
+  tasks: (context) => parts[context.vars.part](context),
+  remove: ({ vars, facts, purge }) => removal(vars, facts, purge),
+});
+
+const parts: Record<Vars['part'], (context: Context) => ReturnType<typeof packages>> = {
+  node: ({ vars, facts, host }) => [
+    ...system(facts),
+    ...packages(vars, facts),
+    ...kubelet(vars, facts, addressOf({ vars, facts, host })),
+    folders(vars),
+  ],
+  'control-plane': (context) => controlPlaneOf(context),
+  token: () => [token],
+  'no-token': () => [noToken],
+  worker: (context) => {
+    const { vars, host } = context;
+    if (vars.join === null) return [];
+    const config = context.template('join.yaml.hbs', more(context));
+    return [
+      joined(vars.join, config, vars.ready_seconds, aside(vars)),
+      registered(host.name, vars.ready_seconds),
+    ];
+  },
+  cluster: (context) => [...controlPlaneOf(context), ...clusterOf(context)],
+};
+
+/** The first control plane itself. */
+const controlPlaneOf = (context: Context) =>
+  controlPlane(
+    context.template('kubeadm.yaml.hbs', more(context)),
+    context.template('audit-policy.yaml.hbs'),
+    context.vars.ready_seconds,
+    aside(context.vars),
+  );
+
+/** What is in the cluster, and which nodes it has. */
+function clusterOf({ vars, template }: Context) {
+  const { members, absentees, drained, ready_seconds: seconds } = vars;
+  const system = { namespace: 'kube-system', seconds };
+  const local = volumesOf(members, vars);
+  return [
+    cluster.manifest('kube-router', { content: template('kube-router.yaml.hbs') }),
+    ready(members, seconds),
+    cluster.rollout('daemonset/kube-router', system),
+    ...certificates(members, seconds),
+    schedulable(members, drained, vars.drain_seconds),
+    cluster.rollout('deployment/coredns', system),
+    spread(members, seconds),
+    cluster.manifest('metrics-server', { content: template('metrics-server.yaml.hbs') }),
+    cluster.manifest('volumes', { content: template('storage.yaml.hbs', { local }) }),
+    cluster.rollout('deployment/metrics-server', system),
+    pruned(members, absentees, vars.drain_seconds),
+  ];
+}
+
+const addressOf = ({ vars, facts, host }: Pick<Context, 'vars' | 'facts' | 'host'>) =>
+  nodeAddress(host, facts, [vars.pod_subnet, vars.service_subnet]);
+
+/** What the configurations of kubeadm need in addition to the variables. */
+function more(context: Context) {
+  const { vars, facts } = context;
+  const address = addressOf(context);
+  const longer = factor(facts);
+  return {
+    address,
+    endpoint: vars.endpoint ?? `${address}:6443`,
+    // with cgroups of version 1 or without the configuration of the kernel, kubeadm's check always fails
+    unverified: facts.cgroups === 1 || facts.kernelSettings !== 'all',
+    node_grace: vars.node_grace_seconds * longer,
+    node_report: vars.node_report_seconds * longer,
+    not_ready: vars.not_ready_seconds * longer,
+    unreachable: vars.unreachable_seconds * longer,
+    health_seconds: vars.ready_seconds,
+    api_seconds: 60 * longer,
+  };
+}

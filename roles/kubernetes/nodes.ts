@@ -1,0 +1,100 @@
+import { type Batch, batched, type Change, kubectl, type Resource } from '../../provision/authoring.ts';
+import { sh } from '../../provision/index.ts';
+import type { Member } from './vars.ts';
+
+/** A node as the API server knows it. */
+export interface Node {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly cordoned: boolean;
+  readonly version: string;
+}
+
+const TEMPLATE =
+  '{{range .items}}{{.metadata.name}}|{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}|{{.spec.unschedulable}}|{{.status.nodeInfo.kubeletVersion}}{{"\\n"}}{{end}}';
+
+/** Prints the nodes of the cluster, one on each line. */
+export const listNodes = sh`${kubectl} get nodes --output=${`go-template=${TEMPLATE}`}`;
+
+export const parseNodes = (printed: string): Node[] =>
+  printed.split('\n').flatMap((line) => {
+    const [name, ready, cordoned, version] = line.split('|');
+    if (!name || version === undefined) return [];
+    return [
+      { name, ready: ready === 'True', cordoned: cordoned === 'true', version: version.replace(/^v/, '') },
+    ];
+  });
+
+const nodes: Batch<undefined, readonly Node[]> = {
+  name: 'kubernetes.nodes',
+  script: () => sh`${listNodes} 2>/dev/null || :`,
+  read: ({ stdout }, args) => args.map(() => parseNodes(stdout)),
+};
+const probe = batched(nodes, undefined);
+
+/** The nodes of all members are ready. Otherwise it waits. */
+export const ready = (members: readonly Member[], seconds: number): Resource<readonly Node[]> => ({
+  kind: 'kubernetes',
+  name: 'nodes',
+  probe,
+  plan: (state) => {
+    const open = members
+      .map(({ host }) => host)
+      .filter((host) => !state.some((node) => node.name === host && node.ready));
+    if (open.length === 0) return [];
+    const all = open.map((host) => `node/${host}`);
+    const script = sh`if ! ${kubectl} wait --for=condition=Ready --timeout=${`${seconds}s`} ${all} >/dev/null; then
+${kubectl} get nodes --output=wide >&2 || :
+${kubectl} --namespace=kube-system get pods --output=wide >&2 || :
+exit 1
+fi`;
+    return [{ summary: `wait until ${open.join(', ')} are ready`, script }];
+  },
+  timeout: seconds + 60,
+});
+
+/** Pods are scheduled to the nodes of all members, except those that are drained. */
+export const schedulable = (
+  members: readonly Member[],
+  drained: readonly string[],
+  seconds: number,
+): Resource<readonly Node[]> => ({
+  kind: 'kubernetes',
+  name: 'scheduling',
+  probe,
+  plan: (state) =>
+    members.flatMap(({ host }): Change[] => {
+      const node = state.find(({ name }) => name === host);
+      const away = drained.includes(host);
+      if (!node || node.cordoned === away) return [];
+      const script = away ? drain(host, seconds) : sh`${kubectl} uncordon ${host} >/dev/null`;
+      return [{ summary: `${away ? 'drain' : 'uncordon'} ${host}`, script }];
+    }),
+  timeout: members.length * (seconds + 60),
+});
+
+/** Moves the pods of a node to others, as far as their disruption budgets allow. */
+const drain = (host: string, seconds: number) =>
+  sh`${kubectl} drain ${host} --ignore-daemonsets --delete-emptydir-data --timeout=${`${seconds}s`} >/dev/null`;
+
+/** There are no nodes but those of members and absentees. A node that is ready is drained before it is removed. */
+export const pruned = (
+  members: readonly Member[],
+  absentees: readonly string[],
+  seconds: number,
+): Resource<readonly Node[]> => ({
+  kind: 'kubernetes',
+  name: 'nodes without a host',
+  probe,
+  plan: (state) => {
+    const known = new Set([...members.map(({ host }) => host), ...absentees]);
+    return state
+      .filter(({ name }) => !known.has(name))
+      .map(({ name, ready }) => ({
+        summary: ready ? `drain and remove ${name}` : `remove ${name}, which is not ready`,
+        script: sh`${ready ? drain(name, seconds) : sh`:`}
+${kubectl} delete node ${name} >/dev/null`,
+      }));
+  },
+  timeout: 10 * (seconds + 60),
+});

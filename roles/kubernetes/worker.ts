@@ -1,0 +1,124 @@
+import { kubectl, type Resource, write } from '../../provision/authoring.ts';
+import { failure, type Script, sh, type Text } from '../../provision/index.ts';
+import { resetting } from './reset.ts';
+import type { Join } from './vars.ts';
+
+const KUBELET = '/etc/kubernetes/kubelet.conf';
+/** In memory only, because it contains the token. */
+const CONFIG = '/run/provision-join.yaml';
+const TOKEN = '/run/provision-join-token';
+
+/** Prints the SHA-256 of the public key of the cluster's certificate authority, as kubeadm compares it (RFC 7469). */
+export const authorityOf = sh`if [ -e /etc/kubernetes/pki/ca.crt ]; then
+openssl x509 -pubkey -noout -in /etc/kubernetes/pki/ca.crt | openssl pkey -pubin -outform der | sha256sum | cut -d ' ' -f 1
+fi`;
+
+interface State {
+  /** The API server of the cluster that this host belongs to; empty if it belongs to none. */
+  readonly server: string;
+  readonly authority: string;
+  /** Whether `kubeadm join` was interrupted. */
+  readonly partial: boolean;
+}
+
+/** The host is a node of the cluster. If it belongs to an earlier cluster at the same address, it leaves that one first. */
+export const joined = (join: Join, config: Text, seconds: number, aside: Script): Resource<State> => ({
+  kind: 'kubeadm',
+  name: 'join',
+  probe: {
+    script: sh`echo "server $(sed -n 's/^ *server: //p' ${KUBELET} 2>/dev/null)"
+if [ -e /etc/kubernetes/bootstrap-kubelet.conf ] || [ -e ${CONFIG} ]; then echo partial; fi
+echo "authority $(${authorityOf})"`,
+    read: ({ stdout }) => ({
+      server: /^server (\S+)/m.exec(stdout)?.[1] ?? '',
+      authority: /^authority (\w+)/m.exec(stdout)?.[1] ?? '',
+      partial: /^partial$/m.test(stdout),
+    }),
+  },
+  plan: ({ server, authority, partial }) => {
+    if (server !== '' && authority === join.authority && !partial) return [];
+    const expected = `https://${join.endpoint}`;
+    if (server !== '' && server !== expected) throw elsewhere(server);
+    const left = server !== '' || partial ? resetting : aside;
+    const script = sh`${left}
+${write(CONFIG, config, { owner: 'root', group: 'root', mode: '0600' })}
+trap ${`rm -f ${CONFIG}`} EXIT
+kubeadm join --config=${CONFIG} >/dev/null`;
+    return [{ summary: `join the cluster at ${join.endpoint}`, script }];
+  },
+  timeout: seconds + 300,
+});
+
+/** The cluster knows the node. One that was removed while its host was away comes back with its own certificate. */
+export const registered = (node: string, seconds: number): Resource<boolean> => {
+  const known = sh`kubectl --kubeconfig=${KUBELET} --cache-dir=/run/provision-kubectl get node ${node}`;
+  return {
+    kind: 'kubernetes',
+    name: `node ${node}`,
+    probe: { script: sh`${known} >/dev/null 2>&1 && echo known || :`, read: ({ stdout }) => stdout !== '' },
+    plan: (is) =>
+      is
+        ? []
+        : [
+            {
+              summary: 'register the node again',
+              script: sh`systemctl restart kubelet
+i=0
+until ${known} >/dev/null 2>&1; do
+i=$((i+1))
+if [ $i -gt ${seconds} ]; then ${known} >&2; exit 1; fi
+sleep 1
+done`,
+            },
+          ],
+    timeout: seconds + 60,
+  };
+};
+
+const elsewhere = (server: string) =>
+  failure({
+    what: 'this host is a node of another cluster',
+    why: `the API server of that cluster is ${server}`,
+    todo: 'if it should leave that cluster, run kubeadm reset on the host, then run again',
+  });
+
+/** A token with which hosts join, valid for a quarter of an hour, in a file that only root can read. */
+export const token: Resource<boolean> = {
+  kind: 'kubeadm',
+  name: 'token',
+  probe: {
+    script: sh`find ${TOKEN} -mmin -5 2>/dev/null || :`,
+    read: ({ stdout }) => stdout !== '',
+  },
+  plan: (recent) =>
+    recent
+      ? []
+      : [
+          {
+            summary: 'create a token that is valid for 15 min',
+            script: sh`umask 077
+kubeadm token create --ttl=15m --description='hosts that the provisioner adds' >${`${TOKEN}.draft`}
+mv -f ${`${TOKEN}.draft`} ${TOKEN}`,
+          },
+        ],
+};
+
+/** Prints the token. */
+export const showToken = sh`cat ${TOKEN} 2>/dev/null || :`;
+
+/** The token is no longer needed. Its first part is its name, which is not secret. */
+export const noToken: Resource<boolean> = {
+  kind: 'kubeadm',
+  name: 'token',
+  probe: { script: sh`ls ${TOKEN} 2>/dev/null || :`, read: ({ stdout }) => stdout !== '' },
+  plan: (exists) =>
+    exists
+      ? [
+          {
+            summary: 'delete the token',
+            script: sh`${kubectl} --namespace=kube-system delete secret --ignore-not-found bootstrap-token-"$(cut -d . -f 1 ${TOKEN})" >/dev/null
+rm -f ${TOKEN}`,
+          },
+        ]
+      : [],
+};
