@@ -72,6 +72,9 @@ if ! [ -e ${kubeconfig} ]; then exit 0; fi
 export KUBECONFIG=${kubeconfig} TMPDIR="$d"
 ${unpack(chart)}
 printf %s ${values} >"$d"/values
+render() { helm template ${name} "$d"/${chart.folder} --namespace ${namespace} --is-upgrade --dry-run=server --values "$d"/values "$@"; }
+{ render >"$d"/rendered 2>"$d"/refusal && render --no-hooks >"$d"/wanted 2>"$d"/refusal; } &
+job=$!
 r=0
 helm get all ${name} --namespace ${namespace} --template ${RECORD} >"$d"/recorded 2>"$d"/error || r=$?
 if [ $r != 0 ] && ! grep -q 'release: not found' "$d"/error; then
@@ -87,13 +90,9 @@ echo '= values'
 helm get values ${name} --namespace ${namespace} --output json | sed 's/^/|/'
 ${running(name)}
 fi
-render() { helm template ${name} "$d"/${chart.folder} --namespace ${namespace} --is-upgrade --dry-run=server --values "$d"/values "$@"; }
-render --no-hooks >"$d"/wanted 2>"$d"/error &
-job=$!
-render >"$d"/rendered 2>/dev/null || :
-if ! wait $job; then
+if ! wait "$job"; then
 echo '= render'
-quoted "$d"/error
+quoted "$d"/refusal
 exit 0
 fi
 if [ $r != 0 ]; then
