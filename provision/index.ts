@@ -37,6 +37,7 @@ export type { Versioned } from './resources/docker/stack/versions.ts';
 export { docker } from './resources/docker.ts';
 export { file } from './resources/file.ts';
 export { group } from './resources/group.ts';
+export { helm } from './resources/helm.ts';
 export { kubernetes } from './resources/kubernetes.ts';
 export { line } from './resources/line.ts';
 export { mysql } from './resources/mysql.ts';

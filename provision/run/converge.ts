@@ -139,7 +139,7 @@ async function change(
   const range = toProbeWithChange(cursor);
   const { reply, states } = await exchange(work, role, steps, range);
   if (reply.steps[0]?.code === 0) for (const name of debts) work.owed.add(name);
-  failIfFailed(reply, place, ['log', ...summaries], timeout);
+  failIfFailed(reply, place, ['log', ...summaries], timeout, resource.hint);
   const after = changed(cursor, range, states);
   const left = decide(item, after.states.get(after.at));
   if (left.length > 0) throw notConverged(item, left);

@@ -34,12 +34,17 @@ export function decide({ role, resource }: Item, state: unknown): readonly Chang
   }
 }
 
-/** @throws ProvisionError (failed) for the first step that failed; `names` are those of the steps, in order */
+/**
+ * @param names those of the steps, in order
+ * @param todo what to do, unless the output tells
+ * @throws ProvisionError (failed) for the first step that failed
+ */
 export function failIfFailed(
   { steps }: Reply,
   place: string,
   names: readonly string[],
   timeout: number,
+  todo?: string,
 ): void {
   const at = steps.findIndex(({ code }) => code !== 0);
   const failed = steps[at];
@@ -50,17 +55,17 @@ export function failIfFailed(
     what: `${names[at]} failed`,
     why: code === 124 ? `it did not finish within ${timeout} s and was killed` : `exit code ${code}`,
     said: stderr.trim() === '' ? stdout : stderr,
-    todo: hint(stderr),
+    todo: hint(stderr) ?? todo ?? 'run again with -v to see the whole output',
   });
 }
 
 /** Advice for the failures that any command can have. */
-function hint(output: string): string {
+function hint(output: string): string | undefined {
   if (/No space left on device|printf: I\/O error/.test(output))
     return 'the disk is full: run df -h on the host to see which one, make room, then run again';
   if (/Read-only file system/.test(output))
     return 'a file system is mounted read-only: run dmesg on the host to see why';
   if (/Temporary failure (in name resolution|resolving)/.test(output))
     return 'the host cannot resolve names: check its DNS';
-  return 'run again with -v to see the whole output';
+  return undefined;
 }

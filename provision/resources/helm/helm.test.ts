@@ -1,0 +1,268 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import t, { type Test } from 'tap';
+import { type Kubernetes, needsKubernetes, startKubernetes } from '../../../testing/servers/kubernetes.ts';
+import type { Resource } from '../../language/resource.ts';
+import { probesOf } from '../../run/probes.ts';
+import { localShell } from '../../shell/local.ts';
+import { applyOnce, isolated, pending, stateOf } from '../../testing/resources.ts';
+import { becomeRoot } from '../../testing/root.ts';
+import { helm } from '../helm.ts';
+import type { ReleaseOptions } from './release.ts';
+
+t.setTimeout(240_000);
+const skip = becomeRoot() || needsKubernetes();
+
+const CHART = 'apiVersion: v2\nname: shop\nversion: 0.1.0\n';
+
+const objects = (more = '') => `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: {{ .Values.replicas }}
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      containers:
+        - name: nginx
+          image: {{ .Values.image }}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: settings }
+data:
+  text: |
+    = rendered
+    @000
+    |{{ .Values.image }}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: deny }
+spec: { podSelector: {}, policyTypes: [Ingress] }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: migrate
+  annotations: { "helm.sh/hook": "pre-install,pre-upgrade" }
+data: { image: {{ .Values.image | quote }} }
+${more}`;
+
+const VALUES = 'image: nginx:1\nreplicas: 2\n';
+const SCHEMA = JSON.stringify({ properties: { image: { type: 'string' } } });
+
+/** A namespace with nothing in it, a chart, and a shell with `helm` and `kubectl`. */
+function scene(t: Test, cluster: Kubernetes, namespace: string) {
+  const chart = join(
+    t.testdir({
+      shop: {
+        'Chart.yaml': CHART,
+        'values.yaml': VALUES,
+        'values.schema.json': SCHEMA,
+        templates: { 'all.yaml': objects() },
+      },
+    }),
+    'shop',
+  );
+  const shell = localShell(isolated({ '/usr/local/bin': cluster.programs }));
+  t.teardown(() => shell.close());
+  cluster.kubectl('create', 'namespace', namespace);
+  const kubectl = (...words: string[]) => cluster.kubectl('--namespace', namespace, ...words);
+  const options = { namespace, chart, wait: false, kubeconfig: cluster.kubeconfig };
+  const of = (values: Record<string, unknown> = {}, more: Partial<ReleaseOptions> = {}) =>
+    helm.release('shop', { ...options, values, ...more });
+  const apply = async (...given: Parameters<typeof of>) =>
+    (await applyOnce(of(...given), shell)).map(({ summary }) => summary);
+  const check = async (...given: Parameters<typeof of>) =>
+    (await pending(of(...given), shell)).map(({ summary }) => summary);
+  return { chart, shell, kubectl, of, apply, check };
+}
+
+t.test('releases on a real API server', { skip }, async (t) => {
+  const cluster = await startKubernetes();
+  t.teardown(() => cluster.stop());
+
+  t.test('installed, upgraded, and nothing to do the second time', async (t) => {
+    const { chart, shell, kubectl, apply, check, of } = scene(t, cluster, 'first');
+    t.strictSame(await apply(), [
+      'install shop-0.1.0: NetworkPolicy deny, ConfigMap settings, Deployment web, ConfigMap migrate',
+    ]);
+    t.strictSame(await check(), []);
+    const seen = await stateOf(of(), shell);
+    t.match(seen, { cluster: 'answers', changes: [], error: '', recorded: { revision: 1, process: 0 } });
+
+    t.strictSame(await apply({ image: 'nginx:2' }), [
+      'upgrade: values image; hook ConfigMap migrate: data.image; Deployment web: spec.template.spec.containers[nginx].image; ConfigMap settings: data.text',
+    ]);
+    t.strictSame(await check({ image: 'nginx:2' }), []);
+    writeFileSync(join(chart, 'Chart.yaml'), CHART.replace('0.1.0', '0.2.0'));
+    t.strictSame(await apply({ image: 'nginx:2' }), ['upgrade: shop-0.1.0 → shop-0.2.0']);
+    const service = '---\nkind: Service\napiVersion: v1\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}';
+    writeFileSync(join(chart, 'templates/all.yaml'), objects(service));
+    t.strictSame(await apply({ image: 'nginx:2' }), ['upgrade: create Service web']);
+    writeFileSync(join(chart, 'templates/all.yaml'), objects());
+    t.strictSame(await apply({ image: 'nginx:2' }), ['upgrade: delete Service web']);
+    t.notMatch(kubectl('get', 'service'), 'web');
+  });
+
+  t.test('what was changed by hand is named and repaired', async (t) => {
+    const { shell, kubectl, apply, check, of } = scene(t, cluster, 'drift');
+    await apply();
+    kubectl('set', 'image', 'deployment/web', 'nginx=nginx:by-hand');
+    kubectl('scale', 'deployment/web', '--replicas=5');
+    kubectl('delete', 'networkpolicy/deny');
+    kubectl('annotate', 'configmap/settings', 'somebody=else');
+    const [change] = await pending(of(), shell);
+    t.equal(
+      change?.summary,
+      'undo manual changes: Deployment web (spec.replicas, spec.template.spec.containers[nginx].image); NetworkPolicy deny (deleted)',
+    );
+    t.match(change?.diff?.before, 'image: nginx:by-hand');
+    t.match(change?.diff?.after, 'image: nginx:1');
+    await apply();
+    t.strictSame(await check(), []);
+    t.equal(kubectl('get', 'deployment/web', '-o', 'jsonpath={.spec.replicas}'), '2');
+    t.match(kubectl('get', 'networkpolicy'), 'deny');
+  });
+
+  t.test('replicas that an autoscaler sets are no difference', async (t) => {
+    const { kubectl, apply, check } = scene(t, cluster, 'scaled');
+    await apply();
+    kubectl('autoscale', 'deployment/web', '--max=9');
+    kubectl('scale', 'deployment/web', '--replicas=7');
+    t.strictSame(await check(), []);
+    kubectl('set', 'image', 'deployment/web', 'nginx=nginx:by-hand');
+    t.strictSame(await check(), [
+      'undo manual changes: Deployment web (spec.template.spec.containers[nginx].image)',
+    ]);
+  });
+
+  t.test('recovers a release whose installation or upgrade was killed', async (t) => {
+    const { kubectl, apply, check } = scene(t, cluster, 'killed');
+    const mark = (revision: number, status: string) => {
+      const name = `secret/sh.helm.release.v1.shop.v${revision}`;
+      const data = kubectl('get', name, '-o', 'jsonpath={.data.release}');
+      const zipped = Buffer.from(Buffer.from(data, 'base64').toString(), 'base64');
+      const text = gunzipSync(zipped)
+        .toString()
+        .replace(/"status":"[a-z]+"/, `"status":"${status}"`);
+      const release = Buffer.from(gzipSync(text).toString('base64')).toString('base64');
+      const patch = { metadata: { labels: { status } }, data: { release } };
+      kubectl('patch', name, '--type=merge', `--patch=${JSON.stringify(patch)}`);
+    };
+    await apply();
+    mark(1, 'pending-install');
+    t.strictSame(await check(), ['recover: revision 1 is pending-install, but nothing works on it']);
+    await apply();
+    t.strictSame(await check(), []);
+    await apply({ image: 'nginx:3' });
+    mark(2, 'deployed');
+    mark(3, 'pending-upgrade');
+    t.strictSame(await apply({ image: 'nginx:4' }), [
+      'recover: revision 3 is pending-upgrade, but nothing works on it; values image; hook ConfigMap migrate: data.image; Deployment web: spec.template.spec.containers[nginx].image; ConfigMap settings: data.text',
+    ]);
+    t.strictSame(await check({ image: 'nginx:4' }), []);
+    mark(4, 'uninstalling');
+    await apply({ image: 'nginx:4' });
+    const history = JSON.parse(cluster.helm('history', 'shop', '-n', 'killed', '-o', 'json'));
+    t.strictSame(
+      history.map(({ status }: { status: string }) => status),
+      ['superseded', 'superseded', 'failed', 'superseded', 'deployed'],
+    );
+  });
+
+  t.test('values that the schema refuses, and changes that the API server refuses', async (t) => {
+    const { chart, shell, apply, of } = scene(t, cluster, 'refused');
+    await t.rejects(pending(of({ image: 5 }), shell), {
+      message: 'the chart cannot be rendered with these values',
+      parts: { said: /image.*got number, want string/s },
+    });
+    await apply();
+    writeFileSync(join(chart, 'templates/all.yaml'), objects().replaceAll('app: web', 'app: other'));
+    await t.rejects(pending(of(), shell), {
+      message: 'the API server refuses what the chart renders (dry run)',
+      parts: { said: /spec\.selector.*field is immutable/s },
+    });
+  });
+
+  t.test('a failed upgrade is reported, and tried again', async (t) => {
+    const { chart, apply, check } = scene(t, cluster, 'failed');
+    await apply();
+    const hook =
+      '---\nkind: ConfigMap\napiVersion: v1\nmetadata: {name: Bad, annotations: {"helm.sh/hook": pre-upgrade}}';
+    writeFileSync(join(chart, 'templates/all.yaml'), objects(hook));
+    await t.rejects(apply(), /pre-upgrade hooks failed.*Invalid value: "Bad"/s);
+    writeFileSync(join(chart, 'templates/all.yaml'), objects());
+    t.strictSame(await check(), ['upgrade again: revision 2 failed; hook ConfigMap Bad is gone']);
+    await apply();
+    t.strictSame(await check(), []);
+  });
+
+  t.test('rolled back to what another revision describes, and removed', async (t) => {
+    const { shell, kubectl, apply, check } = scene(t, cluster, 'rollback');
+    const where = { namespace: 'rollback', kubeconfig: cluster.kubeconfig };
+    const previous = async () =>
+      helm.previousOf(
+        (await shell.exchange({ steps: [], probes: [helm.history('shop', where)] })).probes[0]?.stdout ?? '',
+      );
+    t.equal(await previous(), undefined);
+    await apply({}, { describes: 'one' });
+    t.equal(await previous(), undefined);
+    await apply({ image: 'nginx:2' }, { describes: 'two' });
+    kubectl('delete', 'networkpolicy/deny');
+    await apply({ image: 'nginx:2' }, { describes: 'two' });
+    t.equal(await previous(), 1, 'the repaired revision is not another release');
+    const back = helm.rollback('shop', { ...where, revision: 1, wait: false });
+    t.match(await applyOnce(back, shell), [{ summary: 'roll back from revision 3' }]);
+    t.strictSame(await applyOnce(back, shell), []);
+    t.match(kubectl('get', 'deployment/web', '-o', 'yaml'), 'image: nginx:1');
+    t.strictSame(await check(), []);
+    t.equal(await previous(), 3);
+    const gone = helm.absent('shop', where);
+    t.match(await applyOnce(gone, shell), [{ summary: 'uninstall' }]);
+    t.strictSame(await applyOnce(gone, shell), []);
+    t.notMatch(kubectl('get', 'deployment'), 'web');
+  });
+
+  t.test('no cluster yet, and one that does not answer', async (t) => {
+    const { chart, shell, of, check } = scene(t, cluster, 'none');
+    t.strictSame(await check({}, { kubeconfig: '/nowhere' }), ['install shop-0.1.0']);
+    const kubeconfig = join(chart, '../admin.conf');
+    writeFileSync(
+      kubeconfig,
+      readFileSync(cluster.kubeconfig, 'utf8').replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9'),
+    );
+    const error = { message: 'the Kubernetes API does not answer', parts: { said: /connection refused/ } };
+    await t.rejects(pending(of({}, { kubeconfig }), shell), error);
+    await t.rejects(pending(helm.absent('shop', { namespace: 'none', kubeconfig }), shell), error);
+  });
+
+  t.test('several releases are probed by one script', async (t) => {
+    const { of, apply, shell, kubectl } = scene(t, cluster, 'several');
+    await apply();
+    kubectl('delete', 'networkpolicy/deny');
+    const two = [of(), helm.absent('x', { namespace: 'several' }), of({ image: 'nginx:9' })];
+    const { scripts, read } = probesOf(two as Resource[]);
+    t.equal(scripts.length, 2);
+    const states = read((await shell.exchange({ steps: [], probes: scripts })).probes);
+    t.match(two[0]?.plan(states[0] as never), [
+      { summary: 'undo manual changes: NetworkPolicy deny (deleted)' },
+    ]);
+    t.match(two[2]?.plan(states[2] as never), [{ summary: /^upgrade: values image/ }]);
+  });
+});
+
+t.test('input', async (t) => {
+  const chart = join(t.testdir({ shop: { 'Chart.yaml': CHART }, bad: { 'Chart.yaml': 'name: x' } }), 'shop');
+  const bad = (name: string, more: Partial<ReleaseOptions>) => () =>
+    helm.release(name, { namespace: 'a', chart, ...more });
+  t.throws(bad('Shop', {}), /helm\.release Shop: invalid value "Shop"/);
+  t.throws(bad('shop', { namespace: 'a.b' }), /the name of a namespace/);
+  t.throws(bad('shop', { timeout: 0 }), /expected a number of seconds, found 0/);
+  t.throws(bad('shop', { chart: '/nowhere' }), /Chart\.yaml: the chart cannot be read: ENOENT/);
+  t.throws(bad('shop', { chart: join(chart, '../bad') }), /a chart needs a name and a version/);
+});
