@@ -6,6 +6,7 @@ import { stackRemoved, stackResources } from '../../../roles/stack/index.ts';
 import { vars } from './vars.ts';
 
 const FILE = join(import.meta.dirname, '..', 'theapp.yml');
+const NGINX = join(import.meta.dirname, '..', '..', '..', 'nginx', 'cluster.conf.hbs');
 export const NAME = 'theapp';
 
 /** TheAPP's stack. The host must be a manager of a swarm. */
@@ -24,7 +25,7 @@ export const theapp = role({
         redis: vars.redis_password,
       },
       configs: {
-        'nginx-conf': template(join(import.meta.dirname, 'nginx.conf.hbs'), derived(vars, facts)),
+        'nginx-conf': template(NGINX, derived(vars, facts)),
         'nginx-start': verbatim('nginx-start.sh'),
         'app-health': verbatim('app-health.sh'),
         'mysql-accounts': verbatim('mysql-accounts.sh'),
@@ -47,6 +48,9 @@ export const theapp = role({
 function derived(vars: Vars, { emulated }: Facts) {
   return {
     stack: NAME,
+    // Docker's DNS, in every container
+    resolver: '127.0.0.11',
+    app: 'app:3000',
     redis: [1, 2, 3],
     accounts: [
       { name: 'accounts-open', command: 'both' },

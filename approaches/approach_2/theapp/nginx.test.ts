@@ -5,7 +5,7 @@ import { render } from '../../../provision/testing.ts';
 import { startNginx } from '../../../testing/servers/nginx.ts';
 import { freePort } from '../../../testing/servers/process.ts';
 
-const TEMPLATE = join(import.meta.dirname, 'nginx.conf.hbs');
+const TEMPLATE = join(import.meta.dirname, '..', '..', '..', 'nginx', 'cluster.conf.hbs');
 
 /** The cluster's nginx, in front of one replica that answers (or not, with `gone`) and two that cannot be reached. */
 async function site({ gone: alone = false } = {}) {
@@ -17,13 +17,19 @@ async function site({ gone: alone = false } = {}) {
   });
   const [port, up, down, gone] = [await freePort(), await freePort(), await freePort(), await freePort()];
   await new Promise<void>((resolve) => replica.listen(up, '127.0.0.1', resolve));
-  const values = { max_body: '1m', read_seconds: 2, retry_seconds: 8, metrics_from: ['127.0.0.2'] };
+  const values = {
+    resolver: '127.0.0.1',
+    app: 'replicas',
+    max_body: '1m',
+    read_seconds: 2,
+    retry_seconds: 8,
+    metrics_from: ['127.0.0.2'],
+  };
   const { text } = render(TEMPLATE, values);
   const servers = [...(alone ? [] : [up]), down, gone].map((port) => `server 127.0.0.1:${port} max_fails=0;`);
   const http = text
     .slice(text.indexOf('http {') + 'http {'.length, text.lastIndexOf('}'))
     .replace(/^ *(include|default_type|access_log|\w+_temp_path) .*;$/gm, '')
-    .replaceAll('app:3000', 'replicas')
     .replace('listen 8080', `listen 127.0.0.1:${port}`)
     .replaceAll('/tmp/once.sock', `/tmp/theapp-once-${port}.sock`);
   const server = await startNginx(

@@ -1,0 +1,1 @@
+../../../approach_2/theapp/app-health.sh

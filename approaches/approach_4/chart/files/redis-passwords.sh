@@ -1,0 +1,1 @@
+../../../approach_2/theapp/redis-passwords.sh
