@@ -72,7 +72,7 @@ function brokenBy({ status, revision, process }: Recorded): string | undefined {
   if (status === 'deployed') return undefined;
   if (status === 'failed') return `upgrade again: revision ${revision} failed`;
   if (status === 'uninstalled') return 'install again';
-  if (process > 0) return `wait for helm (process ${process}), which has left revision ${revision} ${status}`;
+  if (process > 0) return `wait for helm (process ${process}): revision ${revision} is ${status}`;
   return `recover: revision ${revision} is ${status}, but nothing works on it`;
 }
 

@@ -49,6 +49,7 @@ if ! command -v helm >/dev/null || ! command -v kubectl >/dev/null; then exit 0;
 all=$(mktemp -d)
 trap 'rm -rf -- "$all"' EXIT
 umask 077
+squeezed() { awk ${SQUEEZE} "$1"; }
 ${lines(args.map((arg, i) => start(arg, i)))}
 wait
 for part in "$all"/*/answer; do cat "$part"; done`,
@@ -100,7 +101,7 @@ echo '= rendered'
 quoted "$d"/rendered
 exit 0
 fi
-if ! cmp -s "$d"/manifest "$d"/rendered; then
+if [ "$(squeezed "$d"/manifest | sha256sum)" != "$(squeezed "$d"/rendered | sha256sum)" ]; then
 echo '= recorded'
 quoted "$d"/manifest
 echo '= rendered'
@@ -135,6 +136,10 @@ chart {{.Release.Chart.Metadata.Name}}-{{.Release.Chart.Metadata.Version}}
 # Source: {{.Path}}
 {{.Manifest}}
 {{end}}`;
+
+/** Without the empty lines between objects, of which Helm keeps more than it prints. */
+const SQUEEZE =
+  '/^$/ { blank = blank "\\n"; next } { if ($0 != "---") printf "%s", blank; blank = ""; print }';
 
 const SCALED = `{{range .items}}{{.spec.scaleTargetRef.kind}} {{.spec.scaleTargetRef.name}}{{"\\n"}}{{end}}`;
 
