@@ -1,58 +1,92 @@
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { whyNoGo } from '../../provision/machines/lab/kubernetes/go.ts';
+import { builtPrograms } from '../../provision/machines/lab/kubernetes/programs.ts';
+import { quietly } from '../machine.ts';
 import { freePort, launch, newFolder } from './process.ts';
 import { until } from './server.ts';
 
 /** The API of a Kubernetes cluster without nodes: it validates, admits and stores objects, but runs nothing. */
-export interface KubernetesApi {
-  /** For the environment of kubectl and helm: the file has the address and an administrator's token. */
-  KUBECONFIG: string;
-  /** Runs kubectl. Throws with its output if it fails. */
-  kubectl(args: string[], input?: string): Promise<string>;
+export interface Kubernetes {
+  /** A folder with the programs `kubectl` and `helm`, for PATH. */
+  readonly programs: string;
+  /** The access of an administrator. */
+  readonly kubeconfig: string;
+  /** Runs `kubectl` and returns its output. Throws with its error if it fails. */
+  kubectl(...words: string[]): string;
+  /** Runs `kubectl` with this on its standard input. */
+  send(input: string, ...words: string[]): string;
+  helm(...words: string[]): string;
   stop(): Promise<void>;
 }
 
+/** Why a test that needs the programs of Kubernetes cannot run here, for its `skip`; false if it can. */
+export async function needsKubernetes(): Promise<string | false> {
+  const why = await whyNoGo();
+  return why === undefined ? false : `needs Kubernetes, which the lab builds: ${why}`;
+}
+
+/** The files of the lab's programs `kubernetes` and `helm`. Builds them, which takes minutes, or waits for a build. */
+export async function kubernetesPrograms(): Promise<{ kubernetes: string; helm: string }> {
+  const progress = quietly();
+  const { kubernetes, helm } = await builtPrograms((line) => progress('kubernetes', line));
+  const [newest] = kubernetes;
+  if (!newest) throw new Error('the lab has no version of Kubernetes');
+  return { kubernetes: newest.file, helm };
+}
+
+/** The lab's Kubernetes is one program: the name by which it is called says which part it is. */
+const PARTS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'];
+
 /**
- * Starts etcd and kube-apiserver on loopback ports; ready within 10 s. `programs` is a folder with etcd, kube-apiserver
- * and kubectl, or with the lab's one program `kubernetes`, which contains all of them.
+ * Starts etcd and an API server on loopback ports; ready within 10 s. `controllers` also starts the controllers, which
+ * create pods for Deployments; no pod is ever scheduled.
  */
-export async function startKubernetesApi(programs: string): Promise<KubernetesApi> {
+export async function startKubernetes({ controllers = false } = {}): Promise<Kubernetes> {
+  const built = await kubernetesPrograms();
   const folder = await newFolder('kubernetes');
-  const bin = await named(programs, join(folder, 'bin'));
+  const programs = join(folder, 'bin');
+  await mkdir(programs);
+  for (const name of PARTS) await symlink(built.kubernetes, join(programs, name));
+  await symlink(built.helm, join(programs, 'helm'));
   const [client, peer, port] = [await freePort(), await freePort(), await freePort()];
-  const KUBECONFIG = await credentials(folder, port);
-  const kubectl = async (args: string[], input = '') =>
-    (await execa(join(bin, 'kubectl'), args, { env: { KUBECONFIG }, input })).stdout;
-  const start = (name: string, args: string[]) => launch(join(bin, name), args, join(folder, `${name}.log`));
-  const store = start('etcd', etcdArguments(folder, client, peer));
-  const server = start('kube-apiserver', apiArguments(folder, port, client));
-  await until(() => kubectl(['get', '--raw', '/readyz']), server.runs, join(folder, 'kube-apiserver.log'));
+  const kubeconfig = await credentials(folder, port);
+  const run = (program: string, words: readonly string[], input = '') =>
+    execFileSync(join(programs, program), words, {
+      encoding: 'utf8',
+      env: { ...process.env, KUBECONFIG: kubeconfig, HOME: folder },
+      input,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+  const start = (name: string, words: string[]) =>
+    launch(join(programs, name), words, join(folder, `${name}.log`));
+  const store = start('etcd', etcdWords(folder, client, peer));
+  const server = start('kube-apiserver', serverWords(folder, port, client));
+  await until(
+    async () => run('kubectl', ['get', '--raw', '/readyz']),
+    server.runs,
+    join(folder, 'kube-apiserver.log'),
+  );
+  const others = controllers ? [start('kube-controller-manager', controllerWords(folder, kubeconfig))] : [];
   return {
-    KUBECONFIG,
-    kubectl,
+    programs,
+    kubeconfig,
+    kubectl: (...words) => run('kubectl', words),
+    send: (input, ...words) => run('kubectl', words, input),
+    helm: (...words) => run('helm', words),
     async stop() {
-      await server.end('SIGKILL');
-      await store.end('SIGKILL');
+      for (const one of [...others, server, store]) await one.end('SIGKILL');
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** A folder in which each program has its own name, by which the lab's one program knows which part it is. */
-async function named(programs: string, bin: string): Promise<string> {
-  const one = join(programs, 'kubernetes');
-  if (!existsSync(one)) return programs;
-  await mkdir(bin);
-  for (const name of ['etcd', 'kube-apiserver', 'kubectl']) await symlink(one, join(bin, name));
-  return bin;
-}
-
 const token = 'the-token-of-this-test';
 
 async function credentials(folder: string, port: number): Promise<string> {
-  const file = join(folder, 'kubeconfig');
+  const file = join(folder, 'admin.conf');
   const server = { server: `https://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true };
   const config = {
     apiVersion: 'v1',
@@ -68,7 +102,7 @@ async function credentials(folder: string, port: number): Promise<string> {
   return file;
 }
 
-const etcdArguments = (folder: string, client: number, peer: number) => [
+const etcdWords = (folder: string, client: number, peer: number) => [
   `--data-dir=${folder}/etcd`,
   '--unsafe-no-fsync',
   `--listen-client-urls=http://127.0.0.1:${client}`,
@@ -78,7 +112,7 @@ const etcdArguments = (folder: string, client: number, peer: number) => [
   `--initial-cluster=default=http://127.0.0.1:${peer}`,
 ];
 
-const apiArguments = (folder: string, port: number, etcd: number) => [
+const serverWords = (folder: string, port: number, etcd: number) => [
   `--etcd-servers=http://127.0.0.1:${etcd}`,
   '--bind-address=127.0.0.1',
   `--secure-port=${port}`,
@@ -91,4 +125,12 @@ const apiArguments = (folder: string, port: number, etcd: number) => [
   `--service-account-signing-key-file=${folder}/accounts.key`,
   // without controllers, no namespace gets its account `default`
   '--disable-admission-plugins=ServiceAccount',
+];
+
+const controllerWords = (folder: string, kubeconfig: string) => [
+  `--kubeconfig=${kubeconfig}`,
+  `--cert-dir=${folder}`,
+  '--secure-port=0',
+  '--leader-elect=false',
+  '--controllers=*,-serviceaccount-token-controller',
 ];

@@ -10,7 +10,7 @@ import { kubernetes } from '../kubernetes.ts';
 import type { SecretOptions } from './secret.ts';
 
 t.setTimeout(120_000);
-const skip = becomeRoot() || needsKubernetes();
+const skip = becomeRoot() || (await needsKubernetes());
 
 const values = {
   password: 'the-password',

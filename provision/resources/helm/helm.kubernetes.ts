@@ -12,7 +12,7 @@ import { helm } from '../helm.ts';
 import type { ReleaseOptions } from './release.ts';
 
 t.setTimeout(240_000);
-const skip = becomeRoot() || needsKubernetes();
+const skip = becomeRoot() || (await needsKubernetes());
 
 const CHART = 'apiVersion: v2\nname: shop\nversion: 0.1.0\n';
 
