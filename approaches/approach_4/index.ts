@@ -1,30 +1,85 @@
-import { approach } from '../../provision/index.ts';
+import { approach, type Context, type Host, secret } from '../../provision/index.ts';
 import { common } from '../../roles/common/index.ts';
 import { containerd } from '../../roles/containerd/index.ts';
+import { helm } from '../../roles/helm/index.ts';
+import { image } from '../../roles/image/index.ts';
 import { cluster } from '../../roles/kubernetes/cluster.ts';
 import { kubernetes } from '../../roles/kubernetes/index.ts';
+import { registry } from '../../roles/registry/index.ts';
+import { theRelease } from '../release/build.ts';
+import { askServices } from '../verify.ts';
+import { infra } from './infra/index.ts';
+import { account, imageIn, registryOn } from './registry.ts';
+import { theapp } from './theapp/index.ts';
 
 type Group = 'control-plane' | 'workers';
 
-/** Three machines, one Kubernetes cluster. */
+/** The environments, and the port of each on every node. */
+const environments = { staging: 30081, production: 30080 } as const;
+type Environment = keyof typeof environments;
+/** A placeholder: removing something does not need its secrets. */
+const none = secret('-');
+
+/** Three machines, one Kubernetes cluster, with TheAPP in two environments. */
 export default approach<Group>({
   groups: ['control-plane', 'workers'],
 
   async provision(context) {
-    const { hosts, apply } = context;
+    const { hosts, apply, artefact } = context;
+    const release = await artefact(theRelease);
     await apply(hosts.all, common(), containerd(), kubernetes());
-    await cluster(context, hosts.all, hosts['control-plane']);
+    const home = await cluster(context, hosts.all, hosts['control-plane']);
+    await registryOn(context, home, hosts.all);
+    const app_image = await imageIn(context, home, release);
+    await apply(home, helm());
+    for (const environment of Object.keys(environments) as Environment[])
+      await deploy(context, home, { environment, app_image, version: release.version });
   },
 
-  async verify() {},
+  async verify({ hosts, url, expect }) {
+    for (const port of Object.values(environments))
+      for (const host of hosts.all)
+        await askServices((path, expected) => expect(url(host, port, path), expected));
+  },
 
-  async decommission({ hosts, apply, purge }) {
+  async decommission(context) {
+    const { hosts, apply, purge } = context;
+    const keys = { certificate: none, key: none, passwords: none };
     await apply(hosts.workers, kubernetes.absent({ purge }));
-    await apply(hosts['control-plane'], kubernetes.absent({ purge }));
-    await apply(hosts.all, containerd.absent({ purge }), common.absent());
+    await apply(
+      hosts['control-plane'],
+      kubernetes.absent({ purge }),
+      infra.absent({ ...keys, purge }),
+      helm.absent(),
+      image.absent({ release: nothing, registry: { ...account(context), certificates: '/' }, purge }),
+    );
+    await apply(hosts.all, registry.absent(account(context)), containerd.absent({ purge }), common.absent());
   },
 
   hint: 'on the control plane: sudo kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes,pods --all-namespaces',
 
-  urls: () => [],
+  urls: ({ hosts, url }) =>
+    Object.values(environments).map((port) => url(hosts['control-plane'][0] as Host, port)),
 });
+
+/** A placeholder: removing the builder of images does not need a release. */
+const nothing = { version: 'none', file: '/', sha256: '0'.repeat(64), bytes: 0 };
+
+/** Rolls a release out in an environment. */
+const deploy = (
+  { apply, secret }: Pick<Context<Group>, 'apply' | 'secret'>,
+  home: Host,
+  given: { readonly environment: Environment; readonly app_image: string; readonly version: string },
+) =>
+  apply(
+    home,
+    theapp({
+      ...given,
+      registry: account({ secret }),
+      mysql_root_password: secret(`${given.environment}_mysql_root`),
+      mysql_replication_password: secret(`${given.environment}_mysql_replication`),
+      mysql_password: secret(`${given.environment}_mysql`),
+      redis_password: secret(`${given.environment}_redis`),
+      checksum_key: secret(`${given.environment}_checksum`),
+    }),
+  );

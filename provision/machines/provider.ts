@@ -4,6 +4,7 @@ import type { Machine } from './machines.ts';
 /** The roles that download images or packages, each with the variable that says from where. */
 export const addresses = {
   docker: 'mirrors',
+  image: 'mirrors',
   containerd: 'mirrors',
   kubernetes: 'repository',
   helm: 'url',

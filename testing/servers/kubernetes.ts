@@ -59,7 +59,7 @@ export async function startKubernetes({ controllers = false } = {}): Promise<Kub
       env: { ...process.env, KUBECONFIG: kubeconfig, HOME: folder },
       input,
       stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    }).trimEnd();
   const start = (name: string, words: string[]) =>
     launch(join(programs, name), words, join(folder, `${name}.log`));
   const store = start('etcd', etcdWords(folder, client, peer));

@@ -35,11 +35,11 @@ export function variables(
   url: string,
   upstream?: Pick<Upstream, 'repository' | 'helm'>,
 ): Partial<Record<Pull, Readonly<Record<string, unknown>>>> {
-  const docker = { mirrors: [url] };
-  if (!upstream) return { docker };
+  const hub = { docker: { mirrors: [url] }, image: { mirrors: [url] } };
+  if (!upstream) return hub;
   const { repository, helm } = upstream;
   return {
-    docker,
+    ...hub,
     containerd: { source: 'distro', mirrors: { 'docker.io': url, 'registry.k8s.io': url } },
     kubernetes: { repository: `${url}${repository.path}`, repository_key: repository.fingerprint },
     helm: { url: `${url}${helm.path}`, sha256: helm.sha256 },

@@ -13,5 +13,6 @@ export const checkReach = (pulls: readonly Pull[]): string[] => [
   ]),
 ];
 
-/** Whether the roles pull more than Docker's images. */
-export const needsKubernetes = (pulls: readonly Pull[]) => pulls.some((role) => role !== 'docker');
+/** Whether the roles pull more than images of Docker Hub. */
+export const needsKubernetes = (pulls: readonly Pull[]) =>
+  pulls.some((role) => role !== 'docker' && role !== 'image');

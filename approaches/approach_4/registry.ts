@@ -1,0 +1,40 @@
+import { buildah, type Context, type Host } from '../../provision/index.ts';
+import { image } from '../../roles/image/index.ts';
+import { nodeAddress } from '../../roles/kubernetes/address.ts';
+import { kubernetes } from '../../roles/kubernetes/index.ts';
+import { certificatesOf, keysOf, registry, showKeys } from '../../roles/registry/index.ts';
+import type { theRelease } from '../release/build.ts';
+import { infra } from './infra/index.ts';
+
+type Work = Pick<Context<string>, 'apply' | 'read' | 'facts' | 'secret' | 'variables'>;
+type Release = Awaited<ReturnType<typeof theRelease>>;
+
+/** The registry within the cluster, and the account that pulls and pushes. */
+export const account = ({ secret }: Pick<Work, 'secret'>) => ({
+  host: 'registry.internal',
+  port: 5000,
+  user: 'theapp',
+  password: secret('registry'),
+});
+
+/** The registry runs on its host, a control plane, and all nodes trust it. */
+export async function registryOn(work: Work, home: Host, nodes: readonly Host[]): Promise<void> {
+  const { host, port, password } = account(work);
+  const at = { host, port, password };
+  await work.apply(home, registry({ part: 'keys', ...at }));
+  const { ca, ...keys } = keysOf(await work.read(home, showKeys));
+  const { pod_subnet, service_subnet } = work.variables(home, kubernetes());
+  const address = nodeAddress(home, await work.facts(home), [pod_subnet, service_subnet]);
+  await work.apply(nodes, registry({ part: 'containerd', address, ca, ...at }));
+  await work.apply(home, infra({ registry_port: port, ...keys }));
+}
+
+/** Builds the release into an image in the registry, and returns its name with its digest. */
+export async function imageIn(work: Work, home: Host, release: Release): Promise<string> {
+  const at = account(work);
+  const trusted = { ...at, certificates: certificatesOf('containerd', at) };
+  await work.apply(home, image({ release, registry: trusted }));
+  const name = `theapp:${release.version}`;
+  const none = `${at.host}:${at.port}/theapp@sha256:${'0'.repeat(64)}`;
+  return (await work.read(home, buildah.image.digestOf(trusted, name), none)).trim() || none;
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { helm, kubernetes, role, type Secret } from '../../../provision/index.ts';
+import { checksums, loginOf } from './secrets.ts';
+import { valuesOf } from './values.ts';
+import { type Vars, vars } from './vars.ts';
+
+const chart = (name: 'chart' | 'data') => join(import.meta.dirname, '..', name);
+
+/** TheAPP and its data services in one environment: two releases in a namespace of their own. The host is a control plane. */
+export const theapp = role({
+  folder: import.meta.dirname,
+  vars,
+  tasks: ({ vars }) => {
+    const { environment: namespace, registry, version, ready_seconds: timeout } = vars;
+    const data = passwords(vars);
+    const shared = { existingSecret: 'theapp-secrets', secretsChecksum: checksums(data, vars.checksum_key) };
+    const pulled = { image: imageOf(vars.app_image), imagePullSecrets: [{ name: 'registry' }] };
+    return [
+      kubernetes.manifest(`namespace-${namespace}`, { content: namespaceOf(namespace) }),
+      kubernetes.secret('theapp-secrets', { namespace, data }),
+      kubernetes.secret('registry', { namespace, ...loginOf(registry) }),
+      helm.release('theapp-data', {
+        namespace,
+        chart: chart('data'),
+        values: { ...valuesOf(chart('data'), namespace), ...shared },
+        timeout,
+      }),
+      helm.release('theapp', {
+        namespace,
+        chart: chart('chart'),
+        values: { ...valuesOf(chart('chart'), namespace), ...shared, ...pulled },
+        describes: version,
+        timeout,
+      }),
+    ];
+  },
+});
+
+const passwords = (vars: Vars): Readonly<Record<string, Secret>> => ({
+  'mysql-root-password': vars.mysql_root_password,
+  'mysql-replication-password': vars.mysql_replication_password,
+  'mysql-password': vars.mysql_password,
+  'redis-password': vars.redis_password,
+});
+
+/** The parts of `registry:5000/theapp@sha256:…`, as the chart names them. */
+function imageOf(image: string) {
+  const [, registry = '', repository = '', digest = ''] = /^([^/]+)\/([^@]+)@(.+)$/.exec(image) ?? [];
+  return { registry, repository, digest };
+}
+
+/** Only pods that meet the Pod Security level `restricted` are admitted. */
+const namespaceOf = (name: string) => `apiVersion: v1
+kind: Namespace
+metadata:
+  name: ${name}
+  labels:
+    pod-security.kubernetes.io/enforce: restricted
+    pod-security.kubernetes.io/warn: restricted
+    pod-security.kubernetes.io/audit: restricted
+`;
