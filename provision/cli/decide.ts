@@ -4,13 +4,14 @@ import { type Extra, parseExtra } from '../input/extraVars.ts';
 import type { Approach, Context } from '../language/approach.ts';
 import { choose } from '../machines/choose.ts';
 import { loadMachines, type Machine } from '../machines/machines.ts';
-import { addresses, type Provider, type Pull } from '../machines/provider.ts';
+import type { Provider, Pull } from '../machines/provider.ts';
 import { type Applied, dryRun } from '../run/dryRun.ts';
 import { pool } from '../run/pool.ts';
 import { checkKeys } from '../ssh/keys.ts';
 import { loadApproach, locate } from './approaches.ts';
 import type { Arguments } from './arguments.ts';
 import { limit } from './limit.ts';
+import { pulledBy } from './pulls.ts';
 
 export type Action = (context: Context<string>) => Promise<void>;
 
@@ -99,13 +100,6 @@ function actionOf(approach: Approach, { decommission, rollback, purge }: Argumen
     todo: 'add a rollback function to its index.ts',
   });
 }
-
-const pulledBy = (applied: readonly Applied[], extras: readonly Extra[]): Pull[] => {
-  const roles = new Set(applied.flatMap(({ calls }) => calls.map(({ role }) => role)));
-  const set = (name: string, address: string) =>
-    extras.some(({ role = name, key }) => role === name && key === address);
-  return (Object.keys(addresses) as Pull[]).filter((name) => roles.has(name) && !set(name, addresses[name]));
-};
 
 /** Only complete runs are verified: after a limited run, a part of the application may not be running. */
 const verifiesAfterwards = ({ check, decommission, tags, limit: pattern }: Arguments) =>

@@ -18,7 +18,7 @@ async function newLab(t: Test, why: string | undefined) {
   const images = [{ name: 'one:1', layers: [await layerOf(join(folder, 'layer'))], config: {} }];
   await writeArchive(images, 'amd64', join(folder, 'archive'), file);
   let checks = 0;
-  const start = () =>
+  const start = (more: readonly string[] = []) =>
     lastingMirror({
       lab,
       place: { listen: '127.0.0.1', seen: '127.0.0.1' },
@@ -27,7 +27,7 @@ async function newLab(t: Test, why: string | undefined) {
         return why;
       },
       progress: () => undefined,
-      folders: async () => [await blobsOf(file, () => undefined)],
+      folders: async () => [await blobsOf(file, () => undefined), ...more],
     });
   t.teardown(() => endMirror(lab));
   return { start, checks: () => checks, folder: join(folder, 'lab', lab) };
@@ -61,6 +61,17 @@ t.test('a mirror outlives its command, keeps its address, and can be stopped', a
   endMirror(lab);
   t.ok(await gone(url));
   t.equal(mirrorProcess(lab), undefined);
+});
+
+t.test('a mirror that has to serve more is replaced, at the same address', async (t) => {
+  const { start, checks, folder } = await newLab(t, 'no route');
+  const url = await start();
+  mkdirSync(join(folder, 'more/files/apt'), { recursive: true });
+  writeFileSync(join(folder, 'more/files/apt/a'), 'a');
+  t.equal(await start([join(folder, 'more')]), url);
+  t.ok(await answers(url));
+  t.equal(await (await fetch(`${url}/apt/a`)).text(), 'a');
+  t.equal(checks(), 1);
 });
 
 t.test('machines that can reach a registry have no mirror, and are not checked again', async (t) => {

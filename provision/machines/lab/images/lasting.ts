@@ -27,7 +27,7 @@ export interface MirrorOptions {
 type State = { readonly registry: true } | Running;
 interface Running {
   readonly pid: number;
-  readonly folders: readonly string[];
+  readonly folders?: readonly string[];
   readonly listen: string;
   readonly port: number;
   readonly url: string;
@@ -52,8 +52,9 @@ export async function lastingMirror(options: MirrorOptions): Promise<string | un
   }
   const folders = await options.folders();
   if (saved && mirrorProcess(lab) !== undefined) {
+    // the state of an earlier version has no folders
     if (saved.folders?.join() === folders.join()) return saved.url;
-    endProcess(lab);
+    await replaceProcess(lab);
   }
   return await start(options, folders, saved?.port);
 }
@@ -121,6 +122,12 @@ export function mirrorProcess(lab: string): { pid: number; url: string } | undef
 export function endMirror(lab: string): void {
   endProcess(lab);
   rmSync(stateOf(lab), { force: true });
+}
+
+/** The next process needs the same port. */
+async function replaceProcess(lab: string): Promise<void> {
+  endProcess(lab);
+  for (let tries = 0; tries < 100 && mirrorProcess(lab) !== undefined; tries++) await sleep(50);
 }
 
 function endProcess(lab: string): void {

@@ -88,6 +88,9 @@ export async function builtPrograms(progress: (line: string) => void): Promise<P
   };
 }
 
+/** Whether all programs exist, so that no compiler is needed. */
+export const programsExist = () => allPrograms.map(fileOf).every((file) => existsSync(file));
+
 /**
  * Builds a program, once for each recipe, and returns its file. A build without Go's build cache takes minutes; it runs
  * at low priority.
