@@ -18,7 +18,7 @@ export const packages = [
   'curl',
   'nginx',
   'mariadb-server-core',
-  'mariadb-client-core',
+  'mariadb-client',
   'redis-server',
   'memcached',
   'docker-registry',
