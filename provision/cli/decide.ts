@@ -17,6 +17,7 @@ export type Action = (context: Context<string>) => Promise<void>;
 /** What the command is going to do. Everything that can be known, and be wrong, before a machine is touched. */
 export interface Decision {
   readonly name: string;
+  readonly folder: string;
   readonly approach: Approach;
   readonly machines: Readonly<Record<string, Machine>>;
   readonly provider: Provider;
@@ -54,7 +55,7 @@ export async function decide(args: Arguments): Promise<Decision> {
   const applied = await dryRun(approach, expected, extras, action, ...others);
   checkTags(args.tags, applied);
   return {
-    name: location.name,
+    ...location,
     approach,
     machines,
     provider,
