@@ -48,5 +48,6 @@ export { systemd } from './resources/systemd.ts';
 export { timezone } from './resources/timezone.ts';
 export { user } from './resources/user.ts';
 export { urlOf } from './run/verify.ts';
+export { keyedHash } from './secrets/checksum.ts';
 export { isSecret, redact, reveal, type Secret, secret } from './shell/secret.ts';
 export { lines, type Script, sh } from './shell/sh.ts';

@@ -95,6 +95,7 @@ async function given(action: 'provision' | 'rollback', hosts: readonly Host[], i
     variables: (_host, call) => call.resolve([layer(call.role)]).vars,
     warn: (words) => void warnings.push(words),
     secret: () => secret('predicted'),
+    secrets: () => Promise.reject(new Error('approach_2 has no environments')),
     artefact: async () => ({ version: '0.0.0', file: '/predicted', sha256: '0'.repeat(64), bytes: 0 }),
   };
   await approach2[action]?.(context);

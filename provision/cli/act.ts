@@ -5,6 +5,8 @@ import type { Reporter } from '../report/events.ts';
 import { type Outcome, run } from '../run/run.ts';
 import { secretStore } from '../run/secrets.ts';
 import { urlOf } from '../run/verify.ts';
+import { environmentSecrets } from '../secrets/environment.ts';
+import { vaultOf } from '../secrets/vault.ts';
 import { ROOT } from './approaches.ts';
 import type { Arguments } from './arguments.ts';
 import type { Decision } from './decide.ts';
@@ -53,7 +55,7 @@ const bringUp = (
   });
 
 async function runAction(
-  { name, approach, provider, limit, extras }: Decision,
+  { name, folder, approach, provider, limit, extras }: Decision,
   action: NonNullable<Decision['action']>,
   hosts: readonly Host[],
   { check, tags, step, forks, askBecomePass }: Arguments,
@@ -73,6 +75,11 @@ async function runAction(
       report,
       open: opener(provider.name, signal, password),
       secret: secretStore(join(ROOT, '.secrets', `${name}.json`)),
+      secrets: (environment, names) =>
+        environmentSecrets(vaultOf({ name, folder }, environment, ROOT), names, {
+          check,
+          waiting: (message) => report({ event: 'progress', topic: 'secrets', message }),
+        }),
       ...(confirm ? { confirm } : {}),
     });
   } finally {

@@ -18,6 +18,7 @@ export type Action = (context: Context<string>) => Promise<void>;
 /** What the command is going to do: all that can be determined and checked before it contacts a machine. */
 export interface Decision {
   readonly name: string;
+  readonly folder: string;
   readonly approach: Approach;
   readonly machines: Readonly<Record<string, Machine>>;
   readonly provider: Provider;
@@ -55,7 +56,7 @@ export async function decide(args: Arguments): Promise<Decision> {
   const applied = await dryRun(approach, expected, extras, action, ...others);
   checkTags(args.tags, applied);
   return {
-    name: location.name,
+    ...location,
     approach,
     machines,
     provider,

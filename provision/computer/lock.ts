@@ -12,6 +12,7 @@ import { ticking } from './ticking.ts';
  * On Linux the lock is a name in the abstract socket namespace, which disappears with its process, even after a crash.
  *
  * @param doing what `work` does, as shown to others that wait: `bringing up approach_0`
+ * @param place what is locked, where an error begins
  * @throws ProvisionError (failed) after `seconds` of waiting
  */
 export async function withLock<T>(
@@ -20,12 +21,13 @@ export async function withLock<T>(
   waiting: (line: string) => void,
   work: () => Promise<T>,
   seconds = 900,
+  place = 'lab',
 ): Promise<T> {
   const path = pathOf(folder);
   const holder = `${process.pid} ${doing}`;
   const lock =
     (await listen(path, holder)) ??
-    (await ticking(waiting, 'waiting', (update) => turn(path, holder, update, seconds)));
+    (await ticking(waiting, 'waiting', (update) => turn(path, holder, update, seconds, place)));
   try {
     return await work();
   } finally {
@@ -45,6 +47,7 @@ async function turn(
   holder: string,
   update: (line: string) => void,
   seconds: number,
+  place: string,
 ): Promise<Server> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
@@ -55,11 +58,11 @@ async function turn(
     if (answer === undefined && !path.startsWith('\0')) rmSync(path, { force: true });
     const [, pid, doing] = /^(\d+) (.*)$/s.exec(answer ?? '') ?? [];
     const other = pid === undefined ? 'another run' : `another run (process ${pid})`;
-    const task = doing ?? 'using the lab';
+    const task = doing ?? `using the ${place}`;
     update(`waiting for ${other}, which is ${task}`);
     if (Date.now() > end) {
       throw failure({
-        place: 'lab',
+        place,
         what: `${other} has been ${task} for ${seconds} s`,
         todo: pid === undefined ? 'try again later' : `wait, or end it, then try again: kill ${pid}`,
       });

@@ -29,6 +29,11 @@ export interface Context<G extends string> {
   /** A generated secret, created once and stored with the approach's other secrets. */
   secret(name: string): Secret;
   /**
+   * Secrets of an environment, such as staging, from the approach's encrypted file `secrets/ENVIRONMENT.age`. Those that
+   * are missing are generated and added to it, but not by a dry run.
+   */
+  secrets<N extends string>(environment: string, names: readonly N[]): Promise<Record<N, Secret>>;
+  /**
    * A file built or downloaded on this computer. `make` runs only once all input has been checked; the check uses
    * `predicted` instead.
    */
@@ -64,6 +69,8 @@ export interface Expected {
 export interface Approach<G extends string = string> {
   /** The groups of machines.yml that the approach uses. */
   readonly groups: readonly G[];
+  /** The environments that have secrets of their own. */
+  readonly environments?: readonly string[];
   provision(context: Context<G>): Promise<void>;
   verify(context: Verification<G>): Promise<void>;
   /** What to do when a check of `verify` fails, for example a command that shows the logs. */

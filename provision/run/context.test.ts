@@ -83,6 +83,7 @@ t.test('in a run: the same variables, and each warning once', async (t) => {
       report: (event) => void events.push(event),
       open: () => Promise.reject(new Error('nobody is contacted')),
       secret: () => secret('x'),
+      secrets: () => Promise.reject(new Error('no environments')),
     });
     t.strictSame([exitCode, seen], [0, [expected]], words);
     const warnings = ['one', 'two'].map((message) => ({ event: 'warning', message }));

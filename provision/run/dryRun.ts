@@ -6,7 +6,7 @@ import { combine } from '../input/yaml.ts';
 import type { Approach, Context } from '../language/approach.ts';
 import { grouped } from '../language/groups.ts';
 import type { RoleCall } from '../language/role.ts';
-import { secret } from '../shell/secret.ts';
+import { type Secret, secret } from '../shell/secret.ts';
 
 /** One `apply` of an approach, in the order of its code. */
 export interface Applied {
@@ -58,6 +58,8 @@ async function record<G extends string>(
     variables: (host, call) => variablesOf(call, host, extras),
     warn: () => undefined,
     secret: () => secret('predicted'),
+    secrets: async <N extends string>(_environment: string, names: readonly N[]) =>
+      Object.fromEntries(names.map((name) => [name, secret('predicted')])) as Record<N, Secret>,
     artefact: async (_make, predicted = SOME) => predicted,
   });
   return applied;

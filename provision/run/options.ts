@@ -20,6 +20,10 @@ export interface RunOptions {
   readonly report: Reporter;
   readonly open: (host: Host, progress: (line: string) => void) => Promise<Session>;
   readonly secret: (name: string) => Secret;
+  readonly secrets: <N extends string>(
+    environment: string,
+    names: readonly N[],
+  ) => Promise<Record<N, Secret>>;
   readonly confirm?: (
     host: string,
     role: string,

@@ -40,6 +40,7 @@ export async function run<G extends string>(
   const context: Context<G> = {
     hosts: grouped(approach.groups, hosts),
     secret: options.secret,
+    secrets: options.secrets,
     artefact: (make) => make(),
     variables: (host, call) => call.resolve(layersOf(call, host, options.extras)).vars,
     warn: warnings(options.report),
