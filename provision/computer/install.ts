@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { execa } from 'execa';
 import { failure } from '../errors.ts';
+import { withLock } from './lock.ts';
 import { type Computer, computer, locate, missing, type Program } from './programs.ts';
 import { backports, readSources, type Source, stanza } from './sources.ts';
 
@@ -47,7 +48,10 @@ export async function ensurePrograms(programs: readonly Program[], ask: Ask): Pr
       todo: `run: ${commands.join(' && ')}\n  → or add --yes to install without confirmation`,
     });
   }
-  await install(plan, here, ask);
+  // Two installations at once fail at the lists of apt-get, which have a lock without a timeout.
+  await withLock('apt', `installing ${plan.packages.join(', ')}`, ask.progress, () =>
+    install(planInstall(missing(programs), here, readSources()), here, ask),
+  );
 }
 
 /** Plans which packages to install, and from which source. */
@@ -105,6 +109,7 @@ async function confirmed({ packages }: Plan, commands: readonly string[]): Promi
 
 async function install(plan: Plan, here: Computer, { progress }: Ask): Promise<void> {
   const { source, packages } = plan;
+  if (packages.length === 0) return;
   if (source) await asRoot(here, ['tee', source.file], progress, 'adding a package source', source.content);
   if (source || stale()) await asRoot(here, ['apt-get', 'update'], progress, 'apt-get update');
   const target = source ? ['-t', source.suite] : [];

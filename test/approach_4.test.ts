@@ -1,0 +1,134 @@
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import t, { type Test } from 'tap';
+import { type Host, urlOf } from '../provision/index.ts';
+import { skipFile } from '../provision/testing.ts';
+import { startLoad } from '../scripts/cluster/load/traffic.ts';
+import { dockerMissing, type Fleet, freshFleet } from '../testing/fleet.ts';
+import { provisioned, type Ran, ROOT, ssh } from '../testing/machine.ts';
+import { needsKubernetes } from '../testing/servers/kubernetes.ts';
+
+skipFile((await needsKubernetes()) || (await dockerMissing()));
+
+const LAB = 'approach_4';
+
+/** A cluster under test. */
+interface Cluster {
+  readonly fleet: Fleet;
+  readonly urls: readonly string[];
+  run(...args: string[]): Promise<Ran>;
+  /** Runs `kubectl` on the control plane and returns its output. */
+  kubectl(words: string): Promise<string>;
+}
+
+t.test('three fresh machines', { timeout: 2_950_000 }, async (t) => {
+  const fleet = await freshFleet(LAB);
+  t.teardown(fleet.close);
+  const run = (...args: string[]) => provisioned(LAB, ...fleet.options, ...args);
+  const first = await run();
+  t.strictSame(first.errors, []);
+  t.equal(first.exitCode, 0, 'from nothing to verified in both environments, on every node');
+  const home = fleet.hosts.find(({ name }) => name === 'control-plane') as Host;
+  const kubectl = (words: string) => ssh(home, `kubectl --kubeconfig=/etc/kubernetes/admin.conf ${words}`);
+  const urls = fleet.hosts.map((host) => new URL(urlOf(host, 30080)).origin);
+  const cluster = { fleet, urls, run, kubectl };
+  await t.test('again', (t) => again(t, cluster));
+  await t.test('changes by hand', (t) => byHand(t, cluster));
+  await t.test('connections that are not in the diagram', (t) => denied(t, cluster));
+  await t.test('a new release under load', (t) => newRelease(t, cluster));
+  await t.test('decommission', (t) => decommissioned(t, cluster));
+});
+
+async function again(t: Test, { run, kubectl }: Cluster): Promise<void> {
+  const { exitCode, errors, changed } = await run();
+  t.strictSame([exitCode, errors, changed], [0, [], []], 'the second run changes nothing');
+  const nodes = await kubectl(
+    `get nodes --output=jsonpath='{range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}'`,
+  );
+  t.equal(nodes.trim(), 'True\nTrue\nTrue');
+}
+
+/** A dry run names exactly what somebody has changed, and the next run repairs it. */
+async function byHand(t: Test, { run, kubectl }: Cluster): Promise<void> {
+  await kubectl('--namespace=staging set image deployment/memcached memcached=memcached:by-hand');
+  await kubectl('--namespace=staging scale deployment/edge --replicas=2');
+  await kubectl('--namespace=production delete networkpolicy/default-deny');
+  const check = await run('--check');
+  t.equal(check.exitCode, 2);
+  t.strictSame(summaries(check), [
+    'undo manual changes: Deployment memcached (spec.template.spec.containers[memcached].image)',
+    'undo manual changes: Deployment edge (spec.replicas)',
+    'undo manual changes: NetworkPolicy default-deny (deleted)',
+  ]);
+  const repaired = await run();
+  t.strictSame([repaired.exitCode, repaired.errors], [0, []]);
+  t.strictSame((await run()).changed, [], 'and the run after it changes nothing');
+}
+
+/** What the changes of a run do, or would do. */
+const summaries = ({ events }: Ran): string[] =>
+  events.flatMap((event) =>
+    event.event === 'resource' && event.status !== 'ok' ? event.changes.map(({ summary }) => summary) : [],
+  );
+
+async function denied(t: Test, { kubectl }: Cluster): Promise<void> {
+  const connects = async (namespace: string, from: string, to: string) => {
+    const words = `--namespace=${namespace} exec deployment/${from} -- curl --silent --max-time 3 telnet://${to} </dev/null`;
+    // 28: timed out; anything else means that something has answered
+    return (await kubectl(`${words} || echo "exit code $?"`)).trim();
+  };
+  t.match(await connects('staging', 'edge', 'mysql-primary:3306'), 'exit code', 'nginx cannot reach MariaDB');
+  t.match(
+    await connects('staging', 'edge', 'theapp.production:3000'),
+    'exit code',
+    'staging cannot reach production',
+  );
+}
+
+/** Deploys another release from a separate checkout. No request is lost. */
+async function newRelease(t: Test, { fleet, urls, kubectl }: Cluster): Promise<void> {
+  const checkout = t.testdir();
+  await execa('git', ['clone', '-q', ROOT, checkout]);
+  await execa('ln', ['-s', join(ROOT, 'node_modules'), join(checkout, 'node_modules')]);
+  await execa('cp', ['-a', join(ROOT, '.secrets'), join(ROOT, '.cache'), checkout]);
+  appendFileSync(join(checkout, 'app', 'src', 'main.ts'), '// another release\n');
+  const image = () =>
+    kubectl(
+      `--namespace=production get deployment/theapp --output=jsonpath='{.spec.template.spec.containers[0].image}'`,
+    );
+  const before = await image();
+  const load = await startLoad({ urls, rate: 50, health: '/nodez', deadline: 20 });
+  const { exitCode, stderr } = await execa(
+    join(ROOT, 'node_modules/.bin/node'),
+    ['provision/cli.mjs', LAB, ...fleet.options],
+    { cwd: checkout, reject: false, stdin: 'ignore' },
+  );
+  const { lost, asked, problems, failures, latency } = await load.stop();
+  t.equal(exitCode, 0, `a new release${exitCode === 0 ? '' : `: ${stderr}`}`);
+  t.not(await image(), before, 'the image is different');
+  t.ok(asked > 200, `${asked} requests`);
+  const words = `no request was lost; ${JSON.stringify({ latency, failures })}`;
+  t.strictSame([lost, problems], [{ idempotent: 0, others: 0 }, []], words);
+}
+
+/** After decommissioning, the machines have no cluster, and nothing of it in their kernels. */
+async function decommissioned(t: Test, { run, fleet }: Cluster): Promise<void> {
+  const off = await run('--decommission', '--purge');
+  t.strictSame([off.exitCode, off.errors], [0, []], 'decommission');
+  for (const host of fleet.hosts) {
+    const remains = await ssh(
+      host,
+      `command -v kubeadm kubelet kubectl helm buildah containerd || :
+ls -d /etc/kubernetes /etc/cni /etc/containerd /var/lib/kubelet /var/lib/etcd /var/lib/containerd /var/lib/theapp-volumes /var/lib/theapp-registry /opt/cni 2>/dev/null || :
+grep registry.internal /etc/hosts || :
+iptables-save 2>/dev/null | grep -i kube || :
+ip -br link | grep -E 'kube|cni|veth' || :
+findmnt --noheadings --output TARGET | grep kubelet || :
+pgrep -l 'kube|etcd|containerd|node|nginx|mariadbd|redis' || :`,
+    );
+    t.equal(remains, '', `${host.name}: nothing remains`);
+  }
+  const twice = await run('--decommission', '--purge');
+  t.strictSame([twice.exitCode, twice.changed], [0, []], 'a second decommission changes nothing');
+}
