@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { built, fileOf, type Program } from './compile.ts';
 import { versions } from './versions.ts';
 
@@ -66,9 +65,6 @@ export async function builtPrograms(progress: (line: string) => void): Promise<P
     pause: fileOf(pause),
   };
 }
-
-/** Whether all programs exist, so that no compiler is needed. */
-export const programsExist = () => allPrograms.map(fileOf).every((file) => existsSync(file));
 
 function kubernetesVersion(version: string): Record<string, string> {
   const [major = '', minor = ''] = version.split('.');
