@@ -12,12 +12,13 @@ import { ticking } from '../../../computer/ticking.ts';
 import { architecture } from '../../qemu/architecture.ts';
 import { imagesFolder } from '../folders.ts';
 import type { BuildOptions } from '../images/build.ts';
+import { recipeOf as recipeOfProgram } from './compile.ts';
 import { deb } from './deb.ts';
 import { type Archive, writeHelm } from './helm.ts';
 import { keyPrograms } from './key.ts';
 import { writeImages } from './layers.ts';
 import { cni, criTools, packagesOf } from './packages.ts';
-import { allPrograms, builtPrograms, type Programs, recipeOf as recipeOfProgram } from './programs.ts';
+import { allPrograms, builtPrograms, type Programs } from './programs.ts';
 import { writeRepository } from './repository.ts';
 import { series } from './versions.ts';
 

@@ -4,15 +4,13 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import t from 'tap';
-import { openMirror } from '../images/mirror.ts';
-import { buildKubernetes } from './build.ts';
-import { whyNoGo } from './go.ts';
-import { programsExist } from './programs.ts';
-import { versions } from './versions.ts';
+import { openMirror } from '../provision/machines/lab/images/mirror.ts';
+import { buildKubernetes } from '../provision/machines/lab/kubernetes/build.ts';
+import { whyNoGo } from '../provision/machines/lab/kubernetes/go.ts';
+import { versions } from '../provision/machines/lab/kubernetes/versions.ts';
 
-// The first build takes minutes. CI starts it in the background before its tests; others choose when.
-const later = 'Kubernetes has not been built; npm run lab -- images --kubernetes builds it';
-const skip = (await whyNoGo()) ?? (process.env.CI || programsExist() ? false : later);
+// The first build takes minutes; `npm run lab -- images --kubernetes`, started in the background, saves the time.
+const skip = (await whyNoGo()) ?? false;
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const quiet = { yes: true, progress: () => undefined };
 
