@@ -19,6 +19,7 @@ hostname=worker1
 cores=2
 memory=1375424
 addresses=10.0.2.15 10.77.2.12 172.17.0.1${' '}
+nameservers= 10.0.2.3 fd00::3
 hypervisor=qemu
 kernel_settings=all
 systemd=yes
@@ -45,6 +46,7 @@ t.test('facts are parsed', async (t) => {
     cores: 2,
     memory: 1343,
     addresses: ['10.0.2.15', '10.77.2.12', '172.17.0.1'],
+    nameservers: ['10.0.2.3', 'fd00::3'],
     kernelSettings: 'all',
     cgroups: 2,
     privileges: { oomScores: true, devices: true, kernelLog: true, conntrackLimit: true },

@@ -22,6 +22,8 @@ export interface Facts {
   readonly memory: number;
   /** All addresses except loopback and link-local ones. */
   readonly addresses: readonly string[];
+  /** The name servers that it uses (resolv.conf(5)); those of systemd-resolved instead of its own address. */
+  readonly nameservers: readonly string[];
   /**
    * The settings in /proc/sys that can be changed: in a container, usually only those of its own network (sysctl(8),
    * network_namespaces(7)).
@@ -51,6 +53,11 @@ read -r v </proc/sys/kernel/hostname; printf 'hostname=%s\n' "$v"
 printf 'cores=%s\n' "$(nproc)"
 read -r _ v _ </proc/meminfo; printf 'memory=%s\n' "$v"
 printf 'addresses=%s\n' "$(hostname -I 2>/dev/null || :)"
+v=/run/systemd/resolve/resolv.conf
+if [ ! -r "$v" ]; then v=/etc/resolv.conf; fi
+n=
+if [ -r "$v" ]; then while read -r k a _; do case $k in nameserver) n="$n $a";; esac; done <"$v"; fi
+printf 'nameservers=%s\n' "$n"
 printf 'hypervisor=%s\n' "$(systemd-detect-virt --vm 2>/dev/null || :)"
 if [ -w /proc/sys/vm/swappiness ]; then echo kernel_settings=all; fi
 if [ -d /run/systemd/system ]; then echo systemd=yes; fi
@@ -79,6 +86,7 @@ ${ipsecProbe()}`,
       cores: Number(get('cores')),
       memory: Math.floor(Number(get('memory')) / 1024),
       addresses: get('addresses').split(/\s+/).filter(Boolean),
+      nameservers: get('nameservers').split(/\s+/).filter(Boolean),
       kernelSettings: get('kernel_settings') === 'all' ? 'all' : 'network',
       cgroups: get('cgroups') === '2' ? 2 : 1,
       privileges: readPrivileges(get),

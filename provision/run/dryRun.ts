@@ -129,6 +129,7 @@ const SAMPLE = {
   cores: 1,
   memory: 1024,
   addresses: [],
+  nameservers: [],
   kernelSettings: 'all',
   cgroups: 2,
   privileges: { oomScores: true, devices: true, kernelLog: true, conntrackLimit: true },

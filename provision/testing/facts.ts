@@ -12,6 +12,7 @@ export const debian: Facts = {
   cores: 2,
   memory: 966,
   addresses: ['10.0.2.15'],
+  nameservers: ['10.0.2.3'],
   kernelSettings: 'all',
   cgroups: 2,
   privileges: { oomScores: true, devices: true, kernelLog: true, conntrackLimit: true },

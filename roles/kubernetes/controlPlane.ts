@@ -3,7 +3,7 @@ import { command, directory, failure, file, type Script, sh, type Text } from '.
 import { resetting } from './reset.ts';
 
 /** The configuration that the cluster was created with, or last got. */
-const APPLIED = '/etc/kubernetes/kubeadm.yaml';
+export const APPLIED = '/etc/kubernetes/kubeadm.yaml';
 /** The configuration that is being applied: only an interrupted run leaves it. */
 const DRAFT = '/etc/kubernetes/kubeadm-next.yaml';
 

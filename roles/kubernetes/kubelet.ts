@@ -9,6 +9,7 @@ import {
   symlink,
   systemd,
 } from '../../provision/index.ts';
+import { forwarder, forwarderFiles, resolverFor } from './resolver.ts';
 import type { Vars } from './vars.ts';
 
 const CONFIG = '/etc/kubernetes/kubelet.d';
@@ -24,33 +25,42 @@ export const kubeletFiles = [
   '/etc/default/kubelet',
   '/etc/systemd/system/kubelet.service.d/container.conf',
   '/etc/tmpfiles.d/provision-kubelet.conf',
+  ...forwarderFiles,
 ];
 
 /** The kubelet's settings on this node. They add to those that kubeadm gives all nodes, and can change later. */
-export const kubelet = (vars: Vars, facts: Facts, address: string): Resource[] => [
-  directory('/etc/kubernetes'),
-  directory(CONFIG),
-  file(`${CONFIG}/50-provision.conf`, { content: settings(vars, facts), notify: restart }),
-  file('/etc/default/kubelet', {
-    content: `# Managed by the provisioner (role kubernetes).
+export function kubelet(vars: Vars, facts: Facts, address: string): Resource[] {
+  const resolver = resolverFor(facts);
+  return [
+    directory('/etc/kubernetes'),
+    directory(CONFIG),
+    file(`${CONFIG}/50-provision.conf`, { content: settings(vars, facts, resolver), notify: restart }),
+    file('/etc/default/kubelet', {
+      content: `# Managed by the provisioner (role kubernetes).
 KUBELET_EXTRA_ARGS="--node-ip=${address} --config-dir=${CONFIG}"
 `,
-    notify: restart,
-  }),
-  ...(facts.privileges.kernelLog ? [] : noKernelLog),
-  ...(facts.kernelSettings === 'all' ? [] : coveredSettings),
-  service('kubelet', { running: null }),
-];
+      notify: restart,
+    }),
+    ...(resolver ? forwarder(address) : []),
+    ...(facts.privileges.kernelLog ? [] : noKernelLog),
+    ...(facts.kernelSettings === 'all' ? [] : coveredSettings),
+    service('kubelet', { running: null }),
+  ];
+}
 
 /** KubeletConfiguration (kubelet.config.k8s.io/v1beta1). Version 1 of control groups must be allowed explicitly. */
-function settings({ node_report_seconds }: Vars, { cgroups, kernelSettings, emulated }: Facts): string {
+function settings(
+  { node_report_seconds }: Vars,
+  { cgroups, kernelSettings, emulated }: Facts,
+  resolver: string | undefined,
+): string {
   return `# Managed by the provisioner (role kubernetes).
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 # the cluster issues its serving certificate; the provisioner approves the request
 serverTLSBootstrap: true
 nodeStatusUpdateFrequency: ${node_report_seconds * factor({ emulated })}s
-${cgroups === 1 ? 'failCgroupV1: false\n' : ''}${kernelSettings === 'all' ? '' : '# the swap of the computer does not belong to this container\nfailSwapOn: false\n'}`;
+${cgroups === 1 ? 'failCgroupV1: false\n' : ''}${kernelSettings === 'all' ? '' : '# the swap of the computer does not belong to this container\nfailSwapOn: false\n'}${resolver ? `resolvConf: ${resolver}\n` : ''}`;
 }
 
 /** How much longer things take on emulated processors. */
@@ -75,8 +85,7 @@ const coveredSettings: Resource[] = [
 # Managed by the provisioner (role kubernetes).
 set -e
 cover() {
-  read -r now <"/proc/sys/$1"
-  if [ "$now" = "$2" ]; then return; fi
+  if [ "$(cat "/proc/sys/$1")" = "$2" ]; then return; fi
   mkdir -p "/run/provision-kubelet/$1"
   echo "$2" >"/run/provision-kubelet/$1/value"
   mount --bind "/run/provision-kubelet/$1/value" "/proc/sys/$1"

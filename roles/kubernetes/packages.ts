@@ -28,7 +28,7 @@ export function packages(vars: Vars, facts: Facts): Resource[] {
       facts,
     ),
     apt.packages(tools),
-    apt.packages(held.map((name) => `${name}=${version}-*`)),
+    apt.packages([...held.map((name) => `${name}=${version}-*`), 'cri-tools', 'kubernetes-cni']),
     apt.held(held),
   ];
 }

@@ -3,6 +3,7 @@ import { absent, apt, command, type Facts, file, sh } from '../../provision/inde
 import { kubeletFiles } from './kubelet.ts';
 import { held, keyringOf, own, sources } from './packages.ts';
 import { resetting } from './reset.ts';
+import { forwarderStopped } from './resolver.ts';
 import { MODULES, settings, swapOn } from './system.ts';
 import type { Vars } from './vars.ts';
 
@@ -15,6 +16,7 @@ export const removal = (vars: Vars, facts: Facts, purge: boolean): Resource[] =>
   ...[sources, keyringOf(vars), MODULES].map((path) => file.absent(path)),
   ...Object.keys(settings).map((key) => file.absent(`/etc/sysctl.d/90-${key}.conf`)),
   uncovered,
+  forwarderStopped,
   ...kubeletFiles.map((path) => file.absent(path)),
   ...(facts.privileges.kernelLog ? [] : [file.absent('/dev/kmsg')]),
   ...(facts.kernelSettings === 'all' ? [swapOn] : []),
@@ -41,7 +43,7 @@ const FOLDERS = [
 
 /** A host may have been a node, or have failed while it became one. */
 const reset = command('kubeadm reset', {
-  unless: sh`! command -v kubeadm >/dev/null || ! ls /etc/kubernetes/*.conf /etc/kubernetes/manifests/*.yaml /etc/kubernetes/kubeadm* >/dev/null 2>&1`,
+  unless: sh`! command -v kubeadm >/dev/null || [ -z "$(find /etc/kubernetes -maxdepth 2 '(' -name '*.conf' -path '*s/*.conf' -o -name 'kube*.yaml' ')' '!' -path '*.d/*' -print -quit 2>/dev/null)" ]`,
   run: sh`systemctl stop kubelet
 ${resetting}`,
 });
@@ -64,6 +66,7 @@ ip route flush proto 17 2>/dev/null || :`,
 
 /** The kernel's own settings, in place of those that the kubelet saw. */
 const uncovered = command('kernel settings of the kubelet', {
-  unless: sh`! grep -q '/proc/sys/.*/run\|run/.*provision-kubelet\|/proc/sys/\(vm\|kernel\)/' /proc/self/mounts`,
-  run: sh`sed -n 's#^[^ ]* \(/proc/sys/\(vm\|kernel\)/[^ ]*\) .*#\1#p' /proc/self/mounts | while read -r path; do umount "$path"; done`,
+  unless: sh`! grep -q ' /proc/sys/[vk][a-z]*/' /proc/self/mounts`,
+  // a shared mount is listed several times, and is gone after the first
+  run: sh`cut -d ' ' -f 2 /proc/self/mounts | grep '^/proc/sys/[vk][a-z]*/' | sort -u | while read -r path; do umount -- "$path"; done`,
 });

@@ -1,5 +1,6 @@
-import { ADMIN, kubectl } from '../../provision/authoring.ts';
+import { kubectl } from '../../provision/authoring.ts';
 import { type Context, type Facts, type Host, sh } from '../../provision/index.ts';
+import { APPLIED } from './controlPlane.ts';
 import { listNodes, type Node, parseNodes } from './nodes.ts';
 import { authorityOf } from './worker.ts';
 
@@ -12,7 +13,7 @@ export interface Surveyed {
   readonly facts: Facts;
   /** The SHA-256 of the public key of the cluster's certificate authority; empty if the host belongs to no cluster. */
   readonly authority: string;
-  /** Whether it is a control plane. */
+  /** Whether it is a control plane whose cluster is complete. */
   readonly controls: boolean;
   /** The nodes, which only a control plane knows; empty on other hosts, or if its API server does not answer. */
   readonly nodes: readonly Node[];
@@ -22,7 +23,7 @@ export interface Surveyed {
 
 /** After a power cut, the API server takes a few seconds until it answers. */
 const script = sh`echo "authority $(${authorityOf})"
-if [ -e ${ADMIN} ]; then
+if [ -e ${APPLIED} ]; then
 echo controls
 i=0
 until ${kubectl} get --raw=/readyz >/dev/null 2>&1; do

@@ -48,6 +48,7 @@ t.test('every peer gets the same 60 tasks', async (t) => {
     cores: 1,
     memory: 1024,
     addresses: [],
+    nameservers: [],
     kernelSettings: 'all',
     cgroups: 1,
     privileges: { oomScores: false, devices: false, kernelLog: false, conntrackLimit: false },
