@@ -1,122 +1,94 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { get } from 'node:https';
+import { existsSync } from 'node:fs';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
 import { freePort, launch, newFolder } from './process.ts';
+import { until } from './server.ts';
 
-/** A real API server with its etcd, on loopback. It has no nodes: objects can be made and compared, pods do not run. */
-export interface Kubernetes {
-  /** A folder with the programs `kubectl` and `helm`, for PATH. */
-  readonly programs: string;
-  /** The access of an administrator. */
-  readonly kubeconfig: string;
-  /** Runs `kubectl` and returns its output. */
-  kubectl(...words: string[]): string;
-  helm(...words: string[]): string;
+/** The API of a Kubernetes cluster without nodes: it validates, admits and stores objects, but runs nothing. */
+export interface KubernetesApi {
+  /** For the environment of kubectl and helm: the file has the address and an administrator's token. */
+  KUBECONFIG: string;
+  /** Runs kubectl. Throws with its output if it fails. */
+  kubectl(args: string[], input?: string): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** The folder with the programs `kubernetes` (all its parts, selected by name) and `helm`. */
-const folderOfPrograms = () => process.env.THEAPP_KUBERNETES ?? '';
-
-/** Why a test that needs an API server cannot run here, for its `skip`; false if it can. */
-export const needsKubernetes = (): string | false =>
-  ['kubernetes', 'helm'].every((name) => existsSync(join(folderOfPrograms(), name)))
-    ? false
-    : 'needs the programs kubernetes and helm in the folder that THEAPP_KUBERNETES names';
-
-const PARTS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'];
-
-/** `controllers` also starts the controllers, which create pods for Deployments; no pod is ever scheduled. */
-export async function startKubernetes({ controllers = false } = {}): Promise<Kubernetes> {
+/**
+ * Starts etcd and kube-apiserver on loopback ports; ready within 10 s. `programs` is a folder with etcd, kube-apiserver
+ * and kubectl, or with the lab's one program `kubernetes`, which contains all of them.
+ */
+export async function startKubernetesApi(programs: string): Promise<KubernetesApi> {
   const folder = await newFolder('kubernetes');
-  for (const name of PARTS) symlinkSync(join(folderOfPrograms(), 'kubernetes'), join(folder, name));
-  symlinkSync(join(folderOfPrograms(), 'helm'), join(folder, 'helm'));
+  const bin = await named(programs, join(folder, 'bin'));
   const [client, peer, port] = [await freePort(), await freePort(), await freePort()];
-  const log = join(folder, 'log');
-  const etcd = launch(join(folder, 'etcd'), etcdFlags(folder, client, peer), log);
-  writeFileSync(join(folder, 'tokens'), 'admin,admin,admin,system:masters\n');
-  execFileSync('openssl', ['genrsa', '-out', join(folder, 'accounts.key'), '2048'], { stdio: 'ignore' });
-  const server = launch(join(folder, 'kube-apiserver'), serverFlags(folder, client, port), log);
-  const kubeconfig = join(folder, 'admin.conf');
-  writeFileSync(kubeconfig, configOf(port), { mode: 0o600 });
-  const end = Date.now() + 60_000;
-  while (!(await isReady(port))) {
-    if (!server.runs() || !etcd.runs() || Date.now() > end)
-      throw new Error(`the API server did not start: ${readFileSync(log, 'utf8').slice(-2000)}`);
-    await sleep(100);
-  }
-  const others = controllers
-    ? [launch(join(folder, 'kube-controller-manager'), controllerFlags(folder), log)]
-    : [];
-  const run = (program: string) => (words: string[]) =>
-    execFileSync(join(folder, program), words, {
-      encoding: 'utf8',
-      env: { ...process.env, KUBECONFIG: kubeconfig, HOME: folder },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  const KUBECONFIG = await credentials(folder, port);
+  const kubectl = async (args: string[], input = '') =>
+    (await execa(join(bin, 'kubectl'), args, { env: { KUBECONFIG }, input })).stdout;
+  const start = (name: string, args: string[]) => launch(join(bin, name), args, join(folder, `${name}.log`));
+  const store = start('etcd', etcdArguments(folder, client, peer));
+  const server = start('kube-apiserver', apiArguments(folder, port, client));
+  await until(() => kubectl(['get', '--raw', '/readyz']), server.runs, join(folder, 'kube-apiserver.log'));
   return {
-    programs: folder,
-    kubeconfig,
-    kubectl: (...words) => run('kubectl')(words),
-    helm: (...words) => run('helm')(words),
+    KUBECONFIG,
+    kubectl,
     async stop() {
-      for (const one of [...others, server, etcd]) await one.end('SIGKILL');
+      await server.end('SIGKILL');
+      await store.end('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-const etcdFlags = (folder: string, client: number, peer: number) => [
-  `--data-dir=${join(folder, 'etcd-data')}`,
+/** A folder in which each program has its own name, by which the lab's one program knows which part it is. */
+async function named(programs: string, bin: string): Promise<string> {
+  const one = join(programs, 'kubernetes');
+  if (!existsSync(one)) return programs;
+  await mkdir(bin);
+  for (const name of ['etcd', 'kube-apiserver', 'kubectl']) await symlink(one, join(bin, name));
+  return bin;
+}
+
+const token = 'the-token-of-this-test';
+
+async function credentials(folder: string, port: number): Promise<string> {
+  const file = join(folder, 'kubeconfig');
+  const server = { server: `https://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true };
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'test', cluster: server }],
+    users: [{ name: 'test', user: { token } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+    'current-context': 'test',
+  };
+  await writeFile(file, JSON.stringify(config), { mode: 0o600 });
+  await writeFile(join(folder, 'tokens'), `${token},test,test,system:masters\n`, { mode: 0o600 });
+  await execa('openssl', ['genrsa', '-out', join(folder, 'accounts.key'), '2048']);
+  return file;
+}
+
+const etcdArguments = (folder: string, client: number, peer: number) => [
+  `--data-dir=${folder}/etcd`,
+  '--unsafe-no-fsync',
   `--listen-client-urls=http://127.0.0.1:${client}`,
   `--advertise-client-urls=http://127.0.0.1:${client}`,
   `--listen-peer-urls=http://127.0.0.1:${peer}`,
-  '--unsafe-no-fsync',
+  `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`,
+  `--initial-cluster=default=http://127.0.0.1:${peer}`,
 ];
 
-const serverFlags = (folder: string, client: number, port: number) => [
-  `--etcd-servers=http://127.0.0.1:${client}`,
+const apiArguments = (folder: string, port: number, etcd: number) => [
+  `--etcd-servers=http://127.0.0.1:${etcd}`,
   '--bind-address=127.0.0.1',
   `--secure-port=${port}`,
-  `--cert-dir=${folder}`,
-  `--token-auth-file=${join(folder, 'tokens')}`,
-  '--service-account-issuer=https://kubernetes.test',
-  `--service-account-key-file=${join(folder, 'accounts.key')}`,
-  `--service-account-signing-key-file=${join(folder, 'accounts.key')}`,
-  '--service-cluster-ip-range=10.96.0.0/16',
+  `--cert-dir=${folder}/certificates`,
+  `--token-auth-file=${folder}/tokens`,
   '--authorization-mode=RBAC',
+  '--service-cluster-ip-range=10.96.0.0/16',
+  '--service-account-issuer=https://kubernetes.default.svc',
+  `--service-account-key-file=${folder}/accounts.key`,
+  `--service-account-signing-key-file=${folder}/accounts.key`,
+  // without controllers, no namespace gets its account `default`
   '--disable-admission-plugins=ServiceAccount',
 ];
-
-const controllerFlags = (folder: string) => [
-  `--kubeconfig=${join(folder, 'admin.conf')}`,
-  `--cert-dir=${folder}`,
-  '--secure-port=0',
-  '--leader-elect=false',
-  '--controllers=*,-serviceaccount-token-controller',
-];
-
-const configOf = (port: number) =>
-  JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'test',
-    clusters: [
-      { name: 'test', cluster: { server: `https://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } },
-    ],
-    users: [{ name: 'admin', user: { token: 'admin' } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
-  });
-
-const isReady = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const request = get(
-      { host: '127.0.0.1', port, path: '/readyz', rejectUnauthorized: false, timeout: 1000 },
-      (response) => {
-        response.resume();
-        resolve(response.statusCode === 200);
-      },
-    );
-    request.on('error', () => resolve(false)).on('timeout', () => request.destroy());
-  });

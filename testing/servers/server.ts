@@ -69,7 +69,8 @@ export async function startServer(recipe: Recipe): Promise<Server> {
   };
 }
 
-async function until(ready: () => Promise<unknown>, runs: () => boolean, log: string) {
+/** Resolves when the server responds. Throws with the end of its log if it exits before, or takes longer than 30 s. */
+export async function until(ready: () => Promise<unknown>, runs: () => boolean, log: string): Promise<void> {
   for (const end = Date.now() + 30_000; ; await sleep(20)) {
     try {
       await ready();

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { needsKubernetes, startKubernetes } from '../../../testing/servers/kubernetes.ts';
+import { needsCluster, startCluster } from '../../../testing/servers/cluster.ts';
 import { localShell } from '../../shell/local.ts';
 import { redact, secret } from '../../shell/secret.ts';
 import { applyOnce, isolated, pending, stateOf } from '../../testing/resources.ts';
@@ -10,7 +10,7 @@ import { kubernetes } from '../kubernetes.ts';
 import type { SecretOptions } from './secret.ts';
 
 t.setTimeout(120_000);
-const skip = becomeRoot() || needsKubernetes();
+const skip = becomeRoot() || needsCluster();
 
 const values = {
   password: 'the-password',
@@ -21,7 +21,7 @@ const values = {
 const data = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, secret(value)]));
 
 t.test('a Secret of a real API server', { skip }, async (t) => {
-  const cluster = await startKubernetes();
+  const cluster = await startCluster();
   t.teardown(() => cluster.stop());
   const shell = localShell(isolated({ '/usr/local/bin': cluster.programs }));
   t.teardown(() => shell.close());
