@@ -7,9 +7,11 @@ import { type Cluster, needsCluster, startCluster } from '../../../testing/serve
 import type { Resource } from '../../language/resource.ts';
 import { probesOf } from '../../run/probes.ts';
 import { localShell } from '../../shell/local.ts';
+import { sh } from '../../shell/sh.ts';
 import { applyOnce, isolated, pending, stateOf } from '../../testing/resources.ts';
 import { becomeRoot } from '../../testing/root.ts';
 import { helm } from '../helm.ts';
+import { watching } from './pods.ts';
 import type { ReleaseOptions } from './release.ts';
 
 t.setTimeout(240_000);
@@ -238,13 +240,31 @@ t.test('releases on a real API server', { skip }, async (t) => {
 t.test('waiting, rolling back, and Helm killed while it waits', { skip }, async (t) => {
   const cluster = await startCluster({ controllers: true });
   t.teardown(() => cluster.stop());
-  const { shell, kubectl, apply, check, of } = scene(t, cluster, 'waits');
+  const { chart, shell, kubectl, apply, check, of } = scene(t, cluster, 'waits');
   const none = { replicas: 0 };
   // No node runs pods, so a Deployment that wants one is never ready.
   const one = { replicas: 1 };
   const wait = { wait: true, timeout: 6 };
   await apply(none, wait);
   t.strictSame(await check(none, wait), []);
+
+  const containers = [{ name: 'app', image: 'app:1' }];
+  const pod = { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'bad' }, spec: { containers } };
+  writeFileSync(join(chart, '../pod.json'), JSON.stringify(pod));
+  kubectl('create', '--filename', join(chart, '../pod.json'));
+  const waiting = { reason: 'CrashLoopBackOff', message: 'two\n"lines"' };
+  const bad = { name: 'app', ready: false, restartCount: 3, image: '', imageID: '', state: { waiting } };
+  const status = JSON.stringify({ status: { containerStatuses: [bad] } });
+  kubectl('patch', 'pod', 'bad', '--subresource=status', '--type=merge', `--patch=${status}`);
+  const list = sh`d=$(mktemp -d)
+KUBECONFIG=${cluster.kubeconfig}
+export KUBECONFIG
+${watching('waits')}
+list
+rm -r "$d"`;
+  t.match((await shell.exchange({ steps: [], probes: [list] })).probes, [
+    { code: 0, stdout: 'bad|app|3|CrashLoopBackOff|"two\\n\\"lines\\""\n' },
+  ]);
 
   await t.rejects(
     apply(one, wait),
