@@ -43,9 +43,10 @@ const fetchKey = ({
   keyUrl,
   fingerprint,
 }: Repository): Script => sh`draft=$(mktemp ${`${keyring}.XXXXXX`})
-trap 'rm -f "$draft"' EXIT
+home=$(mktemp -d)
+trap 'rm -rf "$draft" "$home"' EXIT
 curl --fail --silent --show-error --location --retry 3 --max-time 60 --output "$draft" ${keyUrl}
-found=$(gpg --show-keys --with-colons "$draft" | awk -F: '$1 == "pub" { p = 1 } $1 == "fpr" && p { print $10; p = 0 }')
+found=$(gpg --homedir "$home" --show-keys --with-colons "$draft" | awk -F: '$1 == "pub" { p = 1 } $1 == "fpr" && p { print $10; p = 0 }')
 if [ "$found" != ${fingerprint} ]; then
 echo ${`expected the key ${fingerprint}, found `}"$found" >&2
 exit 1

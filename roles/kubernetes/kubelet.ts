@@ -9,7 +9,7 @@ import {
   symlink,
   systemd,
 } from '../../provision/index.ts';
-import { forwarder, forwarderFiles, resolverFor } from './resolver.ts';
+import { forwarder, resolverFor } from './resolver.ts';
 import type { Vars } from './vars.ts';
 
 const CONFIG = '/etc/kubernetes/kubelet.d';
@@ -25,7 +25,6 @@ export const kubeletFiles = [
   '/etc/default/kubelet',
   '/etc/systemd/system/kubelet.service.d/container.conf',
   '/etc/tmpfiles.d/provision-kubelet.conf',
-  ...forwarderFiles,
 ];
 
 /** The kubelet's settings on this node. They add to those that kubeadm gives all nodes, and can change later. */

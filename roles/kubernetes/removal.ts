@@ -1,10 +1,10 @@
 import type { Resource } from '../../provision/authoring.ts';
-import { absent, apt, command, type Facts, file, sh } from '../../provision/index.ts';
+import { absent, apt, command, type Facts, file, lines, sh } from '../../provision/index.ts';
 import { kubeletFiles } from './kubelet.ts';
 import { held, keyringOf, own, sources } from './packages.ts';
 import { resetting } from './reset.ts';
-import { forwarderStopped } from './resolver.ts';
-import { MODULES, settings, swapOn } from './system.ts';
+import { noForwarder } from './resolver.ts';
+import { MODULES, restored, settings, swapOn } from './system.ts';
 import type { Vars } from './vars.ts';
 
 /** A host that is no node any more: containers, network, packages and files are gone; volumes are kept without `purge`. */
@@ -16,7 +16,8 @@ export const removal = (vars: Vars, facts: Facts, purge: boolean): Resource[] =>
   ...[sources, keyringOf(vars), MODULES].map((path) => file.absent(path)),
   ...Object.keys(settings).map((key) => file.absent(`/etc/sysctl.d/90-${key}.conf`)),
   uncovered,
-  forwarderStopped,
+  restored,
+  noForwarder,
   ...kubeletFiles.map((path) => file.absent(path)),
   ...(facts.privileges.kernelLog ? [] : [file.absent('/dev/kmsg')]),
   ...(facts.kernelSettings === 'all' ? [swapOn] : []),
@@ -41,26 +42,39 @@ const FOLDERS = [
   '/run/flannel',
 ];
 
+/** What kubeadm leaves on a node, also if it was interrupted. */
+const TRACES = [
+  '/etc/kubernetes/admin.conf',
+  '/etc/kubernetes/bootstrap-kubelet.conf',
+  '/etc/kubernetes/kubelet.conf',
+  '/etc/kubernetes/kubeadm-next.yaml',
+  '/etc/kubernetes/manifests/kube-apiserver.yaml',
+];
+
 /** A host may have been a node, or have failed while it became one. */
 const reset = command('kubeadm reset', {
-  unless: sh`! command -v kubeadm >/dev/null || [ -z "$(find /etc/kubernetes -maxdepth 2 '(' -name '*.conf' -path '*s/*.conf' -o -name 'kube*.yaml' ')' '!' -path '*.d/*' -print -quit 2>/dev/null)" ]`,
+  unless: sh`! command -v kubeadm >/dev/null || ! { ${lines(TRACES.map((path) => sh`[ -e ${path} ] ||`))} false; }`,
   run: sh`systemctl stop kubelet
 ${resetting}`,
 });
 
+/** The rules that kube-router and kube-proxy add; not all of them are in chains of their own. */
+const OWN = ['KUBE-', 'CNI-', 'kube-router', 'kube-bridge', 'allow outbound node port traffic'];
+const patterns = OWN.flatMap((pattern) => ['-e', pattern]);
+
 /** Interfaces, routes, rules and sets of kube-router and kube-proxy. */
 const network = command('network of the cluster', {
-  unless: sh`! ip link show kube-bridge >/dev/null 2>&1 && ! iptables-save 2>/dev/null | grep -q KUBE-`,
-  run: sh`for save in iptables-save ip6tables-save; do
-restore=$(echo "$save" | sed 's/save/restore/')
-if command -v "$save" >/dev/null && "$save" 2>/dev/null | grep -q -e KUBE- -e CNI-; then
-"$save" 2>/dev/null | grep -v -e KUBE- -e CNI- -e kube-router | "$restore"
-fi
+  unless: sh`! ip link show kube-bridge >/dev/null 2>&1 && ! iptables-save 2>/dev/null | grep -q ${patterns}`,
+  run: sh`for family in iptables ip6tables; do
+if "$family-save" 2>/dev/null | grep -q ${patterns}; then "$family-save" 2>/dev/null | grep -v ${patterns} | "$family-restore"; fi
 done
 if command -v ipset >/dev/null; then
-for set in $(ipset list -name | grep -e '^KUBE-' -e '^inet6:KUBE-' -e '^kube-router' -e '^inet6:kube-router'); do ipset destroy "$set"; done
+ipset list -name | grep -E '^(inet6:)?(KUBE-|kube-router)' | while read -r set; do ipset destroy "$set"; done
 fi
-for link in $(ip -o link show | sed -n 's/^[0-9]*: \(kube-bridge\|kube-dummy-if\|tun-[0-9a-f]*\|veth[0-9a-f]*\)[@:].*/\1/p'); do ip link delete "$link" 2>/dev/null || :; done
+for path in /sys/class/net/kube-bridge /sys/class/net/kube-dummy-if /sys/class/net/tun-*; do
+if [ -e "$path" ]; then ip link delete "$(basename "$path")" 2>/dev/null || :; fi
+done
+# the routes that kube-router got from the other nodes
 ip route flush proto 17 2>/dev/null || :`,
 });
 

@@ -42,22 +42,24 @@ WantedBy=multi-user.target
   }),
 ];
 
-export const forwarderFiles = protocols.map((protocol) => `/etc/systemd/system/${unitOf(protocol)}.service`);
+const files = protocols.map((protocol) => `/etc/systemd/system/${unitOf(protocol)}.service`);
 
-/** The forwarder does not run. */
-export const forwarderStopped: Resource<boolean> = {
+/** There is no forwarder. */
+export const noForwarder: Resource<boolean> = {
   kind: 'kubernetes',
   name: 'forwarder of DNS',
   probe: {
-    script: sh`ls ${forwarderFiles} 2>/dev/null || :`,
+    script: sh`ls ${files} 2>/dev/null || :`,
     read: ({ stdout }) => stdout !== '',
   },
   plan: (exists) =>
     exists
       ? [
           {
-            summary: 'stop',
-            script: sh`systemctl --quiet disable --now ${protocols.map(unitOf)} 2>/dev/null || :`,
+            summary: 'stop and remove',
+            script: sh`systemctl --quiet disable --now ${protocols.map(unitOf)} 2>/dev/null || :
+rm -f -- ${files}
+systemctl daemon-reload`,
           },
         ]
       : [],
