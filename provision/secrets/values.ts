@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { combine } from '../input/yaml.ts';
 
-const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+const NAME = /^[a-z][a-z0-9_-]*$/;
 
 /** What is wrong with secrets, and where. Never shows a value. */
 interface Problem {
@@ -31,7 +31,7 @@ export function valuesOf(text: string, place: string): Map<string, string> {
     const at = isScalar(key) ? (key.range?.[0] ?? 0) : 0;
     const name = isScalar(key) ? String(key.value) : '';
     if (!NAME.test(name))
-      problems.push({ at, what: 'expected a name of lower-case letters, digits and "-"' });
+      problems.push({ at, what: 'expected a name of lower-case letters, digits, "-" and "_"' });
     else if (isScalar(value) && typeof value.value === 'string' && value.value !== '')
       values.set(name, value.value);
     else
@@ -51,6 +51,8 @@ export function valuesOf(text: string, place: string): Map<string, string> {
 
 /** The text with these values added or replaced; comments and order stay. */
 export function withValues(text: string, values: ReadonlyMap<string, string>): string {
+  for (const name of values.keys())
+    if (!NAME.test(name)) throw new TypeError(`a secret cannot have the name ${JSON.stringify(name)}`);
   const document = parseDocument(text);
   if (document.contents === null)
     return `${text}${[...values].map(([name, value]) => `${name}: ${value}\n`).join('')}`;
