@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { combine } from '../input/yaml.ts';
 
-const NAME = /^[a-z][a-z0-9_-]*$/;
+const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 
 /** What is wrong with secrets, and where. Never shows a value. */
 interface Problem {

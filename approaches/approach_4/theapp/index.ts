@@ -14,7 +14,7 @@ export const theapp = role({
     const { environment: namespace, registry, version, ready_seconds: timeout } = vars;
     const data = passwords(vars);
     const shared = { existingSecret: 'theapp-secrets', secretsChecksum: checksums(data, vars.checksum_key) };
-    const pulled = { image: imageOf(vars.app_image), imagePullSecrets: [{ name: 'registry' }] };
+    const pulled = { image: imageOf(vars.app_image), imagePullSecrets: ['registry'] };
     return [
       kubernetes.manifest(`namespace-${namespace}`, { content: namespaceOf(namespace) }),
       kubernetes.secret('theapp-secrets', { namespace, data }),
