@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
+import { pictureOfCharts } from './diagram/charts.ts';
 import { diagrams } from './diagram/diagrams.ts';
 import { type Box, busesOf, type Picture } from './diagram/model.ts';
 import { pictureOfStack } from './diagram/stack.ts';
@@ -14,7 +15,7 @@ t.test('the diagrams are up to date', async (t) => {
   const all = await diagrams();
   t.match(
     all.map(({ approach }) => approach),
-    ['approach_0', 'approach_1', 'approach_2'],
+    ['approach_0', 'approach_1', 'approach_2', 'approach_4'],
   );
   for (const { approach, file, svg } of all) {
     t.equal(readFileSync(file, 'utf8'), svg, `${approach}: npm run diagram`);
@@ -93,6 +94,25 @@ t.test('a diagram shows what the stack file defines', async (t) => {
   t.strictSame(box('cache')?.machines, [], 'on any machine');
   t.match(picture.buses, [{ words: 'network front' }, { words: 'network back, encrypted' }]);
   t.match(svgOf(picture), /mysql[\s\S]*on any node[\s\S]*run once/);
+});
+
+t.test('a diagram shows what the charts define', async (t) => {
+  const { machines, boxes } = await pictureOfCharts(
+    resolve(import.meta.dirname, '../approaches/approach_4'),
+    'a title',
+  );
+  const notes = (name: string) => boxes.find((box) => box.name === name)?.notes;
+  t.strictSame(notes('kube-proxy'), ['staging: port 30081', 'production: port 30080']);
+  t.strictSame(notes('TheAPP'), ['the release', 'staging: 1 replica', 'production: 2–5 replicas']);
+  t.strictSame(notes('Redis'), ['redis:8', 'three servers', '1Gi volumes'], 'the same in both environments');
+  t.strictSame(boxes.find(({ name }) => name === 'registry')?.machines, ['control-plane']);
+  t.strictSame(boxes.find(({ name }) => name === 'kubelet')?.machines, Object.keys(machines));
+  for (const { name, job, networks } of boxes.filter(({ tier }) => tier === 'data'))
+    if (!['API server', 'registry'].includes(name)) t.strictSame([job, networks], [false, ['back']], name);
+  t.strictSame(
+    boxes.filter(({ job }) => job).map(({ name }) => name),
+    ['migrate', 'accounts', 'backup', 'redis-passwords'],
+  );
 });
 
 t.test('names are escaped', async (t) => {

@@ -5,7 +5,7 @@ import { diagrams } from './diagram/diagrams.ts';
 
 const program = newCommand('diagram')
   .description(
-    'Draws the diagram.svg of each approach from its machines.yml, roles, and Compose or stack file.',
+    'Draws the diagram.svg of each approach from its machines.yml, roles, and Compose file, stack file or charts.',
   )
   .option('--check', 'write nothing; exit with code 1 if a diagram is out of date', false)
   .action(async ({ check }: { check: boolean }) => {

@@ -1,5 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { pictureOfCharts } from './charts.ts';
+import type { Picture } from './model.ts';
 import { pictureOfRoles } from './roles.ts';
 import { pictureOfStack } from './stack.ts';
 import { svgOf } from './svg.ts';
@@ -11,6 +13,7 @@ const titles: Readonly<Record<string, string>> = {
   approach_0: 'approach_0: one machine, with everything on it',
   approach_1: 'approach_1: one machine, one Compose project',
   approach_2: 'approach_2: three machines, one Docker Swarm',
+  approach_4: 'approach_4: three machines, one Kubernetes cluster, two environments',
 };
 
 /** Files that define an approach's containers, if it has any. */
@@ -29,10 +32,13 @@ export async function diagrams(): Promise<Diagram[]> {
     names.sort().map(async (approach) => {
       const folder = join(approaches, approach);
       const title = titles[approach] ?? approach;
-      const files = stackFiles.filter((file) => existsSync(join(folder, file)));
-      const picture =
-        files.length > 0 ? pictureOfStack(folder, files, title) : await pictureOfRoles(folder, title);
-      return { approach, file: join(folder, 'diagram.svg'), svg: svgOf(picture) };
+      return { approach, file: join(folder, 'diagram.svg'), svg: svgOf(await pictureOf(folder, title)) };
     }),
   );
+}
+
+async function pictureOf(folder: string, title: string): Promise<Picture> {
+  if (existsSync(join(folder, 'chart/Chart.yaml'))) return await pictureOfCharts(folder, title);
+  const files = stackFiles.filter((file) => existsSync(join(folder, file)));
+  return files.length > 0 ? pictureOfStack(folder, files, title) : await pictureOfRoles(folder, title);
 }

@@ -9,7 +9,7 @@ export interface Box {
   /** Lines below the name. */
   readonly notes: readonly string[];
   readonly tier: Tier;
-  /** The machines it is drawn on; empty if Docker chooses. */
+  /** The machines it is drawn on; empty if Docker or Kubernetes chooses. */
   readonly machines: readonly string[];
   readonly networks: readonly string[];
   /** Runs once and ends. */
@@ -30,6 +30,8 @@ export interface Picture {
   readonly machines: Readonly<Record<string, Machine>>;
   readonly boxes: readonly Box[];
   readonly buses: readonly Bus[];
+  /** The titles of the rows below the machines: for services on any node, and for jobs. */
+  readonly rows?: { readonly free: string; readonly jobs: string };
 }
 
 export const tiers: readonly Tier[] = ['in', 'app', 'data'];

@@ -5,9 +5,8 @@ import { type Box, type Picture, type Tier, tiers } from './model.ts';
 const BOX = { width: 176, gap: 12, head: 24, line: 16, pad: 10 };
 const [LEFT, COLUMN, BUS, FRAME, HEADER] = [190, BOX.width, 92, 22, 34];
 
-/** Rows below the machines: services that Docker places on any node, and jobs. */
-const ANYWHERE = 'on any node';
-const ONCE = 'run once, in order';
+/** Rows below the machines: services that run on any node, and jobs. */
+const BELOW = { free: 'on any node', jobs: 'run once, in order' };
 
 const style = `
 .bg { fill: #fff } .frame { fill: #f3f6fb; stroke: #7a8aa8; stroke-width: 1.5; stroke-dasharray: 6 4 }
@@ -18,8 +17,8 @@ const style = `
 .line { stroke: #a9b6d0 } .tip { fill: #a9b6d0 } text { fill: #e7ecf6 } .small { fill: #a3aec4 } }`;
 
 /** A picture as SVG. The same model gives the same text. No external font, style or script. */
-export function svgOf({ title, description, machines, boxes, buses }: Picture): string {
-  const rows = rowsOf(machines, boxes);
+export function svgOf({ title, description, machines, boxes, buses, rows: below = BELOW }: Picture): string {
+  const rows = rowsOf(machines, boxes, below);
   const width = LEFT + 2 * FRAME + tiers.length * COLUMN + (tiers.length - 1) * BUS + 20;
   const placed = stacked(rows);
   const height = (placed.at(-1)?.bottom ?? 0) + 20;
@@ -28,13 +27,11 @@ export function svgOf({ title, description, machines, boxes, buses }: Picture): 
     ...placed.map(({ row, top, bottom }) => frame(row, top, bottom, width)),
     ...buses.map(({ name, words, between: [from] }) => {
       const x = columnOf(from) + COLUMN + BUS / 2;
-      const last = placed
-        .filter(({ row }) =>
-          row.boxes.some(({ networks, tier }) => networks.includes(name) && touches(tier, from)),
-        )
-        .at(-1);
-      const top = (placed[0]?.top ?? 0) + HEADER;
-      return bus(words, x, top, Math.max(last?.bottom ?? machinesEnd, machinesEnd) - 14);
+      const touched = placed.filter(({ row }) =>
+        row.boxes.some(({ networks, tier }) => networks.includes(name) && touches(tier, from)),
+      );
+      const top = (touched[0]?.top ?? placed[0]?.top ?? 0) + HEADER;
+      return bus(words, x, top, Math.max(touched.at(-1)?.bottom ?? machinesEnd, machinesEnd) - 14);
     }),
     ...placed.flatMap(({ row, top }) => row.boxes.map((box) => drawn(box, top, row, buses))),
     ...entrances(placed, machines),
@@ -57,7 +54,11 @@ interface Row {
   readonly boxes: readonly Box[];
 }
 
-function rowsOf(machines: Readonly<Record<string, Machine>>, boxes: readonly Box[]): Row[] {
+function rowsOf(
+  machines: Readonly<Record<string, Machine>>,
+  boxes: readonly Box[],
+  below: typeof BELOW,
+): Row[] {
   const rows = Object.entries(machines).map(([name, { memory, address }]) => ({
     name,
     words: [address, `${memory} MiB`].filter(Boolean).join(' · '),
@@ -67,8 +68,8 @@ function rowsOf(machines: Readonly<Record<string, Machine>>, boxes: readonly Box
   const free = boxes.filter(({ machines, job }) => machines.length === 0 && !job);
   const jobs = boxes.filter(({ job }) => job);
   const more = [
-    { name: ANYWHERE, boxes: free },
-    { name: ONCE, boxes: jobs },
+    { name: below.free, boxes: free },
+    { name: below.jobs, boxes: jobs },
   ].filter(({ boxes }) => boxes.length > 0);
   return [...rows, ...more.map((row) => ({ ...row, words: '', isMachine: false }))];
 }
