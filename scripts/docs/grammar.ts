@@ -70,6 +70,20 @@ export const programs: Readonly<Record<string, Readonly<Record<string, Form>>>> 
     '': { options: { '--timing': 'existing file', '-d': 'number' }, words: ['existing file'] },
   },
   tap: { '': { more: 'existing file' } },
+  kubectl: {
+    apply: { options: { '--filename': 'file' } },
+    'create job': { options: { '--namespace': 'namespace', '--from': 'cron job' }, words: ['name'] },
+    get: { options: { '--all-namespaces': null }, words: ['objects'] },
+    top: { options: { '--namespace': 'namespace' }, words: ['objects'] },
+  },
+  helm: {
+    upgrade: {
+      options: { '--install': null, '--wait': null, '--namespace': 'namespace', '--values': 'file' },
+      words: ['release', 'chart'],
+    },
+    history: { options: { '--namespace': 'namespace' }, words: ['release'] },
+    test: { options: { '--namespace': 'namespace' }, words: ['release'] },
+  },
   npm: { ci: { options: { '--engine-strict': null } }, test: {}, pack: {} },
 };
 

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ROOT } from '../../provision/cli/approaches.ts';
 import { images, providers } from '../../provision/cli/arguments.ts';
 import { loadMachines } from '../../provision/index.ts';
@@ -15,12 +15,19 @@ const machines = approaches.flatMap((approach) =>
 const full = machines.map(({ name, approach }) => `${approach}-${name}`);
 const stack = readFileSync(join(ROOT, 'approaches/approach_2/theapp.yml'), 'utf8');
 const services = [...stack.matchAll(/^ {2}(\S+):$/gm)].map(([, name]) => name);
+const charts = globSync('approaches/*/*/Chart.yaml', { cwd: ROOT }).map((file) => dirname(file));
+const environments = charts.flatMap((chart) =>
+  globSync('values-*.yaml', { cwd: join(ROOT, chart) }).map((file) => file.replace(/^values-|\.yaml$/g, '')),
+);
+const [, secrets = ''] =
+  /^const passwords = \[(.*)\]/m.exec(readFileSync(join(ROOT, 'approaches/approach_4/index.ts'), 'utf8')) ??
+  [];
 /** The Debian packages that the project's code installs or names. */
 const packages = ['testing/prerequisites.ts', 'scripts/bench/provisioner/peers/ansible.ts'].flatMap((file) =>
   [...readFileSync(join(ROOT, file), 'utf8').matchAll(/[a-z][a-z0-9.-]+/g)].map(([name]) => name),
 );
 
-const oneOf = (known: readonly string[]) => (word: string) => known.includes(word);
+const oneOf = (known: readonly (string | undefined)[]) => (word: string) => known.includes(word);
 const anything = () => true;
 const isUrl = (word: string) => URL.parse(word)?.hostname === '127.0.0.1';
 
@@ -37,6 +44,13 @@ export const kinds = {
   'recording machines': oneOf(['lab', 'containers']),
   provider: oneOf(providers),
   'operating system': oneOf(images),
+  environment: oneOf(environments),
+  secret: oneOf([...secrets.matchAll(/'(\w+)'/g)].map(([, name]) => name)),
+  chart: oneOf(charts),
+  release: oneOf(['theapp', 'theapp-data']),
+  namespace: oneOf([...environments, 'theapp']),
+  'cron job': oneOf(['cronjob/mysql-backup', 'cronjob/mysql-restore']),
+  objects: oneOf(['pods', 'nodes,pods']),
   action: oneOf(['up', 'status', 'stop']),
   package: oneOf(packages),
   unit: oneOf(['theapp', 'theapp-heal']),

@@ -76,6 +76,8 @@ async function programOf(file: string): Promise<Loaded> {
 const kindOf: Readonly<Record<string, Kind>> = {
   approach: 'approach',
   scenario: 'scenario',
+  environment: 'environment',
+  names: 'secret',
   machine: 'machine',
   action: 'action',
   name: 'name',
