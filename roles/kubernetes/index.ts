@@ -57,7 +57,7 @@ const controlPlaneOf = (context: Context) =>
 /** What is in the cluster, and which nodes it has. */
 function clusterOf({ vars, template }: Context) {
   const { members, absentees, drained, ready_seconds: seconds } = vars;
-  const system = { namespace: 'kube-system', seconds };
+  const system = { namespace: 'kube-system', seconds, missing: absentees.length };
   const local = volumesOf(members, vars);
   return [
     cluster.manifest('kube-router', { content: template('kube-router.yaml.hbs') }),
