@@ -19,6 +19,7 @@ const optional = [
   { name: 'docker', package: 'docker.io' },
   { name: 'sudo', package: 'sudo' },
   { name: 'vagrant', package: 'vagrant' },
+  { name: 'age', package: 'age' },
   // Users other than root run some tests as root of a user namespace.
   { name: 'newuidmap', package: 'uidmap' },
 ];

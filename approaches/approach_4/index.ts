@@ -23,6 +23,7 @@ const none = secret('-');
 /** Three machines, one Kubernetes cluster, with TheAPP in two environments. */
 export default approach<Group>({
   groups: ['control-plane', 'workers'],
+  environments: Object.keys(environments),
 
   async provision(context) {
     const { hosts, apply, artefact } = context;
@@ -65,21 +66,23 @@ export default approach<Group>({
 /** A placeholder: removing the builder of images does not need a release. */
 const nothing = { version: 'none', file: '/', sha256: '0'.repeat(64), bytes: 0 };
 
-/** Rolls a release out in an environment. */
-const deploy = (
-  { apply, secret }: Pick<Context<Group>, 'apply' | 'secret'>,
+const passwords = ['mysql_root', 'mysql_replication', 'mysql', 'redis', 'checksum'] as const;
+
+/** Rolls a release out in an environment, with the secrets of that environment. */
+async function deploy(
+  { apply, secret, secrets }: Pick<Context<Group>, 'apply' | 'secret' | 'secrets'>,
   home: Host,
   given: { readonly environment: Environment; readonly app_image: string; readonly version: string },
-) =>
-  apply(
-    home,
-    theapp({
-      ...given,
-      registry: account({ secret }),
-      mysql_root_password: secret(`${given.environment}_mysql_root`),
-      mysql_replication_password: secret(`${given.environment}_mysql_replication`),
-      mysql_password: secret(`${given.environment}_mysql`),
-      redis_password: secret(`${given.environment}_redis`),
-      checksum_key: secret(`${given.environment}_checksum`),
-    }),
-  );
+): Promise<void> {
+  const of = await secrets(given.environment, passwords);
+  const call = theapp({
+    ...given,
+    registry: account({ secret }),
+    mysql_root_password: of.mysql_root,
+    mysql_replication_password: of.mysql_replication,
+    mysql_password: of.mysql,
+    redis_password: of.redis,
+    checksum_key: of.checksum,
+  });
+  await apply(home, call);
+}

@@ -9,7 +9,7 @@ export const helm = role({
   folder: import.meta.dirname,
   vars,
   tasks: ({ vars, facts }) => [apt.packages(['ca-certificates', 'curl']), program(archiveOf(vars, facts))],
-  remove: () => [absent(PROGRAM), absent(RECORD)],
+  remove: () => [absent(PROGRAM), absent(RECORD), absent('/run/provision-kubernetes')],
 });
 
 /** The file to download, and its checksum. @throws ProvisionError (input) if there is no checksum for it */

@@ -1,5 +1,5 @@
 import type { Resource } from '../../provision/authoring.ts';
-import { absent, apt, directory, file } from '../../provision/index.ts';
+import { absent, apt, directory, type Facts, file } from '../../provision/index.ts';
 
 const FOLDER = '/etc/containers/registries.conf.d';
 const MIRRORS = `${FOLDER}/provision.conf`;
@@ -7,15 +7,16 @@ const MIRRORS = `${FOLDER}/provision.conf`;
 export const STORAGE = '/var/lib/provision/images';
 
 /** buildah(1), and where it pulls the base image from. */
-export const installed = (mirrors: readonly string[]): Resource[] => [
-  apt.packages(['buildah', 'ca-certificates', 'curl']),
+export const installed = (mirrors: readonly string[], { codename }: Pick<Facts, 'codename'>): Resource[] => [
+  // newer versions of buildah do not start without netavark, which Ubuntu 22.04 does not have
+  apt.packages(['buildah', 'ca-certificates', 'curl', ...(codename === 'jammy' ? [] : ['netavark'])]),
   directory('/etc/containers'),
   directory(FOLDER),
   file(MIRRORS, { content: settings(mirrors) }),
 ];
 
 export const removed = (purge: boolean): Resource[] => [
-  apt.absent(['buildah']),
+  apt.absent(['buildah', 'netavark']),
   file.absent(MIRRORS),
   ...(purge ? [absent(STORAGE)] : []),
 ];

@@ -38,7 +38,7 @@ t.test('with a registry, buildah builds the image and pushes it', async (t) => {
   };
   const all = resources({ release, registry, mirrors: ['http://10.0.0.1:5001'] });
   t.strictSame(all.map(title), [
-    'apt.packages buildah ca-certificates curl',
+    'apt.packages buildah ca-certificates curl netavark',
     'directory /etc/containers',
     'directory /etc/containers/registries.conf.d',
     'file /etc/containers/registries.conf.d/provision.conf',

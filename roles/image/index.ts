@@ -13,7 +13,7 @@ const DOCKERFILE = join(import.meta.dirname, '..', '..', 'app', 'Dockerfile');
 export const image = role({
   folder: import.meta.dirname,
   vars,
-  tasks: ({ vars: { name, release, base, keep, registry, mirrors } }) => {
+  tasks: ({ vars: { name, release, base, keep, registry, mirrors }, facts }) => {
     const tag = `${name}:${release.version}`;
     const options = {
       dockerfile: readFileSync(DOCKERFILE, 'utf8'),
@@ -24,7 +24,10 @@ export const image = role({
     if (registry) {
       const hint =
         'name a registry mirror (-e image.mirrors=[URL]) or another base image (-e image.base=IMAGE)';
-      return [...installed(mirrors), buildah.image(registry, tag, { ...options, storage: STORAGE, hint })];
+      return [
+        ...installed(mirrors, facts),
+        buildah.image(registry, tag, { ...options, storage: STORAGE, hint }),
+      ];
     }
     return [
       docker.image(tag, {

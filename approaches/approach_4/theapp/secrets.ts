@@ -1,5 +1,4 @@
-import { createHmac } from 'node:crypto';
-import { reveal, type Secret, secret } from '../../../provision/index.ts';
+import { keyedHash, reveal, type Secret, secret } from '../../../provision/index.ts';
 import type { Vars } from './vars.ts';
 
 /** A keyed hash of each password. Helm stores these and not the passwords; pods are replaced when one changes. */
@@ -7,15 +6,7 @@ export const checksums = (
   data: Readonly<Record<string, Secret>>,
   key: Secret,
 ): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(data).map(([name, value]) => [
-      name,
-      createHmac('sha256', reveal(key))
-        .update(`${name}:${reveal(value)}`)
-        .digest('hex')
-        .slice(0, 16),
-    ]),
-  );
+  Object.fromEntries(Object.entries(data).map(([name, value]) => [name, keyedHash(key, { [name]: value })]));
 
 /** The login with which nodes pull from the registry (kubernetes.io: "Pull an Image from a Private Registry"). */
 export function loginOf({ host, port, user, password }: Vars['registry']) {

@@ -57,9 +57,9 @@ function metadata(file: string): { name: string; version: string; appVersion: st
   throw inputError({ place: shown(file), what: 'a chart needs a name and a version' });
 }
 
-/** Tests of the chart lie beside it and are not part of it. */
+/** A chart may link to files that it shares with others. Its tests lie beside it and are not part of it. */
 function pack(folder: string): Buffer {
-  const words = ['-cz', '--exclude=*.test.ts', '-C', dirname(folder), basename(folder)];
+  const words = ['-czh', '--exclude=*.test.ts', '-C', dirname(folder), basename(folder)];
   try {
     return execFileSync('tar', words, { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 * MOST });
   } catch (error) {

@@ -24,7 +24,13 @@ function failing(t: Test, helm: string, pods: readonly string[], events = '') {
   writeFileSync(join(folder, 'said'), helm);
   writeFileSync(join(folder, 'events'), events);
   for (const [i, text] of pods.entries()) writeFileSync(join(folder, `pods.${i}`), text);
-  program('helm', `sleep 7; cat ${folder}/said >&2; exit 1`);
+  // It fails once all answers but the last have been read, and those that a rollback leaves.
+  program(
+    'helm',
+    `while [ "$(cat ${folder}/count 2>/dev/null || echo 0)" -lt ${pods.length - 1} ]; do sleep 0.1; done
+cat ${folder}/said >&2
+exit 1`,
+  );
   program(
     'kubectl',
     `case "$*" in

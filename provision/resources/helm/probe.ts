@@ -89,7 +89,7 @@ sed -n '/^---$/q; s/^/recorded /p' "$d"/recorded
 sed '1,/^---$/d' "$d"/recorded >"$d"/manifest
 echo '= values'
 helm get values ${name} --namespace ${namespace} --output json | sed 's/^/|/'
-${running(name)}
+${running(name, namespace)}
 fi
 if ! wait "$job"; then
 echo '= render'
@@ -123,8 +123,11 @@ fi
 };
 
 /** The process that installs or upgrades the release, if it runs on this host. */
-const running = (name: string): Script => sh`for p in $(cd /proc && echo [0-9]*); do
-if [ "$(cat /proc/"$p"/comm 2>/dev/null)" = helm ] && tr '\0' ' ' </proc/"$p"/cmdline 2>/dev/null | grep -qE ${`^helm (upgrade|rollback|uninstall) (.* )?${name} `}; then echo "process $p"; fi
+const running = (name: string, namespace: string): Script => sh`for p in $(cd /proc && echo [0-9]*); do
+if [ "$(cat /proc/"$p"/comm 2>/dev/null)" = helm ]; then
+words=$(tr '\0' ' ' </proc/"$p"/cmdline 2>/dev/null || :)
+if echo "$words" | grep -qE ${`helm (upgrade|rollback|uninstall) (.* )?${name} `} && echo "$words" | grep -qE -e ${`(-n|--namespace)[ =]${namespace} `}; then echo "process $p"; fi
+fi
 done`;
 
 /** The first lines, up to `---`, are words; the rest has the same form as the output of `helm template`. */
