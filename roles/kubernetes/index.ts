@@ -9,9 +9,10 @@ import { packages } from './packages.ts';
 import { removal } from './removal.ts';
 import { certificates } from './serving.ts';
 import { system } from './system.ts';
+import { noToken, token } from './token.ts';
 import { type Vars, vars } from './vars.ts';
 import { aside, folders, volumesOf } from './volumes.ts';
-import { joined, noToken, registered, token } from './worker.ts';
+import { joined, registered } from './worker.ts';
 
 type Context = TaskContext<Vars>;
 

@@ -6,11 +6,11 @@ import { nodeAddress } from './address.ts';
 import { belongs, leading } from './cluster.ts';
 import { spread } from './dns.ts';
 import { kubernetes } from './index.ts';
+import { modules } from './modules.ts';
 import { parseNodes, pruned, ready, schedulable } from './nodes.ts';
 import { resolverFor } from './resolver.ts';
 import { certificates, isOwn } from './serving.ts';
 import { readSurvey } from './survey.ts';
-import { modules } from './system.ts';
 import { aside, folders } from './volumes.ts';
 
 type Given = Parameters<typeof kubernetes>[0];
