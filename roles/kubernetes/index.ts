@@ -11,7 +11,7 @@ import { certificates } from './serving.ts';
 import { system } from './system.ts';
 import { noToken, token } from './token.ts';
 import { type Vars, vars } from './vars.ts';
-import { aside, folders, volumesOf } from './volumes.ts';
+import { aside, folders, unused, volumesOf } from './volumes.ts';
 import { joined, registered } from './worker.ts';
 
 type Context = TaskContext<Vars>;
@@ -72,6 +72,7 @@ function clusterOf({ vars, template }: Context) {
     cluster.manifest('volumes', { content: template('storage.yaml.hbs', { local }) }),
     cluster.rollout('deployment/metrics-server', system),
     pruned(members, absentees, vars.drain_seconds),
+    unused(members, absentees),
   ];
 }
 

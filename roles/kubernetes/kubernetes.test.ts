@@ -11,7 +11,7 @@ import { parseNodes, pruned, ready, schedulable } from './nodes.ts';
 import { resolverFor } from './resolver.ts';
 import { certificates, isOwn } from './serving.ts';
 import { readSurvey } from './survey.ts';
-import { aside, folders } from './volumes.ts';
+import { aside, folders, unused } from './volumes.ts';
 
 type Given = Parameters<typeof kubernetes>[0];
 const container: Facts = {
@@ -213,6 +213,12 @@ t.test('volumes', async (t) => {
   t.strictSame(folders(settings).plan(['01', '02', 'before-20260101T000000Z']), []);
   t.match(folders(settings).plan(['01'])[0]?.script.text, 'mkdir -p -- /var/lib/theapp-volumes/02');
   t.match(aside(settings).text, 'before-');
+  const gone = unused(members, ['away']);
+  const printed =
+    'local-old-01|old|Available\nlocal-old-02|old|Bound\nlocal-vm-01|vm|Available\nlocal-away-01|away|Available\n';
+  const state = 'script' in gone.probe ? gone.probe.read({ code: 0, stdout: printed, stderr: '' }) : [];
+  t.strictSame(state, ['local-old-01'], 'a volume that has a claim is kept');
+  t.strictSame(words(gone.plan(state)), ['delete 1 volumes of nodes that are gone']);
   const given: Given = { part: 'cluster', members, volumes: 2 };
   const manifest = find(given, 'kubernetes.manifest volumes');
   const script = manifest?.plan({ cluster: 'none', diffs: [], said: '' })[0];

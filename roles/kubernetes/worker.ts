@@ -60,11 +60,12 @@ export const registered = (node: string, seconds: number): Resource<boolean> => 
         ? []
         : [
             {
-              summary: 'register the node again',
-              script: sh`systemctl restart kubelet
-i=0
+              summary: 'register the node',
+              script: sh`i=0
 until ${known} >/dev/null 2>&1; do
 i=$((i+1))
+# a new node registers by itself; one that was removed does so when its kubelet starts
+if [ $i = 20 ]; then systemctl restart kubelet; fi
 if [ $i -gt ${seconds} ]; then ${known} >&2; exit 1; fi
 sleep 1
 done`,
