@@ -82,7 +82,7 @@ ip route flush proto 17 2>/dev/null || :`,
 
 /** The kernel's own settings, in place of those that the kubelet saw. */
 const uncovered = command('kernel settings of the kubelet', {
-  unless: sh`! grep -q ' /proc/sys/[vk][a-z]*/' /proc/self/mounts`,
+  unless: sh`! grep -q ' /provision-kubelet/' /proc/self/mountinfo`,
   // a shared mount is listed several times, and is gone after the first
-  run: sh`cut -d ' ' -f 2 /proc/self/mounts | grep '^/proc/sys/[vk][a-z]*/' | sort -u | while read -r path; do umount -- "$path"; done`,
+  run: sh`grep ' /provision-kubelet/' /proc/self/mountinfo | cut -d ' ' -f 5 | sort -u | while read -r path; do umount -- "$path"; done`,
 });
