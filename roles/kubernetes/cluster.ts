@@ -2,7 +2,7 @@ import { failure, type Host, secret } from '../../provision/index.ts';
 import { nodeAddress } from './address.ts';
 import { kubernetes } from './index.ts';
 import { type Surveyed, survey, type Work } from './survey.ts';
-import { showToken } from './worker.ts';
+import { showToken } from './token.ts';
 
 /**
  * Joins all hosts into one cluster and returns the control plane to work from. The first control plane creates the

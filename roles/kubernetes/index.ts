@@ -9,9 +9,10 @@ import { packages } from './packages.ts';
 import { removal } from './removal.ts';
 import { certificates } from './serving.ts';
 import { system } from './system.ts';
+import { noToken, token } from './token.ts';
 import { type Vars, vars } from './vars.ts';
-import { aside, folders, volumesOf } from './volumes.ts';
-import { joined, noToken, registered, token } from './worker.ts';
+import { aside, folders, unused, volumesOf } from './volumes.ts';
+import { joined, registered } from './worker.ts';
 
 type Context = TaskContext<Vars>;
 
@@ -57,7 +58,7 @@ const controlPlaneOf = (context: Context) =>
 /** What is in the cluster, and which nodes it has. */
 function clusterOf({ vars, template }: Context) {
   const { members, absentees, drained, ready_seconds: seconds } = vars;
-  const system = { namespace: 'kube-system', seconds };
+  const system = { namespace: 'kube-system', seconds, missing: absentees.length };
   const local = volumesOf(members, vars);
   return [
     cluster.manifest('kube-router', { content: template('kube-router.yaml.hbs') }),
@@ -71,6 +72,7 @@ function clusterOf({ vars, template }: Context) {
     cluster.manifest('volumes', { content: template('storage.yaml.hbs', { local }) }),
     cluster.rollout('deployment/metrics-server', system),
     pruned(members, absentees, vars.drain_seconds),
+    unused(members, absentees),
   ];
 }
 

@@ -1,10 +1,12 @@
 import type { Resource } from '../../provision/authoring.ts';
 import { absent, apt, command, type Facts, file, lines, sh } from '../../provision/index.ts';
 import { kubeletFiles } from './kubelet.ts';
+import { MODULES } from './modules.ts';
 import { held, keyringOf, own, sources } from './packages.ts';
 import { resetting } from './reset.ts';
 import { noForwarder } from './resolver.ts';
-import { MODULES, restored, settings, swapOn } from './system.ts';
+import { swapOn } from './swap.ts';
+import { restored, settings, watches } from './system.ts';
 import type { Vars } from './vars.ts';
 
 /** A host that is no node any more: containers, network, packages and files are gone; volumes are kept without `purge`. */
@@ -14,7 +16,7 @@ export const removal = (vars: Vars, facts: Facts, purge: boolean): Resource[] =>
   apt.held.absent(held),
   apt.absent(own, { purge: true }),
   ...[sources, keyringOf(vars), MODULES].map((path) => file.absent(path)),
-  ...Object.keys(settings).map((key) => file.absent(`/etc/sysctl.d/90-${key}.conf`)),
+  ...Object.keys({ ...settings, ...watches }).map((key) => file.absent(`/etc/sysctl.d/90-${key}.conf`)),
   uncovered,
   restored,
   noForwarder,
@@ -80,7 +82,7 @@ ip route flush proto 17 2>/dev/null || :`,
 
 /** The kernel's own settings, in place of those that the kubelet saw. */
 const uncovered = command('kernel settings of the kubelet', {
-  unless: sh`! grep -q ' /proc/sys/[vk][a-z]*/' /proc/self/mounts`,
+  unless: sh`! grep -q ' /provision-kubelet/' /proc/self/mountinfo`,
   // a shared mount is listed several times, and is gone after the first
-  run: sh`cut -d ' ' -f 2 /proc/self/mounts | grep '^/proc/sys/[vk][a-z]*/' | sort -u | while read -r path; do umount -- "$path"; done`,
+  run: sh`grep ' /provision-kubelet/' /proc/self/mountinfo | cut -d ' ' -f 5 | sort -u | while read -r path; do umount -- "$path"; done`,
 });

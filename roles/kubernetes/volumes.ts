@@ -1,4 +1,4 @@
-import type { Resource } from '../../provision/authoring.ts';
+import { kubectl, type Resource } from '../../provision/authoring.ts';
 import { type Script, sh } from '../../provision/index.ts';
 import type { Member, Vars } from './vars.ts';
 
@@ -54,3 +54,35 @@ export const volumesOf = (members: readonly Member[], settings: Settings) =>
       path: `${settings.volumes_path}/${number}`,
     })),
   );
+
+const TEMPLATE =
+  '{{range .items}}{{.metadata.name}}|{{index .metadata.labels "provisioner/node"}}|{{.status.phase}}{{"\\n"}}{{end}}';
+
+/** The volumes of nodes that are gone for good, as far as no claim has them. */
+export const unused = (
+  members: readonly Member[],
+  absentees: readonly string[],
+): Resource<readonly string[]> => {
+  const known = new Set([...members.map(({ host }) => host), ...absentees]);
+  return {
+    kind: 'kubernetes',
+    name: 'volumes without a host',
+    probe: {
+      script: sh`${kubectl} get persistentvolumes --selector=provisioner/node --output=${`go-template=${TEMPLATE}`} 2>/dev/null || :`,
+      read: ({ stdout }) =>
+        stdout.split('\n').flatMap((line) => {
+          const [name = '', node = '', phase] = line.split('|');
+          return phase === 'Available' && !known.has(node) ? [name] : [];
+        }),
+    },
+    plan: (names) =>
+      names.length === 0
+        ? []
+        : [
+            {
+              summary: `delete ${names.length} volumes of nodes that are gone`,
+              script: sh`${kubectl} delete persistentvolumes ${names} >/dev/null`,
+            },
+          ],
+  };
+};

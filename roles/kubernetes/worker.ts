@@ -1,4 +1,4 @@
-import { kubectl, type Resource, write } from '../../provision/authoring.ts';
+import { type Resource, write } from '../../provision/authoring.ts';
 import { failure, type Script, sh, type Text } from '../../provision/index.ts';
 import { resetting } from './reset.ts';
 import type { Join } from './vars.ts';
@@ -6,7 +6,6 @@ import type { Join } from './vars.ts';
 const KUBELET = '/etc/kubernetes/kubelet.conf';
 /** In memory only, because it contains the token. */
 const CONFIG = '/run/provision-join.yaml';
-const TOKEN = '/run/provision-join-token';
 
 /** Prints the SHA-256 of the public key of the cluster's certificate authority, as kubeadm compares it (RFC 7469). */
 export const authorityOf = sh`if [ -e /etc/kubernetes/pki/ca.crt ]; then
@@ -61,11 +60,12 @@ export const registered = (node: string, seconds: number): Resource<boolean> => 
         ? []
         : [
             {
-              summary: 'register the node again',
-              script: sh`systemctl restart kubelet
-i=0
+              summary: 'register the node',
+              script: sh`i=0
 until ${known} >/dev/null 2>&1; do
 i=$((i+1))
+# a new node registers by itself; one that was removed does so when its kubelet starts
+if [ $i = 20 ]; then systemctl restart kubelet; fi
 if [ $i -gt ${seconds} ]; then ${known} >&2; exit 1; fi
 sleep 1
 done`,
@@ -81,44 +81,3 @@ const elsewhere = (server: string) =>
     why: `the API server of that cluster is ${server}`,
     todo: 'if it should leave that cluster, run kubeadm reset on the host, then run again',
   });
-
-/** A token with which hosts join, valid for a quarter of an hour, in a file that only root can read. */
-export const token: Resource<boolean> = {
-  kind: 'kubeadm',
-  name: 'token',
-  probe: {
-    script: sh`find ${TOKEN} -mmin -5 2>/dev/null || :`,
-    read: ({ stdout }) => stdout !== '',
-  },
-  plan: (recent) =>
-    recent
-      ? []
-      : [
-          {
-            summary: 'create a token that is valid for 15 min',
-            script: sh`umask 077
-kubeadm token create --ttl=15m --description='hosts that the provisioner adds' >${`${TOKEN}.draft`}
-mv -f ${`${TOKEN}.draft`} ${TOKEN}`,
-          },
-        ],
-};
-
-/** Prints the token. */
-export const showToken = sh`cat ${TOKEN} 2>/dev/null || :`;
-
-/** The token is no longer needed. Its first part is its name, which is not secret. */
-export const noToken: Resource<boolean> = {
-  kind: 'kubeadm',
-  name: 'token',
-  probe: { script: sh`ls ${TOKEN} 2>/dev/null || :`, read: ({ stdout }) => stdout !== '' },
-  plan: (exists) =>
-    exists
-      ? [
-          {
-            summary: 'delete the token',
-            script: sh`${kubectl} --namespace=kube-system delete secret --ignore-not-found bootstrap-token-"$(cut -d . -f 1 ${TOKEN})" >/dev/null
-rm -f ${TOKEN}`,
-          },
-        ]
-      : [],
-};

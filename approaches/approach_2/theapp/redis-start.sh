@@ -35,7 +35,8 @@ before() {
   sed -n 's/^replicaof "\{0,1\}\(redis-[123]\).*/\1/p' "$config" | grep . || echo "$name"
 }
 
-tries=5
+# A network may need more than five seconds until it lets a new container out.
+tries=${SENTINEL_TRIES:-5}
 if [ ! -e "$config" ]; then tries=1; fi
 master=
 while [ "$tries" -gt 0 ] && [ -z "$master" ]; do

@@ -19,7 +19,9 @@ export function parseDiff(printed: string): ObjectDiff[] {
     .map((part) => {
       const path = /^\+\+\+ (\S+)/m.exec(part)?.[1] ?? '';
       const lines = part.slice(part.search(/^@@/m)).split('\n').slice(0, -1);
-      const body = lines.filter((line) => !line.startsWith('@@') && !line.startsWith('\\'));
+      const body = lines.filter(
+        (line) => !line.startsWith('@@') && !line.startsWith('\\') && !COUNTED.test(line),
+      );
       const side = (sign: string) =>
         body
           .filter((line) => line.startsWith(sign) || line.startsWith(' '))
@@ -30,6 +32,9 @@ export function parseDiff(printed: string): ObjectDiff[] {
       return { object, created: before === '', path: object, before, after };
     });
 }
+
+/** Fields that the API server sets by itself. */
+const COUNTED = /^[-+ ] {2}(creationTimestamp|generation|resourceVersion|uid): /;
 
 /** Group, version, kind, namespace and name. Only a group and the name of an object can contain dots. */
 function objectOf(path: string): string {

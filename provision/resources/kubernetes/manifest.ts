@@ -62,12 +62,28 @@ function plan(place: string, text: Text, sensitive: boolean, state: ManifestStat
   if (state.cluster === 'none') return [{ summary: `create ${counted(text)}`, script }];
   if (state.cluster === 'refuses' && !NO_NAMESPACE.test(state.said)) throw refused(place, state.said);
   if (state.cluster === 'refuses') return [{ summary: `create ${counted(text)}`, script }];
-  const [first, ...more] = state.diffs.map((diff): Change => {
-    const summary = `${diff.created ? 'create' : 'change'} ${diff.object}`;
-    return { summary, ...(sensitive ? {} : { diff }), script: sh`:` };
+  const [first, ...more] = grouped(state.diffs).map(([summary, diff]): Change => {
+    return { summary, ...(sensitive || !diff ? {} : { diff }), script: sh`:` };
   });
   return first ? [{ ...first, script }, ...more] : [];
 }
+
+/** A summary for each object, or one for many new objects of the same kind. */
+function grouped(diffs: readonly ObjectDiff[]): [string, ObjectDiff?][] {
+  const kindOf = ({ object }: ObjectDiff) => object.split(' ')[0] ?? '';
+  const kinds = new Map<string, number>();
+  for (const one of diffs) if (one.created) kinds.set(kindOf(one), (kinds.get(kindOf(one)) ?? 0) + 1);
+  const many = [...kinds].filter(([, count]) => count > MANY);
+  const isOneOfMany = (one: ObjectDiff) => one.created && many.some(([kind]) => kind === kindOf(one));
+  return [
+    ...diffs
+      .filter((one) => !isOneOfMany(one))
+      .map((one): [string, ObjectDiff] => [`${one.created ? 'create' : 'change'} ${one.object}`, one]),
+    ...many.map(([kind, count]): [string] => [`create ${count} × ${kind}`]),
+  ];
+}
+
+const MANY = 10;
 
 /** A dry run cannot look into a namespace, or use a kind, that the same manifest creates. */
 const NO_NAMESPACE = /namespaces "[^"]+" not found|no matches for kind/;

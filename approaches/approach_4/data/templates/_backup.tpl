@@ -13,7 +13,10 @@ spec:
     podAntiAffinity:
       requiredDuringSchedulingIgnoredDuringExecution:
         - topologyKey: kubernetes.io/hostname
-          labelSelector: {{- include "common.components" (list "mysql-primary") | nindent 12 }}
+          labelSelector:
+            matchLabels:
+              statefulset.kubernetes.io/pod-name: mysql-0
+              {{- include "common.selector" (list $root "mysql") | nindent 14 }}
   {{- end }}
   containers:
     - name: {{ index . 1 }}
