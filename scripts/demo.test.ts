@@ -32,12 +32,12 @@ async function rolesOf(approach: string): Promise<string[]> {
 
 /** All quoted words in the code of resources. They include the kinds, such as `stack.configs` as `stack.${kind}s`. */
 const kinds = globSync('{provision/resources,roles,approaches}/**/*.ts', { cwd: ROOT })
-  .filter((file) => !file.endsWith('.test.ts'))
+  .filter((file) => !/\.(test|kubernetes)\.ts$/.test(file))
   .flatMap((file) => [...read(file).matchAll(/['`]([a-z][\w.]*(?:\.\$\{\w+\}s)?)['`]/g)])
   .map(([, word = '']) => new RegExp(`^${word.replaceAll('.', '\\.').replace(/\$\{\w+\}/, '\\w+')}$`));
 
 const recap =
-  /^(\w+) +: ok=\d+ changed=(\d+) failed=0 unreachable=0 handlers=\d+ {3}\d+ round trips?, [\d.]+ s$/;
+  /^([\w-]+) +: ok=\d+ changed=(\d+) failed=0 unreachable=0 handlers=\d+ {3}\d+ round trips?, [\d.]+ s$/;
 
 t.strictSame(
   demos(),
