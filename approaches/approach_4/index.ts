@@ -1,4 +1,4 @@
-import { approach, type Context, type Host, secret } from '../../provision/index.ts';
+import { approach, type Context, type Host, inputError, secret } from '../../provision/index.ts';
 import { common } from '../../roles/common/index.ts';
 import { containerd } from '../../roles/containerd/index.ts';
 import { helm } from '../../roles/helm/index.ts';
@@ -70,7 +70,7 @@ const passwords = ['mysql_root', 'mysql_replication', 'mysql', 'redis', 'checksu
 
 /** Rolls a release out in an environment, with the secrets of that environment. */
 async function deploy(
-  { apply, secret, secrets }: Pick<Context<Group>, 'apply' | 'secret' | 'secrets'>,
+  { apply, secret, secrets, variables }: Pick<Context<Group>, 'apply' | 'secret' | 'secrets' | 'variables'>,
   home: Host,
   given: { readonly environment: Environment; readonly app_image: string; readonly version: string },
 ): Promise<void> {
@@ -84,5 +84,11 @@ async function deploy(
     redis_password: of.redis,
     checksum_key: of.checksum,
   });
+  if (variables(home, call).environment !== given.environment)
+    throw inputError({
+      place: 'theapp.environment',
+      what: 'a run always deploys both environments',
+      todo: 'do not set this variable',
+    });
   await apply(home, call);
 }
