@@ -5,6 +5,9 @@ import t from 'tap';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
+// It starts the command more than a hundred times.
+t.setTimeout(240_000);
+
 /** The command as a person runs it. */
 async function cli(...args: string[]) {
   const { exitCode, stdout, stderr } = await execa(process.execPath, ['provision/cli.mjs', ...args], {
