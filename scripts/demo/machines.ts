@@ -36,7 +36,8 @@ export function labMachines(
   const where = provider === undefined ? '' : `--provider ${provider}`;
   const machines = loadMachines(folderOf(approach));
   const words = (name: string) => {
-    const [port] = Object.entries(machines[name]?.forward ?? {}).find(([, guest]) => guest === 80) ?? [];
+    const forwarded = Object.entries(machines[name]?.forward ?? {});
+    const [port] = forwarded.find(([, guest]) => guest === 80) ?? forwarded[0] ?? [];
     return { ssh: `npm run lab -- ssh -m ${name} ${approach}`, url: `http://127.0.0.1:${port}` };
   };
   const names = Object.keys(machines);
