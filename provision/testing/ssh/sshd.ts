@@ -141,7 +141,16 @@ function killBelow(pid: number): void {
   const { stdout } = spawnSync('pgrep', ['-P', String(pid), 'sshd'], { encoding: 'utf8' });
   for (const child of stdout.split('\n').filter(Boolean).map(Number)) {
     killBelow(child);
-    process.kill(child, 'SIGKILL');
+    killIfRunning(child);
+  }
+}
+
+/** A process may end by itself between its listing and the signal. */
+function killIfRunning(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
