@@ -75,13 +75,22 @@ async function killedAt(words: RegExp): Promise<void> {
 }
 
 t.test('a port in use is reported before anything is built', async (t) => {
+  // approach_1, because test/vm.test.ts uses the port of approach_0 at the same time
   const server = createServer();
   // If another program already uses the port, the test works as well.
-  await new Promise<void>((done) => server.once('error', () => done()).listen(8080, '127.0.0.1', done));
-  const { exitCode, stderr } = await run('up', '--provider', 'qemu', '--image', 'debian-13', '--yes');
+  await new Promise<void>((done) => server.once('error', () => done()).listen(8081, '127.0.0.1', done));
+  const { exitCode, stderr } = await run(
+    'up',
+    'approach_1',
+    '--provider',
+    'qemu',
+    '--image',
+    'debian-13',
+    '--yes',
+  );
   server.close();
   t.equal(exitCode, 1);
-  t.match(stderr, /^vm: port 8080 of this computer cannot be forwarded: .+ uses it\n {2}→ .*machines\.yml/);
+  t.match(stderr, /^vm: port 8081 of this computer cannot be forwarded: .+ uses it\n {2}→ .*machines\.yml/);
   t.strictSame(readdirSync(lab), [], 'nothing was created');
 });
 
