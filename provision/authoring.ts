@@ -21,5 +21,6 @@ export {
   swarmProbe,
 } from './resources/docker/swarm/state.ts';
 export { write } from './resources/draft.ts';
-export { ADMIN, kubectl } from './resources/kubernetes/kubectl.ts';
+export { KUBECONFIG } from './resources/kubernetes/cluster.ts';
+export { kubectl } from './resources/kubernetes/kubectl.ts';
 export type { Seen } from './shell/exchange.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import { answers } from '../testing/answers.ts';
+import { cloneInto } from '../testing/checkout.ts';
 import { createdContainer, dockerMissing, freshContainer, testDocker } from '../testing/fleet.ts';
 import { provisioned, ROOT, type TestMachine } from '../testing/machine.ts';
 
@@ -133,9 +134,7 @@ ls /var/lib/provision/owed`);
 /** A run rolls back a release that does not become ready. `--rollback` also replaces a good one by the previous one. */
 async function releases(t: Test, machine: TestMachine): Promise<void> {
   const checkout = t.testdir();
-  await execa('git', ['clone', '-q', ROOT, checkout]);
-  await execa('ln', ['-s', join(ROOT, 'node_modules'), join(checkout, 'node_modules')]);
-  await execa('cp', ['-a', join(ROOT, '.secrets'), join(ROOT, '.cache'), checkout]);
+  await cloneInto(checkout);
   const from = async (...args: string[]) => {
     const all = ['provision/cli.mjs', 'approach_0', '-i', machine.inventory, ...args];
     const { exitCode, stderr } = await execa(join(ROOT, 'node_modules/.bin/node'), all, {

@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import { type Host, urlOf } from '../provision/index.ts';
 import { startLoad } from '../scripts/cluster/load/traffic.ts';
+import { cloneInto } from '../testing/checkout.ts';
 import { emulated, freshFleet } from '../testing/fleet.ts';
 import { provisioned, ROOT, ssh } from '../testing/machine.ts';
 
@@ -113,9 +114,7 @@ const lightly = { rate: emulated ? 20 : 50, deadline: 20 };
 /** Under a steady load: a new release, one that crashes, one that never becomes ready, and a rollback. */
 async function releases(t: Test, stage: Stage): Promise<void> {
   const checkout = t.testdir();
-  await execa('git', ['clone', '-q', ROOT, checkout]);
-  await execa('ln', ['-s', join(ROOT, 'node_modules'), join(checkout, 'node_modules')]);
-  await execa('cp', ['-a', join(ROOT, '.secrets'), join(ROOT, '.cache'), checkout]);
+  await cloneInto(checkout);
   const main = join(checkout, 'app', 'src', 'main.ts');
   const good = readFileSync(main, 'utf8');
   const release = async (text: string, ...args: string[]) => {

@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import { type Host, urlOf } from '../provision/index.ts';
 import { type LoadOptions, startLoad } from '../scripts/cluster/load/traffic.ts';
+import { cloneInto } from '../testing/checkout.ts';
 import { emulated, type Fleet, freshFleet } from '../testing/fleet.ts';
 import { provisioned, ROOT, ssh } from '../testing/machine.ts';
 
@@ -99,9 +100,7 @@ async function nodeLost(t: Test, cluster: Cluster): Promise<void> {
 /** Deploys another release, replica by replica, from a separate checkout. */
 async function newRelease(t: Test, cluster: Cluster): Promise<void> {
   const checkout = t.testdir();
-  await execa('git', ['clone', '-q', ROOT, checkout]);
-  await execa('ln', ['-s', join(ROOT, 'node_modules'), join(checkout, 'node_modules')]);
-  await execa('cp', ['-a', join(ROOT, '.secrets'), join(ROOT, '.cache'), checkout]);
+  await cloneInto(checkout);
   appendFileSync(join(checkout, 'app', 'src', 'main.ts'), '// another release\n');
   const image = () =>
     cluster.ask('docker service inspect --format "{{.Spec.TaskTemplate.ContainerSpec.Image}}" theapp_app');

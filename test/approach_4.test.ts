@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { type Host, urlOf } from '../provision/index.ts';
 import { skipFile } from '../provision/testing.ts';
 import { startLoad } from '../scripts/cluster/load/traffic.ts';
+import { cloneInto } from '../testing/checkout.ts';
 import { dockerMissing, type Fleet, freshFleet } from '../testing/fleet.ts';
 import { provisioned, type Ran, ROOT, ssh } from '../testing/machine.ts';
 import { needsKubernetes } from '../testing/servers/kubernetes.ts';
@@ -89,9 +90,7 @@ async function denied(t: Test, { kubectl }: Cluster): Promise<void> {
 /** Deploys another release from a separate checkout. No request is lost. */
 async function newRelease(t: Test, { fleet, urls, kubectl }: Cluster): Promise<void> {
   const checkout = t.testdir();
-  await execa('git', ['clone', '-q', ROOT, checkout]);
-  await execa('ln', ['-s', join(ROOT, 'node_modules'), join(checkout, 'node_modules')]);
-  await execa('cp', ['-a', join(ROOT, '.secrets'), join(ROOT, '.cache'), checkout]);
+  await cloneInto(checkout);
   appendFileSync(join(checkout, 'app', 'src', 'main.ts'), '// another release\n');
   const image = () =>
     kubectl(

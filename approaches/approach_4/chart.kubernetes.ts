@@ -310,7 +310,7 @@ t.test('who may reach whom', async (t) => {
   const all = [...(await objects('chart')), ...(await objects('data'))];
   const policies = all
     .filter(({ kind }) => kind === 'NetworkPolicy')
-    .map(({ spec }) => spec as unknown as Policy);
+    .map(({ spec }) => spec as Partial<Policy>);
   const components = ({ matchExpressions = [] }: Selector) =>
     matchExpressions.flatMap(({ values }) => values);
   const pairs = (rule: { ports: readonly Port[] }, peers: readonly Peer[], own: string[], out: boolean) =>
@@ -321,10 +321,10 @@ t.test('who may reach whom', async (t) => {
         ),
       ),
     );
-  const accepted = policies.flatMap(({ podSelector, ingress = [] }) =>
+  const accepted = policies.flatMap(({ podSelector = {}, ingress = [] }) =>
     ingress.flatMap((rule) => pairs(rule, rule.from ?? [], components(podSelector), false)),
   );
-  const sent = policies.flatMap(({ podSelector, egress = [] }) =>
+  const sent = policies.flatMap(({ podSelector = {}, egress = [] }) =>
     egress.flatMap((rule) => pairs(rule, rule.to, components(podSelector), true)),
   );
   const known = new Set(

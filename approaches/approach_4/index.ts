@@ -17,7 +17,7 @@ type Group = 'control-plane' | 'workers';
 /** The environments, and the port of each on every node. */
 const environments = { staging: 30081, production: 30080 } as const;
 type Environment = keyof typeof environments;
-/** A placeholder: removing something does not need its secrets. */
+/** Given where the call needs a secret, although removing something uses none. */
 const none = secret('-');
 
 /** Three machines, one Kubernetes cluster, with TheAPP in two environments. */
@@ -63,7 +63,7 @@ export default approach<Group>({
     Object.values(environments).map((port) => url(hosts['control-plane'][0] as Host, port)),
 });
 
-/** A placeholder: removing the builder of images does not need a release. */
+/** Given where the call needs a release, although removing the builder of images uses none. */
 const nothing = { version: 'none', file: '/', sha256: '0'.repeat(64), bytes: 0 };
 
 const passwords = ['mysql_root', 'mysql_replication', 'mysql', 'redis', 'checksum'] as const;

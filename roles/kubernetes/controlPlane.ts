@@ -1,4 +1,4 @@
-import { ADMIN, kubectl, type Resource, write } from '../../provision/authoring.ts';
+import { KUBECONFIG, kubectl, type Resource, write } from '../../provision/authoring.ts';
 import { command, directory, failure, file, type Script, sh, type Text } from '../../provision/index.ts';
 import { resetting } from './reset.ts';
 
@@ -48,7 +48,7 @@ const initialised = ({ text }: Text, seconds: number, aside: Script): Resource<S
   probe: {
     script: sh`if [ -e ${APPLIED} ]; then echo initialised; cat ${APPLIED}
 elif [ -e ${DRAFT} ]; then echo interrupted
-elif [ -e ${ADMIN} ] || [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]; then echo foreign
+elif [ -e ${KUBECONFIG} ] || [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]; then echo foreign
 else echo absent; fi`,
     read: ({ stdout }) => {
       const [is = '', ...config] = stdout.split('\n');

@@ -1,5 +1,6 @@
 import { kubectl } from '../../provision/authoring.ts';
 import { type Context, type Facts, type Host, sh } from '../../provision/index.ts';
+import { surveyed } from '../survey.ts';
 import { APPLIED } from './controlPlane.ts';
 import { listNodes, type Node, parseNodes } from './nodes.ts';
 import { authorityOf } from './worker.ts';
@@ -35,20 +36,9 @@ echo '--- nodes'
 ${listNodes} 2>&1 || :
 fi`;
 
-/** Surveys each host that the run still reaches. A host that fails now has left the run, and is left out. */
-export async function survey(work: Work, hosts: readonly Host[]): Promise<readonly Surveyed[]> {
-  const found = await Promise.all(
-    work.remaining(hosts).map(async (host) => {
-      try {
-        return readSurvey(host, await work.facts(host), await work.read(host, script, ''));
-      } catch (error) {
-        if (work.remaining([host]).length > 0) throw error;
-        return [];
-      }
-    }),
-  );
-  return found.flat();
-}
+/** Surveys each host that the run still reaches. */
+export const survey = (work: Work, hosts: readonly Host[]): Promise<readonly Surveyed[]> =>
+  surveyed(work, hosts, script, readSurvey);
 
 /** Reads what `script` printed on a host. */
 export function readSurvey(host: Host, facts: Facts, printed: string): Surveyed {

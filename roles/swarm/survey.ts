@@ -1,6 +1,7 @@
 import { type SwarmInfo, type SwarmNode, swarmNodesProbe, swarmProbe } from '../../provision/authoring.ts';
 import { type Context, type Facts, type Host, sh } from '../../provision/index.ts';
 import { markerOf } from '../preflight/index.ts';
+import { surveyed } from '../survey.ts';
 import { addressOf } from './address.ts';
 
 /** The part of an approach's context that is needed to create a cluster, whatever the groups. */
@@ -32,20 +33,9 @@ docker swarm join-token --quiet manager
 docker swarm join-token --quiet worker
 fi`;
 
-/** Surveys each host that the run still reaches. A host that fails now has left the run, and is left out. */
-export async function survey(work: Work, hosts: readonly Host[]): Promise<readonly Surveyed[]> {
-  const found = await Promise.all(
-    work.remaining(hosts).map(async (host) => {
-      try {
-        return readSurvey(host, await work.facts(host), await work.read(host, script, ''));
-      } catch (error) {
-        if (work.remaining([host]).length > 0) throw error;
-        return [];
-      }
-    }),
-  );
-  return found.flat();
-}
+/** Surveys each host that the run still reaches. */
+export const survey = (work: Work, hosts: readonly Host[]): Promise<readonly Surveyed[]> =>
+  surveyed(work, hosts, script, readSurvey);
 
 /** Reads what `script` printed on a host. */
 export function readSurvey(host: Host, facts: Pick<Facts, 'addresses'>, printed: string): Surveyed {

@@ -1,7 +1,7 @@
 import type { Resource } from '../../language/resource.ts';
 import { type Script, sh } from '../../shell/sh.ts';
 import { environment, KUBECONFIG, namespaceName } from '../kubernetes/cluster.ts';
-import { report, watching } from './pods.ts';
+import { watched } from './pods.ts';
 import { releaseName } from './release.ts';
 
 /** Where a release is. */
@@ -79,17 +79,7 @@ export function rolledBack(name: string, options: RollbackOptions): Resource<str
 export KUBECONFIG=${kubeconfig}
 d=$(mktemp -d)
 trap 'rm -rf -- "$d"' EXIT
-${watching(namespace)}
-watch &
-watch=$!
-r=0
-helm rollback ${name} ${revision} ${flags} >"$d"/out 2>"$d"/err || r=$?
-kill "$watch" 2>/dev/null || :
-wait "$watch" 2>/dev/null || :
-if [ $r != 0 ]; then
-${report(namespace)}
-exit 1
-fi`;
+${watched(namespace, sh`helm rollback ${name} ${revision} ${flags}`)}`;
       return [{ summary: `roll back from revision ${current?.revision ?? '?'}`, script }];
     },
     timeout: 4 * timeout + 60,

@@ -36,8 +36,21 @@ if [ "$line" != "$said" ]; then echo "$line" >&9; said=$line; fi
 done >/dev/null 2>&1
 }`;
 
+/** Runs Helm while watching the pods, in the private folder `$d`. If it fails, prints why and exits. */
+export const watched = (namespace: string, helm: Script): Script => sh`${watching(namespace)}
+watch &
+watch=$!
+r=0
+${helm} >"$d"/out 2>"$d"/err || r=$?
+kill "$watch" 2>/dev/null || :
+wait "$watch" 2>/dev/null || :
+if [ $r != 0 ]; then
+${report(namespace)}
+exit 1
+fi`;
+
 /** Prints why Helm failed: its own error, then for two containers at most the state and the end of the log. */
-export const report = (namespace: string): Script => sh`sample || :
+const report = (namespace: string): Script => sh`sample || :
 sed -n '/^Error:/,$p' "$d"/err | head -n 4 | cut -c 1-400 >&2
 if ! grep -q '^Error:' "$d"/err; then tail -n 4 "$d"/err >&2; fi
 for why in $(grep -l ': [A-Z]' "$d"/why.* 2>/dev/null; grep -L ': [A-Z]' "$d"/why.* 2>/dev/null); do printf '%s\n' "$why"; done | head -n 2 |

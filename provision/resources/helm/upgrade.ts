@@ -3,7 +3,7 @@ import { type Script, sh } from '../../shell/sh.ts';
 import { environment } from '../kubernetes/cluster.ts';
 import { unpack } from './chart.ts';
 import type { Decision } from './decision.ts';
-import { report, watching } from './pods.ts';
+import { watched } from './pods.ts';
 import type { Question, Recorded } from './probe.ts';
 import { recover } from './recovery.ts';
 
@@ -41,17 +41,7 @@ trap 'rm -rf -- "$d"' EXIT
 ${unpack(chart)}
 printf %s ${values} >"$d"/values
 ${recorded ? recover(name, namespace, recorded, timeout) : sh`:`}
-${watching(namespace)}
-watch &
-watch=$!
-r=0
-( cd "$d" && exec helm upgrade --install ${flags} --values "$d"/values -- ${name} ./${chart.folder} ) >"$d"/out 2>"$d"/err || r=$?
-kill "$watch" 2>/dev/null || :
-wait "$watch" 2>/dev/null || :
-if [ $r != 0 ]; then
-${report(namespace)}
-exit 1
-fi`;
+${watched(namespace, sh`( cd "$d" && exec helm upgrade --install ${flags} --values "$d"/values -- ${name} ./${chart.folder} )`)}`;
   return { summary, ...(diff ? { diff } : {}), script };
 }
 

@@ -2,7 +2,7 @@ import { failure, type ProvisionError } from '../../errors.ts';
 import { sh } from '../../shell/sh.ts';
 import { word } from '../check.ts';
 
-/** Where kubeadm writes the access of administrators, on each control plane. */
+/** The administrator's access to the cluster, on each control plane. kubeadm writes it; only root can read it. */
 export const KUBECONFIG = '/etc/kubernetes/admin.conf';
 
 /**

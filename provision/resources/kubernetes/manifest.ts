@@ -5,8 +5,9 @@ import type { Seen } from '../../shell/exchange.ts';
 import { type Script, sh } from '../../shell/sh.ts';
 import { word } from '../check.ts';
 import { type Content, textOf, withSecrets } from '../content.ts';
+import { KUBECONFIG } from './cluster.ts';
 import { type ObjectDiff, parseDiff } from './diff.ts';
-import { ADMIN, kubectl } from './kubectl.ts';
+import { kubectl } from './kubectl.ts';
 
 export interface ManifestOptions extends Notify {
   /** Objects in YAML, separated by `---`. */
@@ -45,7 +46,7 @@ export function manifest(name: string, options: ManifestOptions): Resource<Manif
 const MANAGER = ['--server-side', '--force-conflicts', '--field-manager=provisioner', '--filename=-'];
 
 /** `kubectl diff` exits with 0 if nothing differs, with 1 if something does, and with more if it fails. */
-const compare = ({ text }: Text): Script => sh`if [ ! -e ${ADMIN} ]; then exit 64; fi
+const compare = ({ text }: Text): Script => sh`if [ ! -e ${KUBECONFIG} ]; then exit 64; fi
 printf %s ${text} | ${kubectl} diff ${MANAGER}`;
 
 function read({ code, stdout, stderr }: Seen): ManifestState {
