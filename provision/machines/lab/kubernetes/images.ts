@@ -68,7 +68,7 @@ export const settings: readonly Entry[] = [
 
 const parts = [
   ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubectl'],
-  ...['etcd', 'coredns', 'metrics-server'],
+  ...['etcd', 'etcdctl', 'etcdutl', 'coredns', 'metrics-server'],
 ];
 
 /** The layers that contain a program, by their names. */

@@ -11,6 +11,8 @@ import (
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/coremain"
 	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/etcdctl/v3/ctlv3"
+	"go.etcd.io/etcd/etcdutl/v3/etcdutl"
 	"go.etcd.io/etcd/server/v3/etcdmain"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	_ "k8s.io/client-go/plugin/pkg/client/auth"
@@ -57,7 +59,13 @@ var parts = map[string]func(){
 			util.CheckErr(err)
 		}
 	},
-	"etcd": func() { etcdmain.Main(os.Args) },
+	"etcd":    func() { etcdmain.Main(os.Args) },
+	"etcdctl": ctlv3.MustStart,
+	"etcdutl": func() {
+		if newEtcdutlCommand().Execute() != nil {
+			os.Exit(1)
+		}
+	},
 	"coredns": func() {
 		dnsserver.Directives = []string{"errors", "log", "health", "ready", "prometheus", "loop", "reload", "loadbalance", "cache", "hosts", "kubernetes", "forward"}
 		coremain.Run()
@@ -71,6 +79,20 @@ var parts = map[string]func(){
 	},
 }
 
+// The command of etcdutl, which exists upstream only as a program.
+func newEtcdutlCommand() *cobra.Command {
+	command := &cobra.Command{Use: "etcdutl", SilenceUsage: true}
+	command.PersistentFlags().StringVarP(&etcdutl.OutputFormat, "write-out", "w", "simple", "set the output format (fields, json, protobuf, simple, table)")
+	command.AddCommand(
+		etcdutl.NewDefragCommand(),
+		etcdutl.NewHashKVCommand(),
+		etcdutl.NewMigrateCommand(),
+		etcdutl.NewSnapshotCommand(),
+		etcdutl.NewVersionCommand(),
+	)
+	return command
+}
+
 func run(command *cobra.Command) { os.Exit(cli.Run(command)) }
 
 func main() {
@@ -78,6 +100,8 @@ func main() {
 	if name == "kubernetes" && len(os.Args) > 1 {
 		name, os.Args = os.Args[1], os.Args[1:]
 	}
+	// etcdctl's package sets this for all commands
+	cobra.EnablePrefixMatching = name == "etcdctl" || name == "etcdutl"
 	part, known := parts[name]
 	if !known {
 		fmt.Fprintln(os.Stderr, "no part of Kubernetes:", name)
