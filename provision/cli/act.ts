@@ -7,12 +7,13 @@ import { secretStore } from '../run/secrets.ts';
 import { urlOf } from '../run/verify.ts';
 import { environmentSecrets } from '../secrets/environment.ts';
 import { vaultOf } from '../secrets/vault.ts';
+import type { Secret } from '../shell/secret.ts';
 import { ROOT } from './approaches.ts';
 import type { Arguments } from './arguments.ts';
 import type { Decision } from './decide.ts';
 import { interrupts } from './interrupts.ts';
 import { askPassword } from './password.ts';
-import { opener } from './sessions.ts';
+import { type Open, opener } from './sessions.ts';
 
 /** The outcome of the action, with what is needed to verify and show it. */
 export interface Acted extends Outcome {
@@ -20,6 +21,8 @@ export interface Acted extends Outcome {
   readonly up: readonly Host[];
   /** The URLs at which a person can see the result. */
   readonly urls: readonly string[];
+  /** Opens a session for a check of `verify`. */
+  readonly open: Open;
 }
 
 /** Brings the machines up and runs the action. @throws ProvisionError */
@@ -34,8 +37,22 @@ export async function act(decision: Decision, args: Arguments, report: Reporter)
     check: args.check,
   });
   const up = decision.hosts ?? (await bringUp(decision, args, report));
-  const outcome = action ? await runAction(decision, action, up, args, report) : NOTHING_RUN;
-  return { ...outcome, up, urls: approach.urls({ hosts: grouped(approach.groups, up), url: urlOf }) };
+  const password = passwordOf(args);
+  const outcome = action ? await runAction(decision, action, up, args, report, password) : NOTHING_RUN;
+  const open: Open = async (host, progress) =>
+    await opener(provider.name, new AbortController().signal, await password())(host, progress);
+  const urls = approach.urls({ hosts: grouped(approach.groups, up), url: urlOf });
+  return { ...outcome, up, urls, open };
+}
+
+/** The sudo password, asked for at most once, and only if a session is opened. */
+function passwordOf({ askBecomePass }: Arguments): () => Promise<Secret | undefined> {
+  let answer: Promise<Secret> | undefined;
+  return async () => {
+    if (!askBecomePass) return undefined;
+    answer ??= askPassword();
+    return await answer;
+  };
 }
 
 const NOTHING_RUN: Outcome = { hosts: [], exitCode: 0 };
@@ -58,10 +75,11 @@ async function runAction(
   { name, folder, approach, provider, limit, extras }: Decision,
   action: NonNullable<Decision['action']>,
   hosts: readonly Host[],
-  { check, tags, step, forks, askBecomePass }: Arguments,
+  { check, tags, step, forks }: Arguments,
   report: Reporter,
+  asked: () => Promise<Secret | undefined>,
 ): Promise<Outcome> {
-  const password = askBecomePass ? await askPassword() : undefined;
+  const password = await asked();
   const { stopping, signal, done } = interrupts(report);
   const confirm = step ? (await import('./confirm.ts')).confirmer() : undefined;
   try {

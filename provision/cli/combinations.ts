@@ -33,7 +33,7 @@ function checkTerminal({ step, check, verify, askBecomePass }: Arguments): void 
       todo: 'run the command in a terminal, or preview all changes with --check',
     });
   }
-  if (askBecomePass && !verify) {
+  if (askBecomePass) {
     throw inputError({
       place: '--ask-become-pass',
       what: 'needs a terminal to ask questions',

@@ -19,7 +19,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (!args && misread === undefined) return 0;
   const shown = args ?? presentation(argv);
   const report = await reporterOf(shown);
-  let acted: Acted = { up: [], hosts: [], urls: [], exitCode: 0 };
+  let acted: Pick<Acted, 'hosts' | 'urls' | 'exitCode'> = { hosts: [], urls: [], exitCode: 0 };
   try {
     if (!args) throw misread;
     const decision = await decide(args);
@@ -27,8 +27,9 @@ export async function main(argv: readonly string[]): Promise<number> {
       list(decision, args.json);
       return 0;
     }
-    acted = await act(decision, args, report);
-    if (acted.exitCode === 0 && decision.verifies) await verify(decision.approach, acted.up, report);
+    const done = await act(decision, args, report);
+    acted = done;
+    if (done.exitCode === 0 && decision.verifies) await verify(decision.approach, done.up, report, done.open);
   } catch (error) {
     acted = { ...acted, exitCode: reportErrors(error, report, shown.verbose) };
   }

@@ -40,7 +40,7 @@ export interface Context<G extends string> {
   artefact(make: () => Promise<Artefact>, predicted?: Artefact): Promise<Artefact>;
 }
 
-/** The functions available to `verify`, which tests the running system from outside the machines, as a user would. */
+/** The functions available to `verify`, which tests the running system, mostly from outside the machines, as a user would. */
 export interface Verification<G extends string> {
   readonly hosts: Hosts<G>;
   /** The URL of a host's port as seen from this computer: through a forwarded port, or at the host's address. */
@@ -50,6 +50,11 @@ export interface Verification<G extends string> {
    * response is wrong. Each check is a line of the report. Returns the body.
    */
   expect(url: string, expected: Expected): Promise<string>;
+  /**
+   * Checks what cannot be seen from outside: runs a script that changes nothing on a host, as root, and judges its
+   * output. `judge` returns the words for the line of the report, or throws what is wrong and which command helps.
+   */
+  check(host: Host, name: string, script: Script, judge: (printed: string) => string): Promise<void>;
 }
 
 export interface Expected {

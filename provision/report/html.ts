@@ -12,6 +12,7 @@ export function htmlReporter(file: string): Reporter {
     const rows = events.filter((one) => one.event === 'resource' || one.event === 'handler');
     const warnings = events.filter((one) => one.event === 'warning');
     const errors = events.filter((one) => one.event === 'error');
+    const checks = events.filter((one) => one.event === 'verify');
     writeFileSync(
       file,
       Handlebars.compile(PAGE)({
@@ -20,6 +21,7 @@ export function htmlReporter(file: string): Reporter {
         rows,
         warnings,
         errors,
+        checks,
         when: new Date().toISOString(),
       }),
     );
@@ -44,5 +46,8 @@ table { border-collapse: collapse; width: 100% } th, td { text-align: left; padd
 <h2>Resources</h2>
 <table><thead><tr><th>host<th>role<th>resource<th>status<th>changes</thead>
 {{#each rows}}<tr><td>{{host}}<td>{{role}}<td>{{#if resource}}{{resource}}{{else}}handler {{handler}}{{/if}}<td class="{{status}}">{{status}}<td>{{#each changes}}{{summary}}{{#if diff}}<details><summary>before and after</summary><pre>{{diff.before}}</pre><pre>{{diff.after}}</pre></details>{{/if}}<br>{{/each}}</tr>{{/each}}</table>
+{{#if checks}}<h2>Checks</h2>
+<table><thead><tr><th>check<th>answer<th>seconds</thead>
+{{#each checks}}<tr><td>{{check}}<td class="{{#if ok}}ok{{else}}error{{/if}}">{{answer}}<td>{{seconds}}</tr>{{/each}}</table>{{/if}}
 </html>
 `;

@@ -1,10 +1,15 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
-import { explain } from '../errors.ts';
+import { explain, failure } from '../errors.ts';
 import { approach, type Expected } from '../language/approach.ts';
 import type { Event } from '../report/events.ts';
+import { localShell } from '../shell/local.ts';
+import { type Script, sh } from '../shell/sh.ts';
+import { vm } from '../testing/facts.ts';
 import { verify } from './verify.ts';
+
+const noSession = () => Promise.reject(new Error('no session is needed'));
 
 type Asked = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & { body: string };
 type Reply = { status?: number; body?: string; cut?: boolean };
@@ -37,7 +42,7 @@ async function asking(t: Test, expected: Expected, ...replies: Reply[]) {
       given = await expect(url, { ...expected, secure: `${url}/secure` });
     },
   });
-  await verify(one, [], (event) => events.push(event));
+  await verify(one, [], (event) => events.push(event), noSession);
   return { url, asked, events, given };
 }
 
@@ -76,7 +81,7 @@ t.test('a wrong answer fails', async (t) => {
     verify: async ({ expect }) => void (await expect('http://127.0.0.1:1/', { body: 'yes' })),
     hint: 'its log says more',
   });
-  const error = await verify(one, [], () => undefined, { wrong: 60, absent: 0 }).catch(
+  const error = await verify(one, [], () => undefined, noSession, { wrong: 60, absent: 0 }).catch(
     (error: unknown) => error,
   );
   const words = 'expected status 200 and "yes": found connection refused\n  → its log says more';
@@ -114,7 +119,55 @@ t.test('a wrong answer gets less time than no answer', async (t) => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const ends = verify(one(url), [], () => undefined, { wrong: 0, absent: 60 });
+  const ends = verify(one(url), [], () => undefined, noSession, { wrong: 0, absent: 60 });
   await t.rejects(ends, { message: /expected status 200 and "yes": found 200 no/ });
   t.equal(asked, 4, 'three times not there yet, and then wrong at once');
+});
+
+t.test('checks on a host', async (t) => {
+  const verified = async (...scripts: Script[]) => {
+    const events: Event[] = [];
+    let opened = 0;
+    let closed = 0;
+    const open = async () => {
+      const shell = localShell();
+      opened++;
+      return { exchange: shell.exchange, close: () => shell.close().then(() => void closed++) };
+    };
+    const one = approach({
+      groups: ['vm'],
+      provision: async () => undefined,
+      decommission: async () => undefined,
+      urls: () => [],
+      verify: async ({ hosts: { all }, check }) => {
+        for (const script of scripts)
+          for (const host of all)
+            await check(host, 'days left', script, (printed) => {
+              if (Number(printed) > 30) return `${printed} days`;
+              throw failure({ what: `only ${printed} days`, todo: 'renew' });
+            });
+      },
+    });
+    const host = { ...vm, name: 'a', groups: ['vm'] };
+    const error = await verify(one, [host], (event) => events.push(event), open).catch(explain);
+    return { events, error, opened, closed };
+  };
+
+  const good = await verified(sh`echo 60`, sh`echo 31`);
+  t.match(good.events, [
+    { event: 'verify', check: 'a: days left', ok: true, answer: '60 days' },
+    { answer: '31 days' },
+  ]);
+  t.match(good, { error: undefined, opened: 1, closed: 1 }, 'one session for all checks of a host');
+
+  const bad = await verified(sh`echo 2`, sh`echo 60`);
+  t.match(bad.events, [{ check: 'a: days left', ok: false, answer: 'only 2 days' }]);
+  t.match(bad, { error: 'a: days left: only 2 days\n  → renew', closed: 1 }, 'the first failure ends it');
+
+  const broken = await verified(sh`echo no such file >&2; exit 3`);
+  t.match(
+    broken.error,
+    /^a: days left: the check could not be made: exit code 3\n {4}no such file\n {2}→ fix/,
+  );
+  t.match(broken.closed, 1);
 });

@@ -5,6 +5,7 @@ import type { Host } from '../host.ts';
 import type { Approach, Expected, Verification } from '../language/approach.ts';
 import { grouped } from '../language/groups.ts';
 import type { Reporter } from '../report/events.ts';
+import { hostChecks, type Open } from './hostChecks.ts';
 
 /** Seconds to wait for the expected answer while the answers are different, and while nothing answers. */
 interface Wait {
@@ -26,14 +27,21 @@ export function urlOf({ address, forwarded }: Host, port: number, path = '/'): s
   return `${scheme}://${to.address.includes(':') ? `[${to.address}]` : to.address}${usual ? '' : `:${to.port}`}${path}`;
 }
 
-/** Checks the running system over HTTP, as a user would. @throws ProvisionError (failed) at the first wrong answer */
+/**
+ * Checks the running system: over HTTP, as a user would, and on the hosts themselves.
+ *
+ * @throws ProvisionError (failed) at the first wrong answer
+ */
 export async function verify<G extends string>(
   approach: Approach<G>,
   hosts: readonly Host[],
   report: Reporter,
+  open: Open,
   wait: Wait = WAIT,
 ): Promise<void> {
+  const { check, close } = hostChecks(open, report);
   const context: Verification<G> = {
+    check,
     hosts: grouped(approach.groups, hosts),
     url: urlOf,
     expect: async (url, expected) => {
@@ -67,7 +75,11 @@ export async function verify<G extends string>(
       }
     },
   };
-  await approach.verify(context);
+  try {
+    await approach.verify(context);
+  } finally {
+    await close();
+  }
 }
 
 const wanted = ({ status = 200, body }: Expected) =>
