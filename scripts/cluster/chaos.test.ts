@@ -3,20 +3,18 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
 import type { Host } from '../../provision/index.ts';
-import { faults } from './chaos/faults.ts';
-import { maintenance } from './chaos/maintenance.ts';
 import { type PowerCommands, powerOf } from './chaos/power.ts';
-import type { Scenario } from './chaos/scenario.ts';
-import { rotateSecret } from './chaos/secret.ts';
+import { swarm } from './chaos/suites.ts';
+import { rotateSecret } from './chaos/swarm/secret.ts';
 
 // Long only on a busy computer.
 t.setTimeout(240_000);
 
-const scenarios: readonly Scenario[] = [...maintenance, ...faults];
-
 t.test('scenario names are unique', async (t) => {
-  t.equal(new Set(scenarios.map(({ name }) => name)).size, scenarios.length);
-  for (const { name } of scenarios) t.match(name, /^[a-z0-9-]+$/);
+  for (const { all } of [swarm]) {
+    t.equal(new Set(all.map(({ name }) => name)).size, all.length);
+    for (const { name } of all) t.match(name, /^[a-z0-9-]+$/);
+  }
 });
 
 t.test('a secret is rotated and restored', async (t) => {
@@ -40,7 +38,7 @@ t.test('the command', async (t) => {
       env: { THEAPP_LAB: t.testdir() },
     });
   const { stdout } = await run('approach_2', '--list');
-  t.equal(stdout.split('\n').length, scenarios.length);
+  t.equal(stdout.split('\n').length, swarm.all.length);
   t.equal((await run('approach_2', 'bad-release', '--list')).stdout.split('\n').length, 3);
   t.match(await run('approach_2', 'drian'), {
     exitCode: 3,

@@ -3,16 +3,14 @@ import { Option } from 'commander';
 import { explain } from '../../provision/index.ts';
 import { choose } from '../../provision/machines/choose.ts';
 import { interruption, newCommand, runCommand } from '../command/command.ts';
-import { collect, oneOf, wholeOption } from '../command/options.ts';
+import { collect, wholeOption } from '../command/options.ts';
 import { progressLines } from '../command/progress.ts';
 import { approachOf, approachWords } from './approach.ts';
-import { type Result, runExperiment } from './chaos/experiment.ts';
-import { faults } from './chaos/faults.ts';
-import { maintenance } from './chaos/maintenance.ts';
+import type { Result } from './chaos/experiment.ts';
 import { type PowerCommands, powerOf } from './chaos/power.ts';
-import type { Scenario } from './chaos/scenario.ts';
+import type { Named, Suite } from './chaos/suite.ts';
+import { suiteFor, swarm } from './chaos/suites.ts';
 import { textOf, writeTable } from './chaos/table.ts';
-import { newTarget } from './chaos/target.ts';
 import { folderOf, hostsOf, type Where, withWhere } from './hosts.ts';
 import { newSessions } from './sessions.ts';
 
@@ -25,8 +23,9 @@ interface Options extends Where, PowerCommands {
   readonly list: boolean;
 }
 
-const scenarios: readonly Scenario[] = [...maintenance, ...faults];
-const names = scenarios.map(({ name }) => name);
+/** The scenarios of the approach on the command line: it is read before the names of scenarios. */
+let suite: Suite = swarm;
+const namesOf = ({ all }: Suite) => all.map(({ name }) => name).join(', ');
 const progress = progressLines(process.stderr);
 
 const program = withWhere(
@@ -34,11 +33,14 @@ const program = withWhere(
     .description(
       'Injects faults into a cluster under load and measures which requests are lost. Exits with code 1 if a scenario exceeds its bounds, or the cluster does not recover.',
     )
-    .argument('<approach>', approachWords, approachOf)
+    .argument('<approach>', approachWords, (name: string) => {
+      suite = suiteFor(approachOf(name));
+      return name;
+    })
     .argument(
       '[scenario...]',
-      `which scenarios to run, by name or by the first words of a name (bad-release): ${names.join(', ')}; by default, all`,
-      (text: string, before: readonly string[] = []) => [...before, known(text)],
+      `which scenarios to run, by name or by the first words of a name (bad-release); by default, all. Docker Swarm: ${namesOf(swarm)}`,
+      (text: string, before: readonly string[] = []) => [...before, suite.matching(text) && text],
     )
     .addOption(wholeOption('--rate <count>', 'requests per second', { most: 1000, fallback: 60 }))
     .addOption(
@@ -64,7 +66,7 @@ const program = withWhere(
     .option('--write', "update the table in the approach's README.md", false)
     .option('--list', 'list the scenarios and exit', false),
 ).action(async (approach: string, given: readonly string[] = [], options: Options) => {
-  const chosen = given.length === 0 ? scenarios : given.flatMap(matching);
+  const chosen = given.length === 0 ? suite.all : given.flatMap((name) => suite.matching(name));
   if (options.list)
     return void process.stdout.write(
       chosen.map(({ name, description }) => `${name}: ${description}\n`).join(''),
@@ -81,7 +83,7 @@ const program = withWhere(
 
 async function runAll(
   approach: string,
-  chosen: readonly Scenario[],
+  chosen: readonly Named[],
   { rate, requests, json, extraVars, powerOff, powerOn, ...where }: Options,
   write: (results: readonly Result[]) => void = () => undefined,
 ): Promise<Result[]> {
@@ -104,9 +106,9 @@ async function runAll(
       if (signal.aborted) break;
       const show = (line: string) => progress.show(scenario.name, line);
       const power = powerOf(approach, { provider: from.name, powerOff, powerOn }, show);
-      const target = newTarget({ approach, hosts, sessions, where: place, words, power, progress: show });
+      const target = { approach, hosts, sessions, where: place, words, power, progress: show };
       try {
-        const result = await runExperiment(target, scenario, { rate, requests, health: '/nodez' });
+        const result = await suite.run(scenario, target, { rate, requests });
         results.push(result);
         write([result]);
         progress.end();
@@ -122,11 +124,5 @@ async function runAll(
   }
   return results;
 }
-
-const matching = (name: string): Scenario[] =>
-  scenarios.filter((one) => one.name === name || one.name.startsWith(`${name}-`));
-
-/** @throws ProvisionError (input) for a name that matches no scenario */
-const known = (name: string): string => (matching(name).length > 0 ? name : oneOf('scenario', names, name));
 
 await runCommand(program, progress.end);

@@ -13,7 +13,7 @@ import { runExperiment } from './experiment.ts';
 import { powerOf } from './power.ts';
 import { anotherRelease, bad } from './releases.ts';
 import type { Scenario } from './scenario.ts';
-import { newTarget } from './target.ts';
+import { newTarget, observationOf, type Target } from './swarm/target.ts';
 
 // Long only on a busy computer.
 t.setTimeout(240_000);
@@ -97,7 +97,9 @@ async function localTarget() {
   };
   const target = {
     ...newTarget(options),
-    probe: async () => ({ cluster: cluster(), data: { replicas: [], sentinels: [] }, unreachable: {} }),
+    health: '/readyz',
+    observe: async () =>
+      observationOf({ cluster: cluster(), data: { replicas: [], sentinels: [] }, unreachable: {} }),
     async provision() {
       provisions.push(performance.now());
       return { exitCode: 0, changed: [], errors: [], seconds: 1 };
@@ -117,8 +119,8 @@ async function localTarget() {
 
 t.test('a scenario from injection to recovery', async (t) => {
   const { target, kill, revive, provisions } = await localTarget();
-  const options = { rate: 40, requests: 900, health: '/readyz' };
-  const scenario: Scenario = {
+  const options = { rate: 40, requests: 900 };
+  const scenario: Scenario<Target> = {
     name: 'one-of-two',
     description: 'one of two nodes is killed and comes back',
     bounds: { protects: 'idempotent', losesSeconds: 5, healthySeconds: 60 },
@@ -140,7 +142,7 @@ t.test('a scenario from injection to recovery', async (t) => {
   await kill(1);
   await t.rejects(runExperiment(target, scenario, options), /the cluster is not healthy/);
   await revive(1);
-  const failing: Scenario = {
+  const failing: Scenario<Target> = {
     ...scenario,
     holdSeconds: 0,
     prepare: async () => async () => Promise.reject(new Error('no such worker')),

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from '../../../approaches/approach_2/services/swarm.ts';
-import { failure, urlOf } from '../../../provision/index.ts';
+import { failure } from '../../../provision/index.ts';
 import type { LoadReport } from '../load/report.ts';
 import { type Load, startLoad } from '../load/traffic.ts';
 import { summaryOf } from '../sessions.ts';
-import { stateOf } from '../status/state.ts';
 import { type Monitor, startMonitor } from './monitor.ts';
 import type { Provisioned } from './provisioner.ts';
+import { replacedIn } from './replaced.ts';
 import type { Bounds, Inject, Revert, Scenario } from './scenario.ts';
-import { runningTasks, type Target } from './target.ts';
+import type { Subject } from './subject.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 export interface ExperimentOptions {
@@ -16,8 +15,6 @@ export interface ExperimentOptions {
   readonly rate: number;
   /** The minimum number of requests. */
   readonly requests: number;
-  /** The path of the nodes' health check. */
-  readonly health: string;
 }
 
 /** The result of a scenario. Times are seconds after the fault was injected. */
@@ -40,19 +37,19 @@ export interface Result {
 const [BEFORE, STEADY, DEADLINE_SECONDS] = [10, 10, 1200];
 
 /** Runs one scenario on a healthy cluster under load and provisions it again. @throws ProvisionError if it is not healthy */
-export async function runExperiment(
+export async function runExperiment<Target extends Subject>(
   target: Target,
-  scenario: Scenario,
+  scenario: Scenario<Target>,
   options: ExperimentOptions,
 ): Promise<Result> {
   await requireHealthy(target);
   const inject = await scenario.prepare(target);
-  const { rate, health } = options;
-  const urls = target.hosts.map((host) => new URL(urlOf(host, 80)).origin);
-  const load = await startLoad({ urls, rate, health, retry: true });
+  const { urls, health } = target;
+  const load = await startLoad({ urls, rate: options.rate, health, retry: true });
   let ended: LoadReport | undefined;
   try {
     await sleep(BEFORE * 1000);
+    await target.settle?.();
     const began = performance.now();
     const monitor = startMonitor(target);
     const wrong = await injectFault(target, scenario, inject)
@@ -69,8 +66,7 @@ export async function runExperiment(
     };
     const { provisioned, replaced } = await provisionAgain(target, scenario);
     const { name, description, bounds } = scenario;
-    const measured = { load: ended, healthyAfter: figures.healthyAfter };
-    const verdict = verdictOf(bounds, measured, { provisioned, replaced, wrong });
+    const verdict = verdictOf(bounds, { load: ended, ...figures }, { provisioned, replaced, wrong });
     return { scenario: name, description, bounds, verdict, ...figures, load: ended, provisioned, replaced };
   } finally {
     if (!ended) await load.stop();
@@ -79,8 +75,8 @@ export async function runExperiment(
 
 /** Injects the fault, holds it and reverts it. Returns the errors of these steps. */
 async function injectFault(
-  target: Target,
-  { description, holdSeconds = 0 }: Scenario,
+  target: Subject,
+  { description, holdSeconds = 0 }: Pick<Scenario<never>, 'description' | 'holdSeconds'>,
   inject: Inject,
 ): Promise<string[]> {
   target.progress(description);
@@ -101,7 +97,7 @@ async function injectFault(
 
 /** Waits until the cluster is healthy, no request is lost and enough were sent. Returns what is wrong at the deadline. */
 async function untilSteady(
-  target: Target,
+  target: Subject,
   { load, monitor }: { load: Load; monitor: Monitor },
   { requests, rate }: ExperimentOptions,
 ): Promise<string[]> {
@@ -121,9 +117,9 @@ async function untilSteady(
   ];
 }
 
-async function requireHealthy(target: Target): Promise<void> {
-  const { healthy, problems } = stateOf(await target.probe(), Date.now());
-  if (healthy) return;
+async function requireHealthy(target: Subject): Promise<void> {
+  const { problems } = await target.observe();
+  if (problems.length === 0) return;
   throw failure({
     place: target.approach,
     what: 'the cluster is not healthy',
@@ -132,23 +128,12 @@ async function requireHealthy(target: Target): Promise<void> {
   });
 }
 
-/** Provisions again, which must leave healthy tasks alone. */
-async function provisionAgain(target: Target, { mayReplace = [] }: Scenario) {
-  const before = runningIds((await target.probe()).cluster, mayReplace);
+/** Provisions again, which must leave healthy replicas alone. */
+async function provisionAgain(target: Subject, { mayReplace = [] }: Pick<Scenario<never>, 'mayReplace'>) {
+  const before = await target.observe();
   const provisioned = await target.provision();
-  const after = runningIds((await target.probe()).cluster, mayReplace);
-  const replaced = [...before].filter(([id]) => !after.has(id)).map(([, name]) => name);
+  const replaced = replacedIn(before, await target.observe(), mayReplace);
   return { provisioned, replaced };
-}
-
-/** The running tasks by id, except those of services that may be replaced. */
-function runningIds(cluster: Cluster, mayReplace: readonly string[]): Map<string, string> {
-  const services = cluster.services.filter(
-    ({ Spec }) => !mayReplace.some((name) => Spec.Name.endsWith(`_${name}`)),
-  );
-  return new Map(
-    services.flatMap((service) => runningTasks(cluster, service).map(({ ID }) => [ID, service.Spec.Name])),
-  );
 }
 
 /** Waits until a condition holds; false after `seconds`. */

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countOf } from '../../../approaches/approach_2/services/swarm.ts';
 import { summaryOf } from '../sessions.ts';
-import { stateOf } from '../status/state.ts';
-import { serviceNamed, services, type Target } from './target.ts';
+import type { Subject } from './subject.ts';
 
 /** Probes a cluster repeatedly after the fault. Times are of `performance.now()`. */
 export interface Monitor {
-  /** When the application last had fewer running replicas than wanted. */
+  /** When something without data last had fewer running replicas than wanted. */
   lastUnderReplicated(): number | undefined;
   /** When the cluster last had a problem. */
   lastUnhealthy(): number | undefined;
@@ -18,19 +16,16 @@ export interface Monitor {
 /** Milliseconds from one probe to the next: each costs an emulated machine a second or two. */
 const EVERY = 3000;
 
-export function startMonitor(target: Target): Monitor {
+export function startMonitor(subject: Pick<Subject, 'observe'>): Monitor {
   let [underReplicated, unhealthy]: (number | undefined)[] = [];
   let problems: readonly string[] | undefined;
   let [begun, stopped] = [0, false];
   const once = async () => {
     const began = performance.now();
     try {
-      const snapshot = await target.probe();
-      const app = countOf(serviceNamed(snapshot.cluster, services.app), snapshot.cluster);
-      const state = stateOf(snapshot, Date.now());
-      const now = performance.now();
-      if (app.running < app.wanted) underReplicated = now;
-      problems = state.problems;
+      const observed = await subject.observe();
+      if (observed.underReplicated) underReplicated = performance.now();
+      problems = observed.problems;
     } catch (error) {
       problems = [summaryOf(error)];
     }

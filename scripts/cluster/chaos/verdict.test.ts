@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Result } from './experiment.ts';
+import { replacedIn } from './replaced.ts';
 import type { Bounds } from './scenario.ts';
 import { withTable } from './table.ts';
 import { type Measured, verdictOf } from './verdict.ts';
@@ -56,15 +57,38 @@ t.test('what fails a scenario', async (t) => {
   for (const [protects, losesSeconds, report, aftermath, why] of cases) {
     const verdict = verdictOf(
       { protects, losesSeconds, healthySeconds: 60 },
-      { load: report, healthyAfter: 60 },
+      { load: report, recoveredAfter: 30, healthyAfter: 60 },
       { ...well, ...aftermath },
     );
     t.strictSame(verdict, { ok: why.length === 0, why }, `${protects} ${losesSeconds}: ${why}`);
   }
-  const late = { load: none, healthyAfter: 60.1 };
+  const late = { load: none, recoveredAfter: 30.1, healthyAfter: 60.1 };
   t.strictSame(verdictOf({ protects: 'all', healthySeconds: 60 }, late, well).why, [
     'healthy after 60.1 s; the bound is 60 s',
   ]);
+  t.strictSame(verdictOf({ protects: 'all', recoveredSeconds: 30, healthySeconds: 61 }, late, well).why, [
+    'recovered after 30.1 s; the bound is 30 s',
+  ]);
+});
+
+t.test('replicas that a provisioning run replaced', async (t) => {
+  const at = (running: Record<string, string>, autoscaled: string[] = []) => ({
+    problems: [],
+    underReplicated: false,
+    running: new Map(Object.entries(running)),
+    autoscaled,
+  });
+  const before = { a: 's_app', b: 's_app', c: 's_app', m: 's_migrate' };
+  const without = (after: Record<string, string>, mayReplace: string[] = [], autoscaled: string[] = []) =>
+    replacedIn(at(before, autoscaled), at(after, autoscaled), mayReplace);
+  t.strictSame(without(before), []);
+  t.strictSame(without({ ...before, d: 's_app' }), [], 'more replicas');
+  t.strictSame(without({ a: 's_app', m: 's_migrate' }), ['s_app', 's_app'], 'fewer replicas');
+  t.strictSame(without({ a: 's_app', b: 's_app', d: 's_app' }, ['migrate']), ['s_app']);
+  t.strictSame(without({ m: 's_migrate' }, ['app']), []);
+  const fewer = { a: 's_app', m: 's_migrate' };
+  t.strictSame(without(fewer, [], ['s_app']), [], 'scaled down by itself');
+  t.strictSame(without({ ...fewer, d: 's_app' }, [], ['s_app']), ['s_app'], 'one scaled down, one replaced');
 });
 
 const played = (scenario: string, lost: number): Result => ({

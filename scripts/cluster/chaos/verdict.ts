@@ -18,6 +18,7 @@ export interface Findings {
 
 export interface Measured {
   readonly load: Pick<LoadReport, 'lost' | 'calls' | 'problems' | 'skipped' | 'seconds'>;
+  readonly recoveredAfter: number;
   readonly healthyAfter: number;
 }
 
@@ -28,17 +29,21 @@ const unsafe = /^(POST|PATCH) |^GET \/counter/;
 
 export function verdictOf(
   bounds: Bounds,
-  { load, healthyAfter }: Measured,
+  { load, recoveredAfter, healthyAfter }: Measured,
   { provisioned, replaced, wrong }: Findings,
 ): Verdict {
   const { kept, others, mayLose } = lossesOf(bounds, load);
+  const { recoveredSeconds = Number.POSITIVE_INFINITY, healthySeconds } = bounds;
   const which = { all: 'requests', idempotent: 'idempotent requests', reads: 'read requests' };
   const why = [
     ...wrong,
     ...(kept > 0 ? [`${kept} ${which[bounds.protects]} lost`] : []),
     ...(others > mayLose ? [`${others} other requests lost; the bound is ${mayLose}`] : []),
-    ...(healthyAfter > bounds.healthySeconds
-      ? [`healthy after ${healthyAfter} s; the bound is ${bounds.healthySeconds} s`]
+    ...(recoveredAfter > recoveredSeconds
+      ? [`recovered after ${recoveredAfter} s; the bound is ${recoveredSeconds} s`]
+      : []),
+    ...(healthyAfter > healthySeconds
+      ? [`healthy after ${healthyAfter} s; the bound is ${healthySeconds} s`]
       : []),
     ...(load.skipped > 0 ? [`${load.skipped} requests were not sent`] : []),
     ...load.problems,
@@ -52,12 +57,13 @@ export function verdictOf(
   return { ok: why.length === 0, why };
 }
 
-/** The bounds as the table shows them: the protected requests of which none may be lost, the most of the others, and the time. */
+/** The bounds as the table shows them: the protected requests of which none may be lost, the most of the others, and the times. */
 export function boundsOf(bounds: Bounds, load: Measured['load']): string {
-  const { protects, healthySeconds } = bounds;
+  const { protects, recoveredSeconds, healthySeconds } = bounds;
   const others = protects === 'all' ? '' : `, ${lossesOf(bounds, load).mayLose} other`;
   const which = { all: '0', idempotent: '0 idempotent', reads: '0 reads' }[protects];
-  return `${which}${others}; ${healthySeconds} s`;
+  const recovered = recoveredSeconds === undefined ? '' : `${recoveredSeconds} s, `;
+  return `${which}${others}; ${recovered}${healthySeconds} s`;
 }
 
 /** How many protected requests were lost, how many of the others, and how many of those may be lost. */

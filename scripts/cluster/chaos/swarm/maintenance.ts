@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import { countOf } from '../../../approaches/approach_2/services/swarm.ts';
-import { failure, sh } from '../../../provision/index.ts';
+import { countOf } from '../../../../approaches/approach_2/services/swarm.ts';
+import { failure, sh } from '../../../../provision/index.ts';
+import { checkout, type Provisioned } from '../provisioner.ts';
+import { anotherRelease, bad } from '../releases.ts';
+import type { Bounds, Scenario } from '../scenario.ts';
 import { autoscale } from './autoscale.ts';
-import { checkout, type Provisioned } from './provisioner.ts';
-import { anotherRelease, bad } from './releases.ts';
-import type { Bounds, Scenario } from './scenario.ts';
 import { rotateSecret } from './secret.ts';
 import { serviceNamed, services, type Target } from './target.ts';
 
 /** Planned operations. */
-export const maintenance: readonly Scenario[] = [
+export const maintenance: readonly Scenario<Target>[] = [
   {
     name: 'update',
     description: 'a new release is deployed',
@@ -67,7 +67,7 @@ export const maintenance: readonly Scenario[] = [
 ];
 
 /** A bad release, which must be refused with the reason; the cluster rolls back by itself. */
-function badRelease(name: string, description: string, code: string, reason: RegExp): Scenario {
+function badRelease(name: string, description: string, code: string, reason: RegExp): Scenario<Target> {
   return {
     name: `bad-release-${name}`,
     description,
@@ -83,7 +83,7 @@ function badRelease(name: string, description: string, code: string, reason: Reg
 }
 
 /** Changes a secret in the secrets file and provisions again, as a person does. */
-function rotation(name: string, secret: string, description: string, bounds: Bounds): Scenario {
+function rotation(name: string, secret: string, description: string, bounds: Bounds): Scenario<Target> {
   return {
     name,
     description,

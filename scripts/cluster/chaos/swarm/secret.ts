@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { failure } from '../../../provision/index.ts';
+import { failure } from '../../../../provision/index.ts';
 
 /**
  * Replaces a generated secret in the secrets file of an approach; the next provisioning run applies it to the machines.

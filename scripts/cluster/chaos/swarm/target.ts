@@ -1,28 +1,21 @@
-import { type Cluster, nameOf, type Service } from '../../../approaches/approach_2/services/swarm.ts';
-import { failure, type Host, type Script, sh } from '../../../provision/index.ts';
-import { managerOf, scale } from '../scale/scaling.ts';
-import type { Sessions } from '../sessions.ts';
-import { type ClusterSnapshot, probe } from '../status/probe.ts';
-import type { Power } from './power.ts';
-import { type Provisioned, provision } from './provisioner.ts';
+import {
+  type Cluster,
+  countOf,
+  nameOf,
+  type Service,
+} from '../../../../approaches/approach_2/services/swarm.ts';
+import { failure, type Host, type Script, sh, urlOf } from '../../../../provision/index.ts';
+import { managerOf, scale } from '../../scale/scaling.ts';
+import { type ClusterSnapshot, probe } from '../../status/probe.ts';
+import { stateOf } from '../../status/state.ts';
+import { hostIn, provisioning } from '../machines.ts';
+import type { Observation, Subject } from '../subject.ts';
+import type { TargetOptions } from '../suite.ts';
 
-export interface TargetOptions {
-  readonly approach: string;
-  readonly hosts: readonly Host[];
-  readonly sessions: Sessions;
-  /** Arguments for every provisioning run: where the machines are, and variables. */
-  readonly where: readonly string[];
-  readonly words: readonly string[];
-  readonly power: Power;
-  readonly progress: (line: string) => void;
-}
-
-/** The cluster that a scenario injects a fault into. */
-export interface Target extends TargetOptions {
+/** The swarm that a scenario injects a fault into. */
+export interface Target extends Subject, Pick<TargetOptions, 'hosts' | 'power'> {
   probe(): Promise<ClusterSnapshot>;
   on(host: Host, script: Script, seconds?: number): Promise<string>;
-  /** Provisions, from another checkout or with more arguments if given. */
-  provision(another?: { readonly from?: string; readonly words?: readonly string[] }): Promise<Provisioned>;
   /** Scales a service and waits for its replicas. */
   scale(service: string, replicas: number): Promise<void>;
   host(name: string): Host;
@@ -42,19 +35,11 @@ export const services = {
 } as const;
 
 export function newTarget(options: TargetOptions): Target {
-  const { approach, hosts, sessions, where, words, progress } = options;
-  const host = (name: string): Host => {
-    const found = hosts.find((one) => one.name === name);
-    if (found) return found;
-    throw failure({
-      place: name,
-      what: 'is not a host of this cluster',
-      why: `its hosts: ${hosts.map((one) => one.name).join(', ')}`,
-    });
-  };
-  const observe = () => probe(hosts, sessions);
+  const { approach, hosts, sessions, progress } = options;
+  const host = (name: string) => hostIn(hosts, name);
+  const look = () => probe(hosts, sessions);
   const container = async (name: string) => {
-    const { cluster } = await observe();
+    const { cluster } = await look();
     const task = runningTasks(cluster, serviceNamed(cluster, name))[0];
     const id = task?.Status.ContainerStatus?.ContainerID;
     const node = cluster.nodes.find(({ ID }) => ID === task?.NodeID);
@@ -66,28 +51,30 @@ export function newTarget(options: TargetOptions): Target {
     });
   };
   const redisMaster = async () => {
-    const { cluster, data } = await observe();
+    const { cluster, data } = await look();
     const master = data.sentinels[0]?.master.replace(/:\d+$/, '') ?? '';
     return (await container(masterService(cluster, master))).host;
   };
   return {
     ...options,
-    probe: observe,
+    urls: hosts.map((host) => new URL(urlOf(host, 80)).origin),
+    health: '/nodez',
+    probe: look,
+    observe: async () => observationOf(await look()),
     on: (host, script, seconds) => sessions.run(host, script, seconds),
-    provision: ({ from, words: more = [] } = {}) =>
-      provision([approach, ...where, ...words, ...more], progress, from),
+    provision: provisioning(options),
     async scale(name, replicas) {
-      const service = serviceNamed((await observe()).cluster, name).Spec.Name;
+      const service = serviceNamed((await look()).cluster, name).Spec.Name;
       const show = (topic: string, line: string) => progress(`${topic}: ${line}`);
       await scale(hosts, { service, replicas }, sessions, { seconds: 900, progress: show });
     },
     host,
-    manager: async () => managerOf(hosts, (await observe()).cluster),
+    manager: async () => managerOf(hosts, (await look()).cluster),
     async statelessWorker() {
       const stateful = [await redisMaster(), (await container(services.primary)).host].map(
         ({ name }) => name,
       );
-      const { cluster } = await observe();
+      const { cluster } = await look();
       const workers = cluster.nodes.filter(({ Spec }) => Spec.Role === 'worker').map(nameOf);
       const name = workers.find((name) => !stateful.includes(name)) ?? workers[0];
       if (name !== undefined) return host(name);
@@ -99,6 +86,21 @@ export function newTarget(options: TargetOptions): Target {
     },
     container,
     redisMaster,
+  };
+}
+
+/** What an experiment must know of a swarm. */
+export function observationOf(snapshot: ClusterSnapshot): Observation {
+  const { cluster } = snapshot;
+  const { wanted, running } = countOf(serviceNamed(cluster, services.app), cluster);
+  return {
+    problems: stateOf(snapshot, Date.now()).problems,
+    underReplicated: running < wanted,
+    running: new Map(
+      cluster.services.flatMap((service) =>
+        runningTasks(cluster, service).map(({ ID }) => [ID, service.Spec.Name]),
+      ),
+    ),
   };
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countOf } from '../../../approaches/approach_2/services/swarm.ts';
-import { failure } from '../../../provision/index.ts';
-import type { Scenario } from './scenario.ts';
+import { countOf } from '../../../../approaches/approach_2/services/swarm.ts';
+import { failure } from '../../../../provision/index.ts';
+import type { Scenario } from '../scenario.ts';
 import { serviceNamed, services, type Target } from './target.ts';
 
 /** The bounds of the autoscaler. */
@@ -12,7 +12,7 @@ const [FEW, MANY] = [0.1, 1000];
 const DEADLINE_SECONDS = 300;
 
 /** The autoscaler scales up and down as its threshold changes. */
-export const autoscale: Scenario = {
+export const autoscale: Scenario<Target> = {
   name: 'autoscale',
   description: `the autoscaler scales ${services.app} up to ${MOST} and down to ${LEAST}`,
   bounds: { protects: 'all', healthySeconds: 300 },

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failure, type Host, lines, type Script, sh } from '../../../provision/index.ts';
-import type { Inject, Scenario } from './scenario.ts';
+import { failure, type Host, lines, type Script, sh } from '../../../../provision/index.ts';
+import type { Inject, Scenario } from '../scenario.ts';
 import { services, signal, type Target } from './target.ts';
 
 /** Seconds that a machine, a network link or a disk is unavailable. */
@@ -9,7 +9,7 @@ const HOLD = 60;
 const NOTICE = 20;
 
 /** Faults that happen to a cluster. */
-export const faults: readonly Scenario[] = [
+export const faults: readonly Scenario<Target>[] = [
   {
     name: 'kill-app',
     description: 'an application container is killed',
