@@ -15,7 +15,9 @@ export async function surveyed<T>(
   const found = await Promise.all(
     work.remaining(hosts).map(async (host) => {
       try {
-        return [read(host, await work.facts(host), await work.read(host, script, ''))];
+        // in this order, the first exchange with a host reads both
+        const printed = await work.read(host, script, '');
+        return [read(host, await work.facts(host), printed)];
       } catch (error) {
         if (work.remaining([host]).length > 0) throw error;
         return [];

@@ -5,6 +5,7 @@ import { helm } from '../../roles/helm/index.ts';
 import { image } from '../../roles/image/index.ts';
 import { cluster } from '../../roles/kubernetes/cluster.ts';
 import { kubernetes } from '../../roles/kubernetes/index.ts';
+import { preflight } from '../../roles/kubernetes/preflight/preflight.ts';
 import { registry } from '../../roles/registry/index.ts';
 import { theRelease } from '../release/build.ts';
 import { askServices } from '../verify.ts';
@@ -17,6 +18,8 @@ type Group = 'control-plane' | 'workers';
 /** The environments, and the port of each on every node. */
 const environments = { staging: 30081, production: 30080 } as const;
 type Environment = keyof typeof environments;
+/** MiB that pods request that cannot run on a control plane: those of staging and production, and metrics-server. */
+const WORKERS = 456 + 712 + 200;
 /** Given where the call needs a secret, although removing something uses none. */
 const none = secret('-');
 
@@ -27,6 +30,12 @@ export default approach<Group>({
 
   async provision(context) {
     const { hosts, apply, artefact } = context;
+    await preflight(context, {
+      all: hosts.all,
+      controlPlanes: hosts['control-plane'],
+      ports: { [account(context).port]: 'registry' },
+      memory: WORKERS,
+    });
     const release = await artefact(theRelease);
     await apply(hosts.all, common(), containerd(), kubernetes());
     const home = await cluster(context, hosts.all, hosts['control-plane']);

@@ -6,8 +6,11 @@ import { parseExtra } from '../input/extraVars.ts';
 import { type Approach, approach, type Context } from '../language/approach.ts';
 import { role } from '../language/role.ts';
 import type { Event } from '../report/events.ts';
+import type { Seen, Session } from '../shell/exchange.ts';
 import { secret } from '../shell/secret.ts';
+import { sh } from '../shell/sh.ts';
 import { dryRun } from './dryRun.ts';
+import { who } from './hostRun.ts';
 import { run } from './run.ts';
 
 /** A role that only has variables. */
@@ -89,4 +92,64 @@ t.test('in a run: the same variables, and each warning once', async (t) => {
     const warnings = ['one', 'two'].map((message) => ({ event: 'warning', message }));
     t.strictSame(events, warnings, 'each once');
   }
+});
+
+/** A session that answers like a host with Debian, and counts the exchanges. `entered` is the answer to the lock. */
+function fakeSession(entered?: Seen) {
+  const facts = 'distribution=debian\nversion=13\n';
+  const session: Session & { roundTrips: number } = {
+    roundTrips: 0,
+    exchange: async ({ enter, probes }) => {
+      session.roundTrips++;
+      return {
+        ...(enter ? { entered: entered ?? { code: 0, stdout: '', stderr: '' } } : {}),
+        steps: [],
+        probes: probes.map(({ text }) => {
+          const stdout = text.includes('os-release') ? facts : text.startsWith('echo ') ? text.slice(5) : '';
+          return { code: 0, stdout, stderr: '' };
+        }),
+      };
+    },
+    upload: () => Promise.reject(new Error('nothing is uploaded')),
+    abort: () => undefined,
+    close: async () => undefined,
+  };
+  return session;
+}
+
+/** Runs some code on one host that has this session. */
+async function ranOn(session: Session, provision: Approach<'app'>['provision']) {
+  const events: Event[] = [];
+  const definition = { ...looking([]), provision };
+  const { exitCode, hosts } = await run(definition, [host()], provision, {
+    check: false,
+    limit: new Set(['a']),
+    extras: [],
+    forks: 1,
+    stopping: () => false,
+    report: (event) => void events.push(event),
+    open: async () => session,
+    secret: () => secret('x'),
+    secrets: () => Promise.reject(new Error('no environments')),
+  });
+  return { exitCode, events, roundTrips: hosts[0]?.roundTrips };
+}
+
+t.test('the first exchange with a host also reads what the approach asks first', async (t) => {
+  const seen: string[] = [];
+  const { roundTrips } = await ranOn(fakeSession(), async ({ hosts, facts, read }) => {
+    const [first] = hosts.app as [Host];
+    seen.push(await read(first, sh`echo one`), (await facts(first)).version, await read(first, sh`echo two`));
+  });
+  t.strictSame(seen, ['one', '13', 'two']);
+  t.equal(roundTrips, 2);
+});
+
+t.test('a machine that is listed twice does not wait for itself', async (t) => {
+  const held = { code: 75, stdout: `${who()}, since 2026-01-01T00:00:00.000Z\n`, stderr: '' };
+  const { exitCode, events } = await ranOn(fakeSession(held), async ({ hosts, read }) => {
+    await read(hosts.app[0] as Host, sh`echo one`);
+  });
+  t.equal(exitCode, 1);
+  t.match(events, [{ event: 'error', host: 'a', message: /also another host of this run/, todo: /once/ }]);
 });

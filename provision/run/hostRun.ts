@@ -3,7 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { failure, unreachable } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { type Facts, factsProbe } from '../language/facts.ts';
-import type { Session } from '../shell/exchange.ts';
+import type { Seen, Session } from '../shell/exchange.ts';
+import type { Script } from '../shell/sh.ts';
 import { debtsProbe } from './debts.ts';
 import { stopped } from './failures.ts';
 import { HELD, takeLock } from './lock.ts';
@@ -30,11 +31,19 @@ export function newHostRun(host: Host): HostRun {
   return { host, owed: new Set(), counts, seconds: 0, out: false };
 }
 
-/** Opens the session of a host, once. The first exchange takes the lock and reads the facts and the debts. */
-export async function openHost(
-  hostRun: HostRun,
-  options: RunOptions,
-): Promise<{ session: Session; facts: Facts }> {
+/** A host whose session is open. */
+export interface Opened {
+  readonly session: Session;
+  readonly facts: Facts;
+  /** What the script given to `openHost` printed, if its exchange was the session's first. */
+  readonly seen?: Seen | undefined;
+}
+
+/**
+ * Opens the session of a host, once. The first exchange takes the lock, reads the facts and the debts, and runs another
+ * script that reads something, if there is one.
+ */
+export async function openHost(hostRun: HostRun, options: RunOptions, also?: Script): Promise<Opened> {
   if (hostRun.session && hostRun.facts) return { session: hostRun.session, facts: hostRun.facts };
   if (options.stopping()) throw stopped();
   const { host } = hostRun;
@@ -45,10 +54,11 @@ export async function openHost(
     { kind: 'facts', name: '', probe: factsProbe, plan: () => [] },
     { kind: 'debts', name: '', probe: debtsProbe, plan: () => [] },
   ]);
+  const all = also ? [...scripts, also] : scripts;
   const deadline = performance.now() + LOCK_SECONDS * 1000;
   for (;;) {
     const enter = options.check ? {} : { enter: takeLock(`${who()}, since ${new Date().toISOString()}`) };
-    const { entered, probes, broken } = await session.exchange({ ...enter, steps: [], probes: scripts });
+    const { entered, probes, broken } = await session.exchange({ ...enter, steps: [], probes: all });
     if (entered && entered.code !== 0) {
       await lockHeld(entered, deadline, progress, options);
       continue;
@@ -62,7 +72,7 @@ export async function openHost(
     const [facts, owed] = read(probes) as [Facts, ReadonlySet<string>];
     for (const name of owed) hostRun.owed.add(name);
     hostRun.facts = facts;
-    return { session, facts };
+    return { session, facts, seen: probes[scripts.length] };
   }
 }
 
@@ -79,6 +89,11 @@ async function lockHeld(
       todo: 'check that /run on the host is writable and that flock (package util-linux) is installed',
     });
   const holder = stdout.trim() || 'an unknown user';
+  if (holder.startsWith(`${who()},`))
+    throw failure({
+      what: 'this machine is also another host of this run, under another name',
+      todo: 'list each machine once',
+    });
   if (options.stopping() || performance.now() > deadline) {
     throw failure({
       what: `another run holds the lock on this host: ${holder}`,

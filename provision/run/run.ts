@@ -153,8 +153,10 @@ function listenerOf({ host, counts }: HostRun, { report, confirm }: RunOptions):
 }
 
 async function readFrom(hostRun: HostRun, script: Script, options: RunOptions): Promise<string> {
-  const { session } = await openHost(hostRun, options);
-  const { probes, broken } = await session.exchange({ steps: [], probes: [script] });
+  const opened = await openHost(hostRun, options, script);
+  const { probes, broken } = opened.seen
+    ? { probes: [opened.seen] }
+    : await opened.session.exchange({ steps: [], probes: [script] });
   const [seen] = probes;
   if (seen?.code === 0 && !broken) return seen.stdout.trim();
   throw failure({

@@ -7,9 +7,10 @@ import { resetting } from './reset.ts';
 import { noForwarder } from './resolver.ts';
 import { swapOn } from './swap.ts';
 import { restored, settings, watches } from './system.ts';
+import { TRACES } from './traces.ts';
 import type { Vars } from './vars.ts';
 
-/** A host that is no node any more: containers, network, packages and files are gone; volumes are kept without `purge`. */
+/** A host that is no longer a node: containers, network, packages and files are gone; volumes are kept without `purge`. */
 export const removal = (vars: Vars, facts: Facts, purge: boolean): Resource[] => [
   reset,
   network,
@@ -42,15 +43,6 @@ const FOLDERS = [
   '/run/provision-kubelet',
   '/run/provision-kubectl',
   '/run/flannel',
-];
-
-/** What kubeadm leaves on a node, also if it was interrupted. */
-const TRACES = [
-  '/etc/kubernetes/admin.conf',
-  '/etc/kubernetes/bootstrap-kubelet.conf',
-  '/etc/kubernetes/kubelet.conf',
-  '/etc/kubernetes/kubeadm-next.yaml',
-  '/etc/kubernetes/manifests/kube-apiserver.yaml',
 ];
 
 /** A host may have been a node, or have failed while it became one. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { secretVariable } from '../../provision/index.ts';
+import { overlap } from './subnets.ts';
 
 /** A name that can be the name of a node: a DNS label (RFC 1123). */
 const hostName = z
@@ -20,40 +21,45 @@ const join = z.strictObject({
 /** A host that is a node of the cluster. */
 const member = z.strictObject({ host: hostName, address: z.ipv4() });
 
-export const vars = z.strictObject({
-  part: z.enum(['node', 'control-plane', 'token', 'no-token', 'worker', 'cluster']),
-  join: join.nullable(),
-  members: z.array(member),
-  /** Hosts that were not reached: their nodes are kept. */
-  absentees: z.array(z.string()),
-  version: z.string().regex(/^1\.\d+\.\d+$/, 'expected a version such as 1.36.3'),
-  repository: z
-    .url({ protocol: /^https?$/, error: 'expected http://… or https://…' })
-    .endsWith('/', 'expected a URL that ends with a slash')
-    .nullable(),
-  repository_key: z.string().regex(/^[0-9A-F]{40}$/, 'expected a fingerprint of 40 hexadecimal digits'),
-  endpoint: z
-    .string()
-    .regex(/^[a-z0-9.-]+:\d+$/, 'expected a name or an address, and a port')
-    .nullable(),
-  pod_subnet: z.cidrv4(),
-  service_subnet: z.cidrv4(),
-  node_grace_seconds: seconds(5, 3600),
-  unreachable_seconds: seconds(0, 86_400),
-  not_ready_seconds: seconds(0, 86_400),
-  node_report_seconds: seconds(1, 60),
-  audit_days: z.int().min(1).max(3650),
-  audit_files: z.int().min(1).max(1000),
-  audit_megabytes: z.int().min(1).max(10_000),
-  kube_router_image: image,
-  metrics_server_image: image,
-  volumes: z.int().min(0).max(100),
-  volumes_path: z.string().regex(/^(\/[\w.-]+){2,}$/, 'expected an absolute path'),
-  volume_size: z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, 'expected a size such as 10Gi'),
-  drained: z.array(hostName),
-  drain_seconds: seconds(0, 3600),
-  ready_seconds: seconds(30, 3600),
-});
+export const vars = z
+  .strictObject({
+    part: z.enum(['node', 'control-plane', 'token', 'no-token', 'worker', 'cluster']),
+    join: join.nullable(),
+    members: z.array(member),
+    /** Hosts that were not reached: their nodes are kept. */
+    absentees: z.array(z.string()),
+    version: z.string().regex(/^1\.\d+\.\d+$/, 'expected a version such as 1.36.3'),
+    repository: z
+      .url({ protocol: /^https?$/, error: 'expected http://… or https://…' })
+      .endsWith('/', 'expected a URL that ends with a slash')
+      .nullable(),
+    repository_key: z.string().regex(/^[0-9A-F]{40}$/, 'expected a fingerprint of 40 hexadecimal digits'),
+    endpoint: z
+      .string()
+      .regex(/^[a-z0-9.-]+:\d+$/, 'expected a name or an address, and a port')
+      .nullable(),
+    pod_subnet: z.cidrv4(),
+    service_subnet: z.cidrv4(),
+    node_grace_seconds: seconds(5, 3600),
+    unreachable_seconds: seconds(0, 86_400),
+    not_ready_seconds: seconds(0, 86_400),
+    node_report_seconds: seconds(1, 60),
+    audit_days: z.int().min(1).max(3650),
+    audit_files: z.int().min(1).max(1000),
+    audit_megabytes: z.int().min(1).max(10_000),
+    kube_router_image: image,
+    metrics_server_image: image,
+    volumes: z.int().min(0).max(100),
+    volumes_path: z.string().regex(/^(\/[\w.-]+){2,}$/, 'expected an absolute path'),
+    volume_size: z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, 'expected a size such as 10Gi'),
+    drained: z.array(hostName),
+    drain_seconds: seconds(0, 3600),
+    ready_seconds: seconds(30, 3600),
+  })
+  .refine(({ pod_subnet, service_subnet }) => !overlap(pod_subnet, service_subnet), {
+    path: ['service_subnet'],
+    error: 'expected a network that does not overlap with pod_subnet',
+  });
 
 export type Vars = z.output<typeof vars>;
 export type Member = z.output<typeof member>;

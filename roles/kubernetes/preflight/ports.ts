@@ -1,0 +1,39 @@
+import type { Inspected, Listener } from './probe.ts';
+import type { Needs, Problem } from './problem.ts';
+
+type Ports = Readonly<Record<number, string>>;
+
+const NODE: Ports = {
+  179: 'kube-router',
+  10248: 'kubelet',
+  10250: 'kubelet',
+  10256: 'kube-proxy',
+  20244: 'kube-router',
+};
+const CONTROL_PLANE: Ports = {
+  2379: 'etcd',
+  2380: 'etcd',
+  2381: 'etcd',
+  6443: 'API server',
+  10257: 'controller manager',
+  10259: 'scheduler',
+};
+
+/** One problem for each process that listens on ports that will be needed. */
+export function ports({ listeners }: Inspected, needs: Needs): Problem[] {
+  const needed: Ports = { ...NODE, ...(needs.controlPlane ? { ...CONTROL_PLANE, ...needs.ports } : {}) };
+  const taken = listeners.filter(({ port }) => needed[port] !== undefined);
+  const each = Map.groupBy(taken, ({ process }) => process);
+  return [...each].map(([process, all]) => {
+    const own = [...new Set(all.map(({ port }) => port))].sort((a, b) => a - b);
+    const names = own.map((port) => `${port} (${needed[port]})`).join(', ');
+    const shows = process === undefined ? 'ss -ltnp' : `systemctl status ${process}`;
+    return {
+      what: `port${own.length > 1 ? 's' : ''} ${names}: in use by ${nameOf(all[0])}`,
+      todo: `on that host, see which service it is (${shows}), and stop it; or use another machine`,
+    };
+  });
+}
+
+const nameOf = (one: Listener | undefined) =>
+  one?.program === undefined ? 'an unknown program' : `${one.program} (process ${one.process})`;
