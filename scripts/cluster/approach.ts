@@ -1,19 +1,30 @@
-import { inputError } from '../../provision/index.ts';
+import { inputError, loadMachines } from '../../provision/index.ts';
 import { folderOf } from './hosts.ts';
 
 /** The help of the argument `<approach>`. */
-export const approachWords = 'approach_2, or another approach with a Docker Swarm';
+export const approachWords = 'an approach with a cluster: approach_2 or approach_4';
 
-/** Approaches whose cluster is not a Docker Swarm, with what to use instead. */
-const others: Readonly<Record<string, string>> = {
-  approach_4:
-    'on the control plane: sudo kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes,pods --all-namespaces',
-};
+/** What runs the containers of a cluster. */
+export type Orchestrator = 'swarm' | 'kubernetes';
 
-/** The name of an approach that exists and has a swarm. @throws ProvisionError (input) */
+/** The orchestrator of an approach: only Kubernetes has machines in the group `control-plane`. */
+export function orchestratorOf(approach: string): Orchestrator {
+  const machines = Object.values(loadMachines(folderOf(approach)));
+  return machines.some(({ groups }) => groups.includes('control-plane')) ? 'kubernetes' : 'swarm';
+}
+
+/** The name of an approach that exists. @throws ProvisionError (input) */
 export function approachOf(name: string): string {
   folderOf(name);
-  const todo = others[name];
-  if (todo === undefined) return name;
-  throw inputError({ place: name, what: 'this command needs a Docker Swarm, and this is Kubernetes', todo });
+  return name;
+}
+
+/** The name of an approach that exists and is not Kubernetes. @throws ProvisionError (input) */
+export function swarmOf(name: string): string {
+  if (orchestratorOf(name) === 'swarm') return name;
+  throw inputError({
+    place: name,
+    what: 'this command needs a Docker Swarm, and this is Kubernetes',
+    todo: `npm run status -- ${name} shows its state`,
+  });
 }

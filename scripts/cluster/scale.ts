@@ -1,7 +1,7 @@
 import { newCommand, runCommand } from '../command/command.ts';
 import { wholeOption } from '../command/options.ts';
 import { progressLines } from '../command/progress.ts';
-import { approachOf, approachWords } from './approach.ts';
+import { approachWords, swarmOf } from './approach.ts';
 import { hostsOf, type Where, withWhere } from './hosts.ts';
 import { parseRequest, type ScaleRequest } from './scale/request.ts';
 import { scale } from './scale/scaling.ts';
@@ -17,7 +17,7 @@ const progress = progressLines(process.stderr);
 const program = withWhere(
   newCommand('scale')
     .description('Sets the number of replicas of a service and waits until they run.')
-    .argument('<approach>', approachWords, approachOf)
+    .argument('<approach>', approachWords, swarmOf)
     .argument('<service=number>', 'a service and the number of its replicas, such as app=4', parseRequest)
     .addOption(
       wholeOption('--seconds <count>', 'how long to wait until the replicas run, in seconds', {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { explain } from '../../provision/index.ts';
 import { interruption, newCommand, runCommand } from '../command/command.ts';
-import { approachOf, approachWords } from './approach.ts';
+import { approachWords, swarmOf } from './approach.ts';
 import { hostsOf, type Where, withWhere } from './hosts.ts';
 import { newSessions } from './sessions.ts';
 import { probe } from './status/probe.ts';
@@ -21,7 +21,7 @@ const program = withWhere(
     .description(
       'Shows the nodes, services, tasks and replication of a cluster. Exits with code 1 if the cluster is not healthy.',
     )
-    .argument('<approach>', approachWords, approachOf)
+    .argument('<approach>', approachWords, swarmOf)
     .option('-w, --watch', 'show the state again every two seconds until Ctrl-C', false)
     .option('--json', 'print one JSON object per probe on stdout', false),
 ).action(async (approach: string, { watch, json, ...where }: Options) => {

@@ -17,7 +17,8 @@ export const history = (
 ): Script => sh`${environment}
 KUBECONFIG=${kubeconfig} helm history ${releaseName(name)} --namespace ${namespace} --output json 2>/dev/null || :`;
 
-interface Revision {
+/** A revision of a release, as `helm history` prints it. */
+export interface Revision {
   readonly revision: number;
   readonly status: string;
   readonly description: string;
@@ -39,7 +40,7 @@ export function previousOf(printed: string): number | undefined {
 }
 
 /** What a revision describes; for a rollback, what the revision describes that it goes back to. */
-function describes(one: Revision, all: readonly Revision[]): string {
+export function describes(one: Revision, all: readonly Revision[]): string {
   const to = Number(/^Rollback to (\d+)$/.exec(one.description)?.[1] ?? Number.NaN);
   const target = all.find(({ revision }) => revision === to);
   return target && target.revision < one.revision ? describes(target, all) : one.description;

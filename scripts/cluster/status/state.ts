@@ -7,7 +7,7 @@ import {
   type Service,
   type Task,
 } from '../../../approaches/approach_2/services/swarm.ts';
-import type { Replica, Sentinel } from './data.ts';
+import { dataProblems, type Replica, type Sentinel } from './data.ts';
 import type { ClusterSnapshot } from './probe.ts';
 
 export interface NodeState {
@@ -50,8 +50,8 @@ export interface State {
   readonly sentinels: readonly Sentinel[];
 }
 
-/** Seconds: the lag from which a replica is a problem; the age up to which failed tasks are listed. */
-const [MOST_LAG, RECENT] = [30, 3600];
+/** Seconds: the age up to which failed tasks are listed. */
+const RECENT = 3600;
 /** Failed tasks that are listed, the latest first. */
 const SHOWN = 10;
 
@@ -86,8 +86,7 @@ export function stateOf({ cluster, data, unreachable }: ClusterSnapshot, now: nu
     ...Object.entries(unreachable).map(([host, why]) => `${host} does not answer: ${why}`),
     ...nodes.flatMap(nodeProblems),
     ...services.flatMap(serviceProblems),
-    ...data.replicas.flatMap(replicaProblems),
-    ...sentinelProblems(data.sentinels),
+    ...dataProblems(data),
   ];
   return {
     healthy: problems.length === 0,
@@ -118,21 +117,6 @@ function serviceProblems({ name, mode, wanted, running, update, message }: Servi
     ...(update?.endsWith('paused')
       ? [`${name}: the ${update.startsWith('rollback') ? 'rollback' : 'update'} is paused: ${message ?? ''}`]
       : []),
-  ];
-}
-
-function replicaProblems({ service, lag, error }: Replica): string[] {
-  if (lag === null) return [`${service} does not replicate: ${error ?? 'no reason given'}`];
-  return lag > MOST_LAG ? [`${service} is ${lag} s behind its primary`] : [];
-}
-
-function sentinelProblems(sentinels: readonly Sentinel[]): string[] {
-  const masters = [...new Set(sentinels.map(({ master }) => master))];
-  return [
-    ...(masters.length > 1 ? [`Sentinels disagree about the master: ${masters.join(', ')}`] : []),
-    ...sentinels
-      .filter(({ flags }) => flags !== 'master')
-      .map(({ service, host, flags }) => `${service} on ${host} reports the master as ${flags}`),
   ];
 }
 

@@ -1,0 +1,352 @@
+import t from 'tap';
+import { deployment, node, nodes, pod, pods, snapshot } from '../../../testing/kubernetes.ts';
+import type { Autoscaler, Objects, Pod } from './objects.ts';
+import { podState, runningPods } from './pods.ts';
+import type { KubernetesSnapshot } from './probe.ts';
+import { stateOf } from './state.ts';
+
+// Long only on a busy computer.
+t.setTimeout(120_000);
+
+const now = Date.parse('2026-11-30T15:00:00Z');
+
+const notReady = node('worker2', {
+  status: {
+    conditions: [{ type: 'Ready', status: 'Unknown', message: 'Kubelet stopped posting node status.' }],
+  },
+});
+const daemons = (wanted: number, ready: number, updated: number) =>
+  deployment(
+    'kube-router',
+    0,
+    {},
+    {
+      kind: 'DaemonSet',
+      spec: {},
+      status: {
+        observedGeneration: 3,
+        desiredNumberScheduled: wanted,
+        numberReady: ready,
+        updatedNumberScheduled: updated,
+      },
+    },
+  );
+const crashing = (reason: string): Pod['status'] => ({
+  conditions: [{ type: 'Ready', status: 'False' }],
+  containerStatuses: [
+    {
+      name: 'theapp',
+      ready: false,
+      restartCount: 7,
+      state: { waiting: { reason, message: 'back-off 5m0s restarting failed container=theapp' } },
+      lastState: { terminated: { reason: 'OOMKilled', exitCode: 137, finishedAt: '2026-11-30T14:59:00Z' } },
+    },
+  ],
+});
+const backup = (lastScheduleTime: string, lastSuccessfulTime: string, active: object[] = []) => ({
+  kind: 'CronJob' as const,
+  metadata: { name: 'mysql-backup', namespace: 'production' },
+  spec: {},
+  status: { lastScheduleTime, lastSuccessfulTime, active },
+});
+const release = (status: string): Partial<KubernetesSnapshot> => ({
+  releases: [{ namespace: 'production', name: 'theapp', revision: 4, status }],
+});
+const data = (lag: number | null, ...masters: string[]): Partial<KubernetesSnapshot> => ({
+  data: {
+    production: {
+      replicas: [{ host: 'worker1', service: 'mysql-1', lag, ...(lag === null ? { error: 'why' } : {}) }],
+      sentinels: masters.map((master, at) => ({
+        host: 'worker1',
+        service: `sentinel-${at + 1}`,
+        master,
+        flags: 'master',
+        replicas: 2,
+      })),
+    },
+  },
+});
+
+t.test('which states are problems', async (t) => {
+  const cases: [string, Partial<Objects>, Partial<KubernetesSnapshot>, RegExp[]][] = [
+    ['a healthy cluster', {}, data(0, 'redis-1:6379', 'redis-1:6379'), []],
+    [
+      'a missing replica',
+      { workloads: [deployment('theapp', 3, { readyReplicas: 2 })] },
+      {},
+      [/^production\/theapp: 2 of 3 ready$/],
+    ],
+    [
+      'a rolling update: all are ready, not all are new',
+      { workloads: [deployment('theapp', 2, { replicas: 3, readyReplicas: 3, updatedReplicas: 1 })] },
+      {},
+      [/^production\/theapp: 1 of 2 have the newest revision$/],
+    ],
+    [
+      'a change that the controller has not seen yet',
+      { workloads: [deployment('theapp', 2, { observedGeneration: 2 })] },
+      {},
+      [/0 of 2 have the newest revision/],
+    ],
+    ['a DaemonSet on every node', { workloads: [daemons(3, 3, 3)] }, {}, []],
+    [
+      'a DaemonSet that is missing on a node',
+      { workloads: [daemons(3, 2, 3)] },
+      {},
+      [/kube-router: 2 of 3 ready/],
+    ],
+    [
+      'a cordoned node',
+      { nodes: [...nodes.slice(1), node('control-plane', { spec: { unschedulable: true } })] },
+      {},
+      [],
+    ],
+    [
+      'a node that is not ready',
+      { nodes: [...nodes.slice(0, 2), notReady] },
+      {},
+      [/^node worker2 is not ready: Kubelet stopped posting/],
+    ],
+    [
+      'a host that has no node',
+      { nodes: nodes.slice(1) },
+      {},
+      [/^control-plane is not a node of the cluster$/],
+    ],
+    [
+      'a host that does not answer',
+      {},
+      { unreachable: { worker2: 'timed out' } },
+      [/^worker2 does not answer: timed out$/],
+    ],
+    [
+      'a disk that is full',
+      {
+        nodes: [
+          ...nodes.slice(1),
+          node('control-plane', {
+            status: {
+              conditions: [
+                { type: 'Ready', status: 'True' },
+                { type: 'DiskPressure', status: 'True', message: 'kubelet has disk pressure' },
+              ],
+            },
+          }),
+        ],
+      },
+      {},
+      [/^node control-plane has DiskPressure: kubelet has disk pressure$/],
+    ],
+    ['a release that failed', {}, release('failed'), [/^production\/theapp: revision 4 is failed$/]],
+    ['a release that is being upgraded', {}, release('pending-upgrade'), [/is pending-upgrade/]],
+    [
+      'a pod that crashes again and again',
+      { pods: [...pods, pod('theapp', 'worker1', crashing('CrashLoopBackOff'))] },
+      {},
+      [/^production\/theapp-7c9-\d+ was restarted 7 times: CrashLoopBackOff: OOMKilled \(exit code 137\)$/],
+    ],
+    ['a replica that lags', {}, data(31), [/^production: mysql-1 is 31 s behind its primary$/]],
+    ['a replica that does not replicate', {}, data(null), [/^production: mysql-1 does not replicate: why$/]],
+    [
+      'Sentinels that disagree',
+      {},
+      data(0, 'redis-1:6379', 'redis-2:6379'),
+      [/^production: Sentinels disagree about the master: redis-1:6379, redis-2:6379$/],
+    ],
+    [
+      'a backup that succeeded',
+      { cronJobs: [backup('2026-11-30T03:17:00Z', '2026-11-30T03:17:09Z')] },
+      {},
+      [],
+    ],
+    [
+      'a backup that failed',
+      { cronJobs: [backup('2026-11-30T03:17:00Z', '2026-11-29T03:17:09Z')] },
+      {},
+      [/^production\/mysql-backup: the run of 2026-11-30T03:17:00Z did not succeed$/],
+    ],
+    [
+      'a backup that is running',
+      { cronJobs: [backup('2026-11-30T03:17:00Z', '2026-11-29T03:17:09Z', [{}])] },
+      {},
+      [],
+    ],
+  ];
+  for (const [words, objects, more, expected] of cases) {
+    const { problems, healthy } = stateOf(snapshot(objects, more), now);
+    t.match(problems, expected, words);
+    t.equal(problems.length, expected.length, `${words}: ${problems.join('; ')}`);
+    t.equal(healthy, expected.length === 0);
+  }
+});
+
+t.test('which pods are listed', async (t) => {
+  const waiting = (reason: string, message?: string): Pod['status'] => ({
+    phase: 'Pending',
+    conditions: [{ type: 'PodScheduled', status: 'True' }],
+    containerStatuses: [
+      {
+        name: 'a',
+        ready: false,
+        restartCount: 0,
+        state: { waiting: { reason, ...(message ? { message } : {}) } },
+      },
+    ],
+  });
+  const ended = (finishedAt: string, reason = 'Error') => ({
+    terminated: { reason, exitCode: 1, finishedAt },
+  });
+  const restarted = (finishedAt: string): Pod['status'] => ({
+    containerStatuses: [{ name: 'a', ready: true, restartCount: 2, state: {}, lastState: ended(finishedAt) }],
+  });
+  const failed = (finishedAt: string): Pod['status'] => ({
+    phase: 'Failed',
+    containerStatuses: [{ name: 'a', ready: false, restartCount: 0, state: ended(finishedAt) }],
+  });
+  const unscheduled: Pod['status'] = {
+    phase: 'Pending',
+    conditions: [
+      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available' },
+    ],
+  };
+  const cases: [string, Pod, object | undefined][] = [
+    ['ready', pod('theapp', 'worker1'), undefined],
+    ['completed', pod('theapp', 'worker1', { phase: 'Succeeded' }), undefined],
+    [
+      'being created',
+      pod('a', 'worker1', waiting('ContainerCreating')),
+      { state: 'starting', reason: 'ContainerCreating' },
+    ],
+    [
+      'without its image',
+      pod('a', 'worker1', waiting('ErrImagePull', 'failed to pull\nimage')),
+      { state: 'waiting', reason: 'ErrImagePull: failed to pull image' },
+    ],
+    [
+      'without a node',
+      pod('a', '', unscheduled),
+      { state: 'waiting', reason: 'Unschedulable: 0/3 nodes are available' },
+    ],
+    [
+      'not ready',
+      pod('a', 'worker1', { conditions: [{ type: 'Ready', status: 'False' }] }),
+      { state: 'not ready', reason: '' },
+    ],
+    [
+      'restarted lately',
+      pod('a', 'worker1', restarted('2026-11-30T14:59:30Z')),
+      { state: 'restarted', restarts: 2, seconds: 30, reason: 'Error (exit code 1)' },
+    ],
+    ['restarted long ago', pod('a', 'worker1', restarted('2026-11-30T12:00:00Z')), undefined],
+    ['failed lately', pod('a', 'worker1', failed('2026-11-30T14:59:30Z')), { state: 'failed', seconds: 30 }],
+    ['failed long ago', pod('a', 'worker1', failed('2026-11-30T12:00:00Z')), undefined],
+    ['stopping', pod('a', 'worker1', {}, { deletionTimestamp: '2026-11-30T15:00:20Z' }), undefined],
+    [
+      'still stopping, on a dead node',
+      pod('a', 'worker1', {}, { deletionTimestamp: '2026-11-30T14:59:00Z' }),
+      { state: 'stopping', seconds: 60 },
+    ],
+  ];
+  for (const [words, one, expected] of cases) {
+    const found = podState(one, now);
+    if (expected) t.match(found, expected, words);
+    else t.equal(found, undefined, words);
+  }
+});
+
+t.test('the pods that a later run can replace', async (t) => {
+  const job = pod('migrate', 'worker1', {}, { ownerReferences: [{ kind: 'Job', name: 'migrate' }] });
+  const set = pod(
+    'redis-1',
+    'worker1',
+    {},
+    {
+      uid: 'redis',
+      labels: {},
+      ownerReferences: [{ kind: 'StatefulSet', name: 'redis' }],
+    },
+  );
+  const mirror = pod(
+    'kube-apiserver',
+    'control-plane',
+    {},
+    {
+      name: 'kube-apiserver-control-plane',
+      namespace: 'kube-system',
+      uid: 'mirror',
+      ownerReferences: [{ kind: 'Node', name: 'control-plane' }],
+    },
+  );
+  const all = snapshot({
+    nodes: [...nodes.slice(0, 2), notReady],
+    pods: [
+      pod('theapp', 'worker1', {}, { uid: 'app' }),
+      pod('theapp', 'worker2', {}, { uid: 'on a dead node' }),
+      pod('theapp', 'worker1', { conditions: [] }, { uid: 'not ready' }),
+      pod('theapp', 'worker1', {}, { uid: 'stopping', deletionTimestamp: '2026-11-30T15:00:00Z' }),
+      job,
+      set,
+      mirror,
+    ],
+  });
+  t.strictSame(
+    [...runningPods(all)],
+    [
+      ['app', 'production/theapp'],
+      ['redis', 'production/redis'],
+      ['mirror', 'kube-system/kube-apiserver-control-plane'],
+    ],
+  );
+});
+
+t.test('the parts of a state', async (t) => {
+  const autoscaler: Autoscaler = {
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'theapp', namespace: 'production' },
+    spec: {
+      scaleTargetRef: { kind: 'Deployment', name: 'theapp' },
+      minReplicas: 2,
+      maxReplicas: 5,
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { averageUtilization: 80 } } }],
+    },
+    status: {
+      desiredReplicas: 2,
+      currentMetrics: [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 34 } } }],
+    },
+  };
+  const usage = [{ name: 'worker1', usage: { cpu: '250m', memory: '917504Ki' } }];
+  const system = pod('coredns', 'control-plane', {}, { namespace: 'kube-system' });
+  const state = stateOf(snapshot({ autoscalers: [autoscaler], usage, pods: [...pods, system] }), now);
+  t.match(state.nodes, [
+    { name: 'control-plane', role: 'control-plane', pods: 1 },
+    {
+      name: 'worker1',
+      role: 'worker',
+      version: '1.36.3',
+      ready: true,
+      cordoned: false,
+      pods: 1,
+      cpu: { used: 0.25, total: 2 },
+      memory: { used: 917504 * 1024, total: 1835008 * 1024 },
+    },
+    { name: 'worker2', cpu: { total: 2 } },
+  ]);
+  t.match(state.environments, [
+    {
+      name: 'production',
+      releases: [{ name: 'theapp' }],
+      workloads: [
+        {
+          name: 'theapp',
+          component: 'app',
+          wanted: 2,
+          ready: 2,
+          images: ['theapp@000000000000'],
+          nodes: { worker1: 1, worker2: 1 },
+          autoscaler: { least: 2, most: 5, wanted: 2, metrics: ['cpu 34% of 80%'] },
+        },
+      ],
+    },
+  ]);
+  t.match(state.system, [{ name: 'kube-system' }]);
+});
