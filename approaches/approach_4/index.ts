@@ -4,13 +4,15 @@ import { containerd } from '../../roles/containerd/index.ts';
 import { helm } from '../../roles/helm/index.ts';
 import { image } from '../../roles/image/index.ts';
 import { cluster } from '../../roles/kubernetes/cluster.ts';
+import { dissolve } from '../../roles/kubernetes/dissolve.ts';
 import { kubernetes } from '../../roles/kubernetes/index.ts';
+import { controlPlanesOf } from '../../roles/kubernetes/peers.ts';
 import { preflight } from '../../roles/kubernetes/preflight/preflight.ts';
 import { registry } from '../../roles/registry/index.ts';
 import { theRelease } from '../release/build.ts';
 import { askServices } from '../verify.ts';
 import { infra } from './infra/index.ts';
-import { account, imageIn, registryOn } from './registry.ts';
+import { account, imageIn, registryHost, registryOn } from './registry.ts';
 import { theapp } from './theapp/index.ts';
 
 type Group = 'control-plane' | 'workers';
@@ -37,8 +39,10 @@ export default approach<Group>({
       memory: WORKERS,
     });
     const release = await artefact(theRelease);
-    await apply(hosts.all, common(), containerd(), kubernetes());
-    const home = await cluster(context, hosts.all, hosts['control-plane']);
+    const control_planes = await controlPlanesOf(context, hosts['control-plane']);
+    await apply(hosts.all, common(), containerd(), kubernetes({ control_planes }));
+    await cluster(context, hosts.all, hosts['control-plane']);
+    const home = registryHost(context, hosts['control-plane']);
     await registryOn(context, home, hosts.all);
     const app_image = await imageIn(context, home, release);
     await apply(home, helm());
@@ -56,6 +60,7 @@ export default approach<Group>({
     const { hosts, apply, purge } = context;
     const keys = { certificate: none, key: none, passwords: none };
     await apply(hosts.workers, kubernetes.absent({ purge }));
+    await dissolve(context, hosts['control-plane']);
     await apply(
       hosts['control-plane'],
       kubernetes.absent({ purge }),

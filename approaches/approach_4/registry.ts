@@ -17,6 +17,22 @@ export const account = ({ secret }: Pick<Work, 'secret'>) => ({
   password: secret('registry'),
 });
 
+/**
+ * The control plane that has the registry and its images, builds them, and runs Helm: always the first. Warns if the run
+ * does not reach it, because then nothing can be deployed.
+ */
+export function registryHost(
+  { remaining, warn }: Pick<Context<string>, 'remaining' | 'warn'>,
+  controlPlanes: readonly Host[],
+): Host {
+  const first = controlPlanes[0] as Host;
+  if (controlPlanes.length > 1 && remaining([first]).length === 0)
+    warn(
+      `TheAPP is not deployed, because this run does not reach ${first.name}, which has the registry. If that machine is gone for good, remove it from the list of machines: the next control plane then gets the registry`,
+    );
+  return first;
+}
+
 /** The registry runs on its host, a control plane, and all nodes trust it. */
 export async function registryOn(work: Work, home: Host, nodes: readonly Host[]): Promise<void> {
   const { host, port, password } = account(work);

@@ -1,86 +1,120 @@
 import { failure, type Host, secret } from '../../provision/index.ts';
 import { nodeAddress } from './address.ts';
+import { ENDPOINT, resolvesItself } from './endpoint.ts';
 import { kubernetes } from './index.ts';
+import { belongs, leading } from './leader.ts';
+import { controlPlanesOf } from './peers.ts';
+import { refuse } from './refusals.ts';
+import { sharedOf, showShared } from './shared.ts';
 import { type Surveyed, survey, type Work } from './survey.ts';
 import { showToken } from './token.ts';
+import type { Peer } from './vars.ts';
+
+/** What all parts of a control plane need. */
+interface Plan {
+  readonly endpoint: string;
+  readonly control_planes: Peer[];
+}
 
 /**
- * Joins all hosts into one cluster and returns the control plane to work from. The first control plane creates the
- * cluster, unless it already has it. Nodes that belong to no host are drained and removed; the nodes of hosts that the
+ * Joins all hosts into one cluster and returns the control plane that it worked from. The first control plane creates the
+ * cluster, unless one already has it. Nodes that belong to no host are drained and removed; the nodes of hosts that the
  * run does not reach are kept.
  *
- * @throws ProvisionError (failed) for several control planes, or when the cluster does not answer
+ * @throws ProvisionError (failed) when the cluster does not answer, or cannot become what the hosts say
  */
 export async function cluster(
   work: Work,
   all: readonly Host[],
   controlPlanes: readonly Host[],
 ): Promise<Host> {
-  const [home] = controlPlanes;
-  if (!home || controlPlanes.length > 1) throw severalControlPlanes(controlPlanes);
+  if (controlPlanes.length % 2 === 0) even(work, controlPlanes);
   const before = await survey(work, all);
-  const leader = leading(before, home);
-  if (!leader) return elsewhere(work, home);
-  const { authority: known } = leader;
+  const leader = leading(before, controlPlanes);
+  if (!leader) return elsewhere(work, controlPlanes);
+  const { host: home } = leader;
+  const vars = work.variables(home, kubernetes());
+  refuse({ leader, address: addressOf(work, leader), surveyed: before, controlPlanes, vars });
+  const plan = {
+    endpoint: leader.endpoint || (vars.endpoint ?? ENDPOINT),
+    control_planes: await controlPlanesOf(work, controlPlanes),
+  };
   const others = before.filter(({ host }) => host.name !== home.name);
-  const newcomers = others.filter((one) => known === '' || !belongs(one, leader)).map(({ host }) => host);
+  const newcomers = others.filter((one) => leader.authority === '' || !belongs(one, leader, controlPlanes));
 
-  if (newcomers.length > 0) {
-    await work.apply(home, kubernetes({ part: 'control-plane' }), kubernetes({ part: 'token' }));
-    await joinAll(work, home, newcomers);
-  }
+  if (newcomers.length > 0) await joinAll(work, home, newcomers, controlPlanes, plan);
+  for (const one of others)
+    if (!newcomers.includes(one) && controlPlanes.includes(one.host)) await keep(work, one, plan);
 
-  const addresses = [leader, ...others].filter(({ host }) => work.remaining([host]).length > 0);
-  const members = addresses.map((one) => ({ host: one.host.name, address: addressOf(work, one) }));
+  const reached = [leader, ...others].filter(({ host }) => work.remaining([host]).length > 0);
+  const members = reached.map((one) => ({ host: one.host.name, address: addressOf(work, one) }));
   const absentees = all.map(({ name }) => name).filter((name) => !members.some(({ host }) => host === name));
   const left = newcomers.length > 0 ? [kubernetes({ part: 'no-token' })] : [];
-  await work.apply(home, ...left, kubernetes({ part: 'cluster', members, absentees }));
+  const etcd = controlPlanes.map(({ name }) => name);
+  await work.apply(home, ...left, kubernetes({ part: 'cluster', ...plan, members, absentees, etcd }));
   return home;
 }
 
-/** The control plane, if the run reaches it. @throws ProvisionError (failed) if it has a cluster that does not answer */
-export function leading(surveyed: readonly Surveyed[], home: Host): Surveyed | undefined {
-  const found = surveyed.find(({ host }) => host.name === home.name);
-  if (!found?.silent) return found;
-  throw failure({
-    place: home.name,
-    what: 'the API server of this control plane does not answer',
-    said: found.silent,
-    todo: 'see why on that host: crictl ps --all; journalctl --unit kubelet --lines 50',
-  });
+function even(work: Work, controlPlanes: readonly Host[]): void {
+  const { length } = controlPlanes;
+  if (length === 0)
+    throw failure({
+      what: 'no host is in the group "control-plane"',
+      todo: 'add groups: [control-plane] to a host in machines.yml or in the inventory',
+    });
+  work.warn(
+    `${length} control planes survive the loss of no more machines than ${length - 1}: use an odd number`,
+  );
 }
 
-/** Whether a host is a node of the leader's cluster. */
-export const belongs = ({ host, authority }: Surveyed, leader: Surveyed): boolean =>
-  authority === leader.authority && leader.nodes.some(({ name }) => name === host.name);
-
-/** If --limit leaves out the control plane, the cluster stays as it is. If it has failed, this fails. */
-async function elsewhere(work: Work, home: Host): Promise<Host> {
-  await work.apply(home, kubernetes());
-  return home;
+/** If --limit leaves out all control planes, the cluster stays as it is. If all have failed, this fails. */
+async function elsewhere(work: Work, controlPlanes: readonly Host[]): Promise<Host> {
+  await work.apply(controlPlanes, kubernetes());
+  return controlPlanes[0] as Host;
 }
 
-async function joinAll(work: Work, home: Host, hosts: readonly Host[]): Promise<void> {
+/** One after another, because an API server restarts when its configuration changes. One that was down may stay so. */
+async function keep(work: Work, { host, silent }: Surveyed, plan: Plan): Promise<void> {
+  try {
+    await work.apply(host, kubernetes({ part: 'control-plane', ...plan }));
+  } catch (error) {
+    if (!silent || work.remaining([host]).length > 0) throw error;
+  }
+}
+
+/** Control planes join one after another, because etcd grows by one member at a time; workers join together. */
+async function joinAll(
+  work: Work,
+  home: Host,
+  newcomers: readonly Surveyed[],
+  controlPlanes: readonly Host[],
+  plan: Plan,
+): Promise<void> {
+  const planes = newcomers.filter(({ host }) => controlPlanes.includes(host));
+  const workers = newcomers.filter((one) => !planes.includes(one)).map(({ host }) => host);
+  const replaced = planes.map(({ host }) => host.name);
+  const etcd = controlPlanes.map(({ name }) => name).filter((name) => !replaced.includes(name));
+  await work.apply(
+    home,
+    kubernetes({ part: 'control-plane', ...plan }),
+    kubernetes({ part: 'token', replaced, etcd }),
+  );
   const [now] = await survey(work, [home]);
   if (!now) return;
   const token = secret((await work.read(home, showToken, '')) || 'not-known-yet');
-  const { endpoint } = work.variables(home, kubernetes());
-  const join = {
-    endpoint: endpoint ?? `${addressOf(work, now)}:6443`,
-    token,
-    authority: now.authority || 'not-known-yet',
-  };
-  await work.apply(hosts, kubernetes({ part: 'worker', join }));
+  const join = { endpoint: plan.endpoint, token, authority: now.authority || 'not-known-yet' };
+  const shared = planes.length > 0 ? sharedOf(await work.read(home, showShared, '')) : [];
+  const through = resolvesItself(plan.endpoint) ? addressOf(work, now) : null;
+  for (const { host, authority } of planes) {
+    const control = { shared, through, fresh: authority === '' };
+    const further = kubernetes({ part: 'control-plane', ...plan, join: { ...join, control } });
+    await work.apply(host, kubernetes({ part: 'reset' }), further);
+  }
+  if (workers.length > 0)
+    await work.apply(workers, kubernetes({ part: 'worker', join: { ...join, control: null } }));
 }
 
 function addressOf(work: Work, { host, facts }: Surveyed): string {
   const { pod_subnet, service_subnet } = work.variables(host, kubernetes());
   return nodeAddress(host, facts, [pod_subnet, service_subnet]);
 }
-
-const severalControlPlanes = (hosts: readonly Host[]) =>
-  failure({
-    what: `${hosts.length} hosts are in the group "control-plane": ${hosts.map(({ name }) => name).join(', ') || 'none'}`,
-    why: 'only one control plane is supported so far',
-    todo: 'keep one host in the group control-plane, and put the others into the group workers',
-  });

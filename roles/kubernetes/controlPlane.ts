@@ -6,21 +6,35 @@ import { resetting } from './reset.ts';
 export const APPLIED = '/etc/kubernetes/kubeadm.yaml';
 /** The configuration that is being applied: only an interrupted run leaves it. */
 const DRAFT = '/etc/kubernetes/kubeadm-next.yaml';
+/** The key with which etcd's data is encrypted. */
+export const ENCRYPTION = '/etc/kubernetes/encryption/config.yaml';
 
-/** The first control plane of a cluster, with an audit log and encrypted secrets. */
-export const controlPlane = (config: Text, auditPolicy: Text, seconds: number, aside: Script): Resource[] => [
-  directory('/etc/kubernetes/encryption', { mode: '0700' }),
+/** What a control plane is like, whether it creates the cluster or joins it. */
+export interface Settings {
+  readonly address: string;
+  readonly config: Text;
+  readonly auditPolicy: Text;
+  readonly seconds: number;
+}
+
+/** The first control plane of a cluster, with an audit log and encrypted secrets; and each one that has joined. */
+export const controlPlane = (settings: Settings, aside: Script): Resource[] => [
+  ...foundation(settings),
   encryptionKey,
-  directory('/etc/kubernetes/audit'),
-  file('/etc/kubernetes/audit/policy.yaml', { content: auditPolicy }),
-  initialised(config, seconds, aside),
+  initialised(settings, aside),
+  answers(settings),
 ];
 
-const ENCRYPTION = '/etc/kubernetes/encryption/config.yaml';
+/** What the API server needs before it starts. */
+export const foundation = ({ auditPolicy }: Settings): Resource[] => [
+  directory('/etc/kubernetes/encryption', { mode: '0700' }),
+  directory('/etc/kubernetes/audit'),
+  file('/etc/kubernetes/audit/policy.yaml', { content: auditPolicy }),
+];
 
-/** The key with which etcd's data is encrypted. It is generated here and never leaves the control planes. */
+/** Generated once, by the control plane that creates the cluster. It never leaves the control planes. */
 const encryptionKey = command('encryption key', {
-  creates: ENCRYPTION,
+  unless: sh`[ -e ${ENCRYPTION} ] || [ -e ${APPLIED} ]`,
   run: sh`umask 077
 {
 echo 'apiVersion: apiserver.config.k8s.io/v1'
@@ -42,7 +56,7 @@ interface State {
 }
 
 /** The cluster exists and has this configuration. A changed one is applied by the phases of `kubeadm init`. */
-const initialised = ({ text }: Text, seconds: number, aside: Script): Resource<State> => ({
+const initialised = ({ config: { text }, address, seconds }: Settings, aside: Script): Resource<State> => ({
   kind: 'kubeadm',
   name: 'init',
   probe: {
@@ -69,7 +83,7 @@ ${applied}`,
       ];
     if (config === text) return [];
     const diff = { path: APPLIED, before: config, after: text };
-    return [{ summary: 'change its configuration', diff, script: changed(text) }];
+    return [{ summary: 'change its configuration', diff, script: changed(text, address) }];
   },
   timeout: seconds + 600,
 });
@@ -81,19 +95,38 @@ const applied = sh`mv -f ${DRAFT} ${APPLIED}
 sync /etc/kubernetes`;
 
 /** The kubelet starts the parts of the control plane again whose manifests have changed. */
-const changed = (text: string) => sh`${draft(text)}
+const changed = (text: string, address: string) => sh`${draft(text)}
 kubeadm init phase control-plane all --config=${DRAFT} >/dev/null
 kubeadm init phase upload-config kubeadm --config=${DRAFT} >/dev/null
 sleep 5
-i=0
-until ${kubectl} get --raw=/readyz >/dev/null 2>&1; do
-i=$((i+1))
-if [ $i -gt 120 ]; then ${kubectl} get --raw=/readyz >&2; exit 1; fi
-sleep 1
-done
+${answering(address, 120)}
 kubeadm init phase addon kube-proxy --config=${DRAFT} >/dev/null
 ${kubectl} --namespace=kube-system rollout restart daemonset/kube-proxy >/dev/null
 ${applied}`;
+
+/** Whether the API server of this control plane itself is ready, wherever the endpoint leads. */
+const isReady = (address: string) =>
+  sh`${kubectl} --server=${`https://${address}:6443`} get --request-timeout=5s --raw=/readyz`;
+
+const answering = (address: string, seconds: number) => sh`end=$(($(date +%s) + ${seconds}))
+until ${isReady(address)} >/dev/null 2>&1; do
+if [ "$(date +%s)" -gt "$end" ]; then ${isReady(address)} >&2; exit 1; fi
+sleep 1
+done`;
+
+/** The API server of this control plane answers. Otherwise it waits. */
+export const answers = ({ address, seconds }: Settings): Resource<boolean> => ({
+  kind: 'kubernetes',
+  name: 'API server',
+  probe: {
+    script: sh`${isReady(address)} 2>/dev/null || :`,
+    read: ({ stdout }) => stdout.trim() === 'ok',
+  },
+  plan: (ready) =>
+    ready ? [] : [{ summary: 'wait until it is ready', script: answering(address, seconds) }],
+  timeout: seconds + 60,
+  hint: 'on that host: crictl ps --all; journalctl --unit kubelet --lines 50',
+});
 
 const foreign = () =>
   failure({

@@ -3,10 +3,13 @@ import { kubernetes as cluster, role } from '../../provision/index.ts';
 import { nodeAddress } from './address.ts';
 import { controlPlane } from './controlPlane.ts';
 import { spread } from './dns.ts';
+import { balanced, ENDPOINT, eligible, own, packagesOfWorker, resolvesItself } from './endpoint.ts';
+import { etcdMembers } from './etcd.ts';
+import { further } from './further.ts';
 import { factor, kubelet } from './kubelet.ts';
-import { pruned, ready, schedulable } from './nodes.ts';
+import { pruned, ready, replaced, schedulable } from './nodes.ts';
 import { packages } from './packages.ts';
-import { removal } from './removal.ts';
+import { removal, reset } from './removal.ts';
 import { certificates } from './serving.ts';
 import { system } from './system.ts';
 import { noToken, token } from './token.ts';
@@ -25,14 +28,10 @@ export const kubernetes = role({
 });
 
 const parts: Record<Vars['part'], (context: Context) => ReturnType<typeof packages>> = {
-  node: ({ vars, facts, host }) => [
-    ...system(facts),
-    ...packages(vars, facts),
-    ...kubelet(vars, facts, addressOf({ vars, facts, host })),
-    folders(vars),
-  ],
+  node: (context) => nodeOf(context),
   'control-plane': (context) => controlPlaneOf(context),
-  token: () => [token],
+  reset: () => [reset],
+  token: ({ vars }) => [etcdMembers(vars.etcd), replaced(vars.replaced, vars.drain_seconds), token],
   'no-token': () => [noToken],
   worker: (context) => {
     const { vars, host } = context;
@@ -43,17 +42,42 @@ const parts: Record<Vars['part'], (context: Context) => ReturnType<typeof packag
       registered(host.name, vars.ready_seconds),
     ];
   },
-  cluster: (context) => [...controlPlaneOf(context), ...clusterOf(context)],
+  cluster: (context) => [...controlPlaneOf(context), etcdMembers(context.vars.etcd), ...clusterOf(context)],
 };
 
-/** The first control plane itself. */
-const controlPlaneOf = (context: Context) =>
-  controlPlane(
-    context.template('kubeadm.yaml.hbs', more(context)),
-    context.template('audit-policy.yaml.hbs'),
-    context.vars.ready_seconds,
-    aside(context.vars),
-  );
+/** What every node needs, and how a worker reaches the control planes. */
+function nodeOf(context: Context) {
+  const { vars, facts, host } = context;
+  const { control_planes: peers } = vars;
+  const alone = peers.length === 0 || peers.some((peer) => peer.host === host.name);
+  const balances = !alone && resolvesItself(vars.endpoint);
+  return [
+    ...(alone ? [] : [eligible(peers)]),
+    ...system(facts),
+    ...packages(vars, facts, balances ? packagesOfWorker : []),
+    ...kubelet(vars, facts, addressOf({ vars, facts, host })),
+    ...(balances ? balanced(peers, context.template('haproxy.cfg.hbs', more(context))) : []),
+    folders(vars),
+  ];
+}
+
+/** A control plane itself: it creates the cluster, or joins it. */
+function controlPlaneOf(context: Context) {
+  const { vars, template } = context;
+  const values = more(context);
+  const settings = {
+    address: values.address,
+    config: template('kubeadm.yaml.hbs', values),
+    auditPolicy: template('audit-policy.yaml.hbs'),
+    seconds: vars.ready_seconds,
+  };
+  return [
+    ...(resolvesItself(vars.endpoint) ? own(values.address) : []),
+    ...(vars.join
+      ? further(settings, vars.join, template('join.yaml.hbs', values), aside(vars))
+      : controlPlane(settings, aside(vars))),
+  ];
+}
 
 /** What is in the cluster, and which nodes it has. */
 function clusterOf({ vars, template }: Context) {
@@ -86,7 +110,9 @@ function more(context: Context) {
   const longer = factor(facts);
   return {
     address,
-    endpoint: vars.endpoint ?? `${address}:6443`,
+    endpoint: vars.endpoint ?? ENDPOINT,
+    // several schedulers and controller managers elect the one that works
+    several: vars.control_planes.length > 1,
     // with cgroups of version 1 or without the configuration of the kernel, kubeadm's check always fails
     unverified: facts.cgroups === 1 || facts.kernelSettings !== 'all',
     node_grace: vars.node_grace_seconds * longer,

@@ -3,9 +3,9 @@ import { parseAllDocuments } from 'yaml';
 import { type Facts, type Host, secret } from '../../provision/index.ts';
 import { debian, vm as host, title } from '../../provision/testing.ts';
 import { nodeAddress } from './address.ts';
-import { belongs, leading } from './cluster.ts';
 import { spread } from './dns.ts';
 import { kubernetes } from './index.ts';
+import { belongs, leading } from './leader.ts';
 import { modules } from './modules.ts';
 import { parseNodes, pruned, ready, schedulable } from './nodes.ts';
 import { resolverFor } from './resolver.ts';
@@ -86,7 +86,7 @@ t.test('kubeadm init', async (t) => {
   t.strictSame(kubeadm({ part: 'control-plane' }, container)[0].nodeRegistration.ignorePreflightErrors, [
     'SystemVerification',
   ]);
-  t.match(cluster, { kubernetesVersion: 'v1.36.3', controlPlaneEndpoint: '10.0.2.15:6443' });
+  t.match(cluster, { kubernetesVersion: 'v1.36.3', controlPlaneEndpoint: 'kubernetes.internal:6443' });
   const args = Object.fromEntries(
     cluster.apiServer.extraArgs.map(({ name, value }: Record<string, string>) => [name, value]),
   );
@@ -108,7 +108,12 @@ t.test('kubeadm init', async (t) => {
 });
 
 t.test('kubeadm join', async (t) => {
-  const join = { endpoint: '10.0.2.15:6443', token: secret('abcdef.0123456789abcdef'), authority: 'aa11' };
+  const join = {
+    endpoint: '10.0.2.15:6443',
+    token: secret('abcdef.0123456789abcdef'),
+    authority: 'aa11',
+    control: null,
+  };
   const resource = find({ part: 'worker', join }, 'kubeadm join');
   const plan = (server: string, authority = '', partial = false) =>
     resource?.plan({ server, authority, partial });
@@ -182,14 +187,14 @@ t.test('the survey of a host, and the control plane to work from', async (t) => 
     ['vm', 'worker1'],
   );
   t.match(readSurvey(at('a'), debian, ''), { authority: '', controls: false, nodes: [] });
-  t.equal(leading([leader], at('vm')), leader);
-  t.equal(leading([leader], at('other')), undefined, 'the control plane is not reached');
+  t.equal(leading([leader], [at('vm')]), leader);
+  t.equal(leading([leader], [at('other')]), undefined, 'the control plane is not reached');
   const silent = readSurvey(at('vm'), debian, printed('aa11', 'controls\n--- nodes\nconnection refused\n'));
-  t.throws(() => leading([silent], at('vm')), /does not answer/);
+  t.throws(() => leading([silent], [at('vm')]), /does not answer/);
   const worker = (name: string, authority: string) => readSurvey(at(name), debian, printed(authority));
-  t.ok(belongs(worker('worker1', 'aa11'), leader));
-  t.notOk(belongs(worker('worker1', 'bb22'), leader), 'it is a node of an earlier cluster');
-  t.notOk(belongs(worker('worker2', 'aa11'), leader), 'its node was removed');
+  t.ok(belongs(worker('worker1', 'aa11'), leader, []));
+  t.notOk(belongs(worker('worker1', 'bb22'), leader, []), 'it is a node of an earlier cluster');
+  t.notOk(belongs(worker('worker2', 'aa11'), leader, []), 'its node was removed');
 });
 
 t.test('addresses, name servers and kernel modules', async (t) => {

@@ -14,7 +14,7 @@ const TEMPLATE =
   '{{range .items}}{{.metadata.name}}|{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}|{{.spec.unschedulable}}|{{.status.nodeInfo.kubeletVersion}}{{"\\n"}}{{end}}';
 
 /** Prints the nodes of the cluster, one on each line. */
-export const listNodes = sh`${kubectl} get nodes --output=${`go-template=${TEMPLATE}`}`;
+export const listNodes = sh`${kubectl} get nodes --request-timeout=20s --output=${`go-template=${TEMPLATE}`}`;
 
 export const parseNodes = (printed: string): Node[] =>
   printed.split('\n').flatMap((line) => {
@@ -88,13 +88,22 @@ export const pruned = (
   probe,
   plan: (state) => {
     const known = new Set([...members.map(({ host }) => host), ...absentees]);
-    return state
-      .filter(({ name }) => !known.has(name))
-      .map(({ name, ready }) => ({
-        summary: ready ? `drain and remove ${name}` : `remove ${name}, which is not ready`,
-        script: sh`${ready ? drain(name, seconds) : sh`:`}
-${kubectl} delete node ${name} >/dev/null`,
-      }));
+    return state.filter(({ name }) => !known.has(name)).map((node) => removed(node, seconds));
   },
+  timeout: 10 * (seconds + 60),
+});
+
+const removed = ({ name, ready }: Node, seconds: number): Change => ({
+  summary: ready ? `drain and remove ${name}` : `remove ${name}, which is not ready`,
+  script: sh`${ready ? drain(name, seconds) : sh`:`}
+${kubectl} delete node ${name} >/dev/null`,
+});
+
+/** The nodes of lost control planes make way for new hosts of the same name. */
+export const replaced = (names: readonly string[], seconds: number): Resource<readonly Node[]> => ({
+  kind: 'kubernetes',
+  name: 'nodes of lost control planes',
+  probe,
+  plan: (state) => state.filter(({ name }) => names.includes(name)).map((node) => removed(node, seconds)),
   timeout: 10 * (seconds + 60),
 });

@@ -16,7 +16,7 @@ export const keyringOf = ({ repository_key }: Pick<Vars, 'repository_key'>) =>
   `/etc/apt/keyrings/kubernetes-${repository_key.slice(-16).toLowerCase()}.asc`;
 
 /** The official repository and its packages, held at their version. */
-export function packages(vars: Vars, facts: Facts): Resource[] {
+export function packages(vars: Vars, facts: Facts, more: readonly string[] = []): Resource[] {
   const { version, repository_key: fingerprint } = vars;
   const series = version.replace(/\.\d+$/, '');
   const url = vars.repository ?? `https://pkgs.k8s.io/core:/stable:/v${series}/deb/`;
@@ -27,7 +27,7 @@ export function packages(vars: Vars, facts: Facts): Resource[] {
       { role: 'kubernetes', owner: 'Kubernetes', url, suite: '/', ...key, sources },
       facts,
     ),
-    apt.packages(tools),
+    apt.packages([...tools, ...more]),
     apt.packages([...held.map((name) => `${name}=${version}-*`), 'cri-tools', 'kubernetes-cni']),
     apt.held(held),
   ];

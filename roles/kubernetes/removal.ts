@@ -1,5 +1,6 @@
 import type { Resource } from '../../provision/authoring.ts';
 import { absent, apt, command, type Facts, file, lines, sh } from '../../provision/index.ts';
+import { noEndpoint } from './endpoint.ts';
 import { kubeletFiles } from './kubelet.ts';
 import { MODULES } from './modules.ts';
 import { held, keyringOf, own, sources } from './packages.ts';
@@ -14,6 +15,7 @@ import type { Vars } from './vars.ts';
 export const removal = (vars: Vars, facts: Facts, purge: boolean): Resource[] => [
   reset,
   network,
+  ...noEndpoint,
   apt.held.absent(held),
   apt.absent(own, { purge: true }),
   ...[sources, keyringOf(vars), MODULES].map((path) => file.absent(path)),
@@ -46,7 +48,7 @@ const FOLDERS = [
 ];
 
 /** A host may have been a node, or have failed while it became one. */
-const reset = command('kubeadm reset', {
+export const reset = command('kubeadm reset', {
   unless: sh`! command -v kubeadm >/dev/null || ! { ${lines(TRACES.map((path) => sh`[ -e ${path} ] ||`))} false; }`,
   run: sh`systemctl stop kubelet
 ${resetting}`,

@@ -16,18 +16,35 @@ const join = z.strictObject({
   token: secretVariable,
   /** The SHA-256 of the public key of the cluster's certificate authority. */
   authority: z.string(),
+  /** What a further control plane needs in addition. */
+  control: z
+    .strictObject({
+      /** The files that all control planes share, in the order of shared.ts. */
+      shared: z.array(secretVariable),
+      /** The control plane through which it joins; null if the endpoint leads to one. */
+      through: z.ipv4().nullable(),
+      /** Whether the host has never been a node, so that what is in its volumes is of an earlier cluster. */
+      fresh: z.boolean(),
+    })
+    .nullable(),
 });
 
 /** A host that is a node of the cluster. */
 const member = z.strictObject({ host: hostName, address: z.ipv4() });
+/** A control plane, whose address may be unknown while it is not reached. */
+const peer = z.strictObject({ host: hostName, address: z.ipv4().nullable() });
 
 export const vars = z
   .strictObject({
-    part: z.enum(['node', 'control-plane', 'token', 'no-token', 'worker', 'cluster']),
+    part: z.enum(['node', 'control-plane', 'reset', 'token', 'no-token', 'worker', 'cluster']),
+    control_planes: z.array(peer),
     join: join.nullable(),
     members: z.array(member),
     /** Hosts that were not reached: their nodes are kept. */
     absentees: z.array(z.string()),
+    /** The control planes whose members of etcd stay, and those whose nodes make way for a new host of the same name. */
+    etcd: z.array(z.string()),
+    replaced: z.array(z.string()),
     version: z.string().regex(/^1\.\d+\.\d+$/, 'expected a version such as 1.36.3'),
     repository: z
       .url({ protocol: /^https?$/, error: 'expected http://… or https://…' })
@@ -63,4 +80,5 @@ export const vars = z
 
 export type Vars = z.output<typeof vars>;
 export type Member = z.output<typeof member>;
+export type Peer = z.output<typeof peer>;
 export type Join = z.output<typeof join>;

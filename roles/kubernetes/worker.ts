@@ -1,11 +1,12 @@
 import { type Resource, write } from '../../provision/authoring.ts';
-import { failure, type Script, sh, type Text } from '../../provision/index.ts';
+import { type Script, sh, type Text } from '../../provision/index.ts';
+import { elsewhere } from './endpoint.ts';
 import { resetting } from './reset.ts';
 import type { Join } from './vars.ts';
 
 const KUBELET = '/etc/kubernetes/kubelet.conf';
 /** In memory only, because it contains the token. */
-const CONFIG = '/run/provision-join.yaml';
+export const CONFIG = '/run/provision-join.yaml';
 
 /** Prints the SHA-256 of the public key of the cluster's certificate authority, as kubeadm compares it (RFC 7469). */
 export const authorityOf = sh`if [ -e /etc/kubernetes/pki/ca.crt ]; then
@@ -74,10 +75,3 @@ done`,
     timeout: seconds + 60,
   };
 };
-
-const elsewhere = (server: string) =>
-  failure({
-    what: 'this host is a node of another cluster',
-    why: `the API server of that cluster is ${server}`,
-    todo: 'if it should leave that cluster, run kubeadm reset on the host, then run again',
-  });
