@@ -5,7 +5,7 @@ import type { Approach, Context } from '../language/approach.ts';
 import { choose } from '../machines/choose.ts';
 import { loadMachines, type Machine } from '../machines/machines.ts';
 import type { Provider, Pull } from '../machines/provider.ts';
-import { type Applied, dryRun } from '../run/dryRun.ts';
+import { type Applied, checkInput } from '../run/inputCheck.ts';
 import { pool } from '../run/pool.ts';
 import { checkKeys } from '../ssh/keys.ts';
 import { loadApproach, locate } from './approaches.ts';
@@ -53,7 +53,7 @@ export async function decide(args: Arguments): Promise<Decision> {
   const chosen = limit(args.limit, expected);
   const action = actionOf(approach, args);
   const others = args.rollback || args.decommission ? [approach.provision] : [];
-  const applied = await dryRun(approach, expected, extras, action, ...others);
+  const applied = await checkInput(approach, expected, extras, action, ...others);
   checkTags(args.tags, applied);
   return {
     ...location,

@@ -4,7 +4,7 @@ import type { Host } from '../host.ts';
 import { defaultsLayer, type Layer, resolve } from '../input/variables.ts';
 import type { Facts } from './facts.ts';
 import type { Resource } from './resource.ts';
-import { render, type Text } from './template.ts';
+import { checkTemplates, render, type Text } from './template.ts';
 
 /** The input of a role's code: its variables, and what cannot change during a run. */
 export interface TaskContext<V> {
@@ -22,6 +22,8 @@ export interface RoleDefinition<S extends z.ZodObject> {
   /** The role's `import.meta.dirname`, which contains `defaults.yml` and `templates/`. Its base name names the role. */
   readonly folder: string;
   readonly vars: S;
+  /** Checks files that the variables name, before any host is contacted. @throws ProvisionError (input) */
+  check?(vars: z.output<S>): void;
   /** The desired state, in order. */
   tasks(context: TaskContext<z.output<S>>): readonly Resource[];
   /** The desired state after the role has been removed; `purge` also removes its data. */
@@ -33,7 +35,7 @@ export interface RoleCall<V = Readonly<Record<string, unknown>>> {
   readonly role: string;
   /** The names of all its variables. */
   readonly known: readonly string[];
-  /** Combines and checks all variables. @throws ProvisionError (input) */
+  /** Combines and checks all variables, and checks the role's templates. @throws ProvisionError (input) */
   resolve(layers: readonly Layer[]): Resolved<V>;
 }
 
@@ -60,9 +62,11 @@ export function role<S extends z.ZodObject>(definition: RoleDefinition<S>): Role
     role: name,
     known: Object.keys(definition.vars.shape),
     resolve: (layers) => {
+      if (!defaults) checkTemplates(definition.folder);
       defaults ??= defaultsLayer(definition.folder);
       const here: Layer = { values: given, where: () => `${name}() in the approach` };
       const vars = resolve(name, definition.vars, [defaults, here, ...layers]);
+      definition.check?.(vars);
       return {
         role: name,
         vars,

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { secret } from '../shell/secret.ts';
 import { outcome } from '../testing/outcome.ts';
-import { render } from './template.ts';
+import { checkTemplates, render } from './template.ts';
 
 t.test('templates are strict and track secrets', async (t) => {
   const folder = t.testdir({
@@ -31,4 +31,19 @@ t.test('templates are strict and track secrets', async (t) => {
     outcome(() => render(`${folder}/e.hbs`, values)),
     /the template cannot be read/,
   );
+});
+
+t.test('all templates of a role are parsed before any is used', async (t) => {
+  const right = { 'a.hbs': '{{#if x}}{{y}}{{/if}}', templates: { 'b.hbs': '{{z}}' }, 'c.txt': '{{#if' };
+  t.doesNotThrow(() => checkTemplates(t.testdir(right)));
+  const table: [Parameters<typeof t.testdir>[0], RegExp][] = [
+    [{ 'a.hbs': 'x\n{{#if x}}\n' }, /\ba\.hbs:3: Parse error\n {2}→ correct the template$/],
+    [{ templates: { deep: { 'b.hbs': '{{x' } } }, /templates\/deep\/b\.hbs:1: Parse error\n/],
+    [{ templates: { 'b.hbs': '\n{{#if x}}{{/each}}' } }, /b\.hbs:2: if doesn't match each/],
+  ];
+  for (const [files, expected] of table)
+    t.match(
+      outcome(() => checkTemplates(t.testdir(files))),
+      expected,
+    );
 });

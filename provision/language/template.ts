@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type HandlebarsModule from 'handlebars';
 import { inputError } from '../errors.ts';
 import { shown } from '../input/yaml.ts';
@@ -23,16 +24,35 @@ export function render(file: string, values: Readonly<Record<string, unknown>>):
     const text = compiled(read(file))(plain(values, secrets));
     return { text, secrets: [...secrets].filter((value) => value !== '' && text.includes(value)) };
   } catch (error) {
-    if (!(error instanceof Error) || error.name === 'ProvisionError') throw error;
-    const line = (error as { lineNumber?: number }).lineNumber ?? /line (\d+)/.exec(error.message)?.[1];
-    throw inputError({
-      place: line === undefined ? shown(file) : `${shown(file)}:${line}`,
-      what:
-        error.message.split('\n')[0]?.replace(/ not defined in \[object Object\]/, ' is not defined') ??
-        'the template cannot be rendered',
-      todo: 'correct the template, or add a variable with that name to the role',
-    });
+    throw explained(file, error, 'correct the template, or add a variable with that name to the role');
   }
+}
+
+/**
+ * Parses the templates in a role's folder: its files *.hbs, and all in the folder `templates`.
+ *
+ * @throws ProvisionError (input) with the file and line
+ */
+export function checkTemplates(folder: string): void {
+  for (const file of globSync(['*.hbs', 'templates/**/*.hbs'], { cwd: folder }).sort()) {
+    const path = join(folder, file);
+    try {
+      Handlebars.parse(read(path));
+    } catch (error) {
+      throw explained(path, error, 'correct the template');
+    }
+  }
+}
+
+function explained(file: string, error: unknown, todo: string): unknown {
+  if (!(error instanceof Error) || error.name === 'ProvisionError') return error;
+  const line = (error as { lineNumber?: number }).lineNumber ?? /line (\d+)/.exec(error.message)?.[1];
+  const [first = 'the template cannot be rendered'] = error.message.split('\n');
+  return inputError({
+    place: line === undefined ? shown(file) : `${shown(file)}:${line}`,
+    what: first.replace(/ on line \d+:$/, '').replace(/ not defined in \[object Object\]/, ' is not defined'),
+    todo,
+  });
 }
 
 /** The single-file build: the main module loads 46 files and spends most of its start-up time on source maps. */

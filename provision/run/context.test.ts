@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { z } from 'zod';
+import { inputError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { parseExtra } from '../input/extraVars.ts';
 import { type Approach, approach, type Context } from '../language/approach.ts';
@@ -9,8 +10,8 @@ import type { Event } from '../report/events.ts';
 import type { Seen, Session } from '../shell/exchange.ts';
 import { secret } from '../shell/secret.ts';
 import { sh } from '../shell/sh.ts';
-import { dryRun } from './dryRun.ts';
 import { who } from './hostRun.ts';
+import { checkInput } from './inputCheck.ts';
 import { run } from './run.ts';
 
 /** A role that only has variables. */
@@ -56,7 +57,7 @@ t.test(
     for (const [words, own, given, expected] of layers) {
       const seen: unknown[] = [];
       const { provision } = looking(seen);
-      await dryRun(looking(seen), [host(own)], given.map(parseExtra), provision);
+      await checkInput(looking(seen), [host(own)], given.map(parseExtra), provision);
       t.strictSame(seen, [expected], words);
     }
   },
@@ -65,11 +66,29 @@ t.test(
 t.test('one error lists all wrong variables, even if the approach reads them first', async (t) => {
   const seen: unknown[] = [];
   const wrong = [`${name}.size=x`, `${name}.mode=1`].map(parseExtra);
-  await t.rejects(dryRun(looking(seen), [host()], wrong, looking(seen).provision), {
+  await t.rejects(checkInput(looking(seen), [host()], wrong, looking(seen).provision), {
     message:
       /mode: expected a string, found the number 1 \(text that looks like a number .*\)\n.*size: expected a number, found "x"/,
   });
   t.strictSame(seen, [{ mode: null, size: 2 }]);
+});
+
+t.test('files that a role needs are checked before the first connection', async (t) => {
+  const broken = { 'defaults.yml': '{}\n', templates: { 'x.hbs': '{{#if x}}' } };
+  const templated = join(t.testdir({ templated: broken }), 'templated');
+  const tasks = () => [];
+  const check = () => {
+    throw inputError({ place: 'values.yaml:1', what: 'wrong' });
+  };
+  const table: [object, RegExp][] = [
+    [role({ folder: templated, vars: z.strictObject({}), tasks })(), /x\.hbs:1: Parse error/],
+    [role({ folder, vars, tasks, check })(), /values\.yaml:1: wrong/],
+  ];
+  for (const [call, message] of table) {
+    const provision = ({ hosts, apply }: Context<'app'>) =>
+      apply(hosts.app, call as ReturnType<typeof sized>);
+    await t.rejects(checkInput(looking([]), [host()], [], provision), { kind: 'input', message });
+  }
 });
 
 t.test('in a run: the same variables, and each warning once', async (t) => {

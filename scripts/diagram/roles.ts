@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Approach, type Host, loadMachines, type Machine } from '../../provision/index.ts';
-import { dryRun } from '../../provision/run/dryRun.ts';
+import { checkInput } from '../../provision/run/inputCheck.ts';
 import { type Box, busesOf, type Picture, type Tier } from './model.ts';
 
 /** Roles that install a service on the machine itself: its tier, and where its variables make it listen. */
@@ -42,7 +42,7 @@ export async function applyingOf(
   machines: Readonly<Record<string, Machine>>,
 ): Promise<Applying[]> {
   const { default: approach } = (await import(join(folder, 'index.ts'))) as { default: Approach };
-  const applied = await dryRun(approach, hostsOf(machines), [], (context) => approach.provision(context));
+  const applied = await checkInput(approach, hostsOf(machines), [], (context) => approach.provision(context));
   return applied.flatMap(({ hosts, calls }) =>
     calls.map((call) => {
       const { role, vars } = call.resolve([]);

@@ -1,15 +1,15 @@
-import { join } from 'node:path';
 import { helm, kubernetes, role, type Secret } from '../../../provision/index.ts';
 import { checksums, loginOf } from './secrets.ts';
-import { valuesOf } from './values.ts';
+import { chart, valuesOf } from './values.ts';
 import { type Vars, vars } from './vars.ts';
-
-const chart = (name: 'chart' | 'data') => join(import.meta.dirname, '..', name);
 
 /** TheAPP and its data services in one environment: two releases in a namespace of their own. The host is a control plane. */
 export const theapp = role({
   folder: import.meta.dirname,
   vars,
+  check: ({ environment }) => {
+    for (const name of ['data', 'chart'] as const) valuesOf(name, environment);
+  },
   tasks: ({ vars }) => {
     const { environment: namespace, registry, version, ready_seconds: timeout } = vars;
     const data = passwords(vars);
@@ -22,13 +22,13 @@ export const theapp = role({
       helm.release('theapp-data', {
         namespace,
         chart: chart('data'),
-        values: { ...valuesOf(chart('data'), namespace), ...shared },
+        values: { ...valuesOf('data', namespace), ...shared },
         timeout,
       }),
       helm.release('theapp', {
         namespace,
         chart: chart('chart'),
-        values: { ...valuesOf(chart('chart'), namespace), ...shared, ...pulled },
+        values: { ...valuesOf('chart', namespace), ...shared, ...pulled },
         describes: version,
         timeout,
       }),

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
+import { helm } from '../../../provision/index.ts';
 
-/** The values of a chart for an environment: its file values-ENVIRONMENT.yaml. */
-export const valuesOf = (chart: string, environment: string): Readonly<Record<string, unknown>> =>
-  parse(readFileSync(join(chart, `values-${environment}.yaml`), 'utf8')) as Record<string, unknown>;
+/** The folder of a chart. */
+export const chart = (name: 'chart' | 'data') => join(import.meta.dirname, '..', name);
+
+/** The values of a chart for an environment: its file values-ENVIRONMENT.yaml. @throws ProvisionError (input) */
+export const valuesOf = (name: 'chart' | 'data', environment: string) =>
+  helm.valuesIn(chart(name), join(chart(name), `values-${environment}.yaml`));

@@ -54,12 +54,15 @@ export interface Programs {
   readonly pause: string;
 }
 
+/** The file of Helm, whether it has been built or not. */
+export const helmFile = () => fileOf(helm);
+
 /** Builds the programs that have not been built yet. @throws ProvisionError (failed) */
 export async function builtPrograms(progress: (line: string) => void): Promise<Programs> {
   for (const program of allPrograms) await built(program, progress);
   return {
     kubernetes: versions.kubernetes.map((version) => ({ version, file: fileOf(kubernetes(version)) })),
-    helm: fileOf(helm),
+    helm: helmFile(),
     kubeRouter: fileOf(kubeRouter),
     crictl: fileOf(crictl),
     pause: fileOf(pause),

@@ -19,12 +19,12 @@ type Action<G extends string> = (context: Context<G>) => Promise<void>;
 
 /**
  * Runs an approach's code without connecting, so that all input is checked before the first connection: which roles it
- * applies to which hosts, with which variables. A variable for a role that only one of the `others` applies is not an
+ * applies to which hosts, with which variables. This is not the dry run of `--check`, which connects. A variable for a role that only one of the `others` applies is not an
  * error: the same command line works for every action.
  *
  * @throws ProvisionError (input)
  */
-export async function dryRun<G extends string>(
+export async function checkInput<G extends string>(
   approach: Approach<G>,
   hosts: readonly Host[],
   extras: readonly Extra[],
@@ -118,7 +118,7 @@ function checkHostVariables(hosts: readonly Host[], calls: readonly RoleCall[]):
   }
 }
 
-/** Facts for a dry run, which contacts no host. */
+/** Facts for the input check, which contacts no host. */
 const SAMPLE = {
   distribution: 'debian',
   version: '13',
@@ -138,5 +138,5 @@ const SAMPLE = {
   ipsec: { has: 'unknown', seen: '' },
 } as const;
 
-/** The artefact of a dry run, which builds nothing. */
+/** The artefact of the input check, which builds nothing. */
 const SOME = { version: '0.0.0', file: '/predicted', sha256: '0'.repeat(64), bytes: 0 } as const;
