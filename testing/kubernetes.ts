@@ -82,6 +82,7 @@ export const snapshot = (
   },
   releases: [{ namespace: 'production', name: 'theapp', revision: 1, status: 'deployed' }],
   data: {},
+  logs: {},
   unreachable: {},
   ...more,
 });

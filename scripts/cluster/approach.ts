@@ -1,4 +1,6 @@
+import { loadApproach, locate } from '../../provision/cli/approaches.ts';
 import { inputError, loadMachines } from '../../provision/index.ts';
+import { oneOf } from '../command/options.ts';
 import { folderOf } from './hosts.ts';
 
 /** The help of the argument `<approach>`. */
@@ -17,6 +19,14 @@ export function orchestratorOf(approach: string): Orchestrator {
 export function approachOf(name: string): string {
   folderOf(name);
   return name;
+}
+
+/** The environments of an approach, or the one that was named. @throws ProvisionError (input) if it does not exist */
+export async function environmentsOf(approach: string, named?: string): Promise<readonly string[]> {
+  const { environments = [] } = await loadApproach(locate(approach));
+  if (named === undefined) return environments;
+  if (environments.length > 0) return [oneOf('environment', environments, named)];
+  throw inputError({ place: 'environment', what: `${approach} has no environments` });
 }
 
 /** The name of an approach that exists and is not Kubernetes. @throws ProvisionError (input) */

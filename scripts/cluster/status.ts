@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { explain } from '../../provision/index.ts';
 import { interruption, newCommand, runCommand } from '../command/command.ts';
-import { approachWords, swarmOf } from './approach.ts';
+import { approachOf, approachWords, environmentsOf, orchestratorOf } from './approach.ts';
 import { hostsOf, type Where, withWhere } from './hosts.ts';
+import { kubernetesView } from './kubernetes/view.ts';
 import { newSessions } from './sessions.ts';
-import { probe } from './status/probe.ts';
-import { type State, stateOf } from './status/state.ts';
-import { textOf } from './status/text.ts';
+import { swarmView, type View } from './status/view.ts';
 
 interface Options extends Where {
   readonly watch: boolean;
   readonly json: boolean;
+  readonly environment?: string;
 }
 
 /** Milliseconds between two probes. */
@@ -19,21 +19,26 @@ const EVERY = 2000;
 const program = withWhere(
   newCommand('status')
     .description(
-      'Shows the nodes, services, tasks and replication of a cluster. Exits with code 1 if the cluster is not healthy.',
+      'Shows the nodes, services and replication of a cluster, what runs where, and what fails. Exits with code 1 if the cluster is not healthy.',
     )
-    .argument('<approach>', approachWords, swarmOf)
+    .argument('<approach>', approachWords, approachOf)
     .option('-w, --watch', 'show the state again every two seconds until Ctrl-C', false)
-    .option('--json', 'print one JSON object per probe on stdout', false),
-).action(async (approach: string, { watch, json, ...where }: Options) => {
+    .option('--json', 'print one JSON object per probe on stdout', false)
+    .option('--environment <name>', 'show only this environment of approach_4, such as staging'),
+).action(async (approach: string, { watch, json, environment, ...where }: Options) => {
+  const environments = await environmentsOf(approach, environment);
   const hosts = await hostsOf(approach, where);
   const sessions = newSessions();
   const signal = interruption();
+  const view =
+    orchestratorOf(approach) === 'kubernetes'
+      ? () => kubernetesView(hosts, sessions, environments)
+      : () => swarmView(hosts, sessions);
   try {
     do {
-      const probed = probe(hosts, sessions).then((snapshot) => stateOf(snapshot, Date.now()));
-      const state = watch ? await probed.catch((error: unknown) => explain(error)) : await probed;
-      show(state, { watch, json });
-      process.exitCode = typeof state !== 'string' && state.healthy ? 0 : 1;
+      const seen = watch ? await view().catch(failedView) : await view();
+      show(seen, { watch, json });
+      process.exitCode = seen.state.healthy ? 0 : 1;
       if (watch) await sleep(EVERY, undefined, { signal }).catch(() => undefined);
     } while (watch && !signal.aborted);
   } finally {
@@ -41,15 +46,20 @@ const program = withWhere(
   }
 });
 
+/** What `--watch` shows while nothing answers. */
+function failedView(error: unknown): View {
+  const text = explain(error);
+  return { state: { healthy: false, problems: [text] }, text: `${text}\n` };
+}
+
 /** On a terminal, each state replaces the one before. */
-function show(state: State | string, { watch, json }: { watch: boolean; json: boolean }): void {
+function show({ state, text }: View, { watch, json }: { watch: boolean; json: boolean }): void {
   if (json) {
-    const line = typeof state === 'string' ? { healthy: false, problems: [state] } : state;
-    process.stdout.write(`${JSON.stringify(line)}\n`);
+    process.stdout.write(`${JSON.stringify(state)}\n`);
     return;
   }
   if (watch && process.stdout.isTTY) process.stdout.write('\x1b[H\x1b[2J');
-  process.stdout.write(typeof state === 'string' ? `${state}\n` : textOf(state));
+  process.stdout.write(text);
 }
 
 await runCommand(program);

@@ -3,14 +3,16 @@ import { lines, type Script, sh } from '../../../provision/index.ts';
 import { describes, type Revision } from '../../../provision/resources/helm/history.ts';
 import { environment } from '../../../provision/resources/kubernetes/cluster.ts';
 import { askReplica, askSentinel, type Data, readData } from '../status/data.ts';
-import type { Objects, Release } from './objects.ts';
-import { isNodeReady } from './pods.ts';
+import type { Objects, Pod, Release } from './objects.ts';
+import { endedContainer, isNodeReady } from './pods.ts';
 
 /** What only Helm and the data services themselves know. */
 export interface Details {
   readonly releases: readonly Release[];
   /** What the data services report, by namespace. */
   readonly data: Readonly<Record<string, Data>>;
+  /** The last lines of containers that have ended, by pod, such as `production/theapp-7c9f`. */
+  readonly logs: Readonly<Record<string, readonly string[]>>;
 }
 
 const questions: Readonly<Record<string, { readonly kind: string; readonly ask: string }>> = {
@@ -37,8 +39,16 @@ function asked({ pods, nodes }: Objects) {
   });
 }
 
-/** How many seconds an answer may take. */
-const SECONDS = 10;
+/** How many seconds an answer may take; how many logs are read, and how many lines of each. */
+const [SECONDS, LOGS, LINES] = [10, 4, 3];
+
+/** Prints what the container said last before it ended. */
+const logOf = ({ metadata }: Pod, container: string): Script => {
+  const { namespace = '', name } = metadata;
+  const logs = sh`${kubectl} logs --namespace ${namespace} ${name} --container ${container} --tail ${LINES}`;
+  const script = sh`${logs} --previous 2>/dev/null || ${logs} 2>/dev/null`;
+  return sh`ask log ${namespace} ${name} sh -c ${script.text} &`;
+};
 
 /**
  * Asks Helm about its releases, and the data services inside their pods, where the passwords are. All are asked at the
@@ -53,6 +63,10 @@ export function detailsProbe(releases: readonly Release[], objects: Objects): Sc
     ({ namespace, name, kind, ask }) =>
       sh`ask ${kind} ${namespace} ${name} ${kubectl} exec --namespace ${namespace} ${name} -- sh -c ${ask} &`,
   );
+  const ended = objects.pods.flatMap((pod) => {
+    const container = endedContainer(pod);
+    return container === undefined ? [] : [logOf(pod, container)];
+  });
   return sh`${environment}
 export KUBECONFIG=${KUBECONFIG}
 d=$(mktemp -d)
@@ -62,7 +76,7 @@ kind=$1 namespace=$2 name=$3
 shift 3
 { printf '\n=== %s %s %s\n' "$kind" "$namespace" "$name"; timeout ${SECONDS} "$@" </dev/null 2>&1 || :; } >"$d/$kind.$namespace.$name"
 }
-${lines([...histories, ...execs])}
+${lines([...histories, ...execs, ...ended.slice(0, LOGS)])}
 wait
 cat "$d"/* 2>/dev/null || :`;
 }
@@ -97,6 +111,11 @@ export function readDetails(printed: string, releases: readonly Release[], objec
         namespace,
         readData(answers.filter((answer) => answer.namespace === namespace)),
       ]),
+    ),
+    logs: Object.fromEntries(
+      parts
+        .filter(({ kind }) => kind === 'log')
+        .map(({ namespace, name, body }) => [`${namespace}/${name}`, body.split('\n').filter(Boolean)]),
     ),
   };
 }

@@ -10,6 +10,8 @@ export interface PodState {
   readonly seconds: number;
   /** Kubernetes' reason and message, in one line. */
   readonly reason: string;
+  /** The last lines of the container that ended. */
+  readonly log?: readonly string[];
 }
 
 /** Seconds: the age up to which failures and restarts are listed. */
@@ -54,6 +56,14 @@ export function runningPods({ objects }: { readonly objects: Objects }): Map<str
 /** Whether the kubelet of a node reports that it is ready. */
 export const isNodeReady = ({ status }: Node): boolean =>
   status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+
+/** The container of a pod that has ended, although it should run. */
+export function endedContainer({ metadata, status }: Pod): string | undefined {
+  if (metadata.deletionTimestamp !== undefined) return undefined;
+  const all = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+  const ended = ({ state, lastState }: ContainerStatus) => state?.terminated ?? lastState?.terminated;
+  return all.find((one) => !one.ready && (ended(one)?.exitCode ?? 0) !== 0)?.name;
+}
 
 /** What is wrong with a pod; undefined if nothing is. `now` is milliseconds since 1970. */
 export function podState(pod: Pod, now: number): PodState | undefined {

@@ -80,9 +80,13 @@ export interface KubernetesState {
 
 /**
  * The state of a cluster, from a snapshot. `now` is milliseconds since 1970. A cordoned node is no problem: somebody has
- * drained it.
+ * drained it. Of several environments, `only` those named are part of the state, in this order; it is a problem if one is missing.
  */
-export function stateOf(snapshot: KubernetesSnapshot, now: number): KubernetesState {
+export function stateOf(
+  snapshot: KubernetesSnapshot,
+  now: number,
+  only?: readonly string[],
+): KubernetesState {
   const { objects, releases, data } = snapshot;
   const nodes = objects.nodes.map((node) => nodeState(node, snapshot)).sort(byName);
   const names = new Set([
@@ -92,20 +96,28 @@ export function stateOf(snapshot: KubernetesSnapshot, now: number): KubernetesSt
   const namespaces = [...names].sort().map((name) => namespaceState(name, snapshot, now));
   const installed = (name: string) =>
     releases.filter(({ namespace }) => namespace === name).sort((a, b) => a.name.localeCompare(b.name));
+  const isShown = (name: string) => !only || only.includes(name) || installed(name).length === 0;
   const environments = namespaces
-    .filter(({ name }) => installed(name).length > 0)
+    .filter(({ name }) => installed(name).length > 0 && isShown(name))
     .map((one): EnvironmentState => {
       const { replicas = [], sentinels = [] } = data[one.name] ?? {};
       return { ...one, releases: installed(one.name), replicas, sentinels };
-    });
+    })
+    .sort((a, b) => (only ?? []).indexOf(a.name) - (only ?? []).indexOf(b.name));
+  const system = namespaces.filter(({ name }) => installed(name).length === 0 && !only?.includes(name));
   const problems = [
     ...Object.entries(snapshot.unreachable).map(([host, why]) => `${host} does not answer: ${why}`),
     ...snapshot.hosts
       .filter((host) => !nodes.some(({ name }) => name === host))
       .map((host) => `${host} is not a node of the cluster`),
     ...objects.nodes.flatMap(nodeProblems),
-    ...namespaces.flatMap(namespaceProblems),
-    ...objects.cronJobs.flatMap((job) => cronJobProblems(job, now)),
+    ...(only ?? [])
+      .filter((name) => installed(name).length === 0)
+      .map((name) => `${name} has no Helm release`),
+    ...[...system, ...environments].flatMap(namespaceProblems),
+    ...objects.cronJobs
+      .filter(({ metadata }) => isShown(metadata.namespace ?? ''))
+      .flatMap((job) => cronJobProblems(job, now)),
     ...environments.flatMap(environmentProblems),
   ];
   return {
@@ -113,7 +125,7 @@ export function stateOf(snapshot: KubernetesSnapshot, now: number): KubernetesSt
     problems,
     nodes,
     environments,
-    system: namespaces.filter(({ name }) => installed(name).length === 0),
+    system,
   };
 }
 
@@ -148,7 +160,7 @@ function nodeProblems({ metadata: { name }, status: { conditions = [] } }: Node)
   });
 }
 
-function namespaceState(name: string, { objects }: KubernetesSnapshot, now: number): NamespaceState {
+function namespaceState(name: string, { objects, logs }: KubernetesSnapshot, now: number): NamespaceState {
   const own = <T extends { readonly metadata: Pod['metadata'] }>(all: readonly T[]) =>
     all.filter(({ metadata }) => metadata.namespace === name);
   const pods = own(objects.pods);
@@ -158,7 +170,13 @@ function namespaceState(name: string, { objects }: KubernetesSnapshot, now: numb
     workloads: own(objects.workloads)
       .map((workload) => workloadState(workload, pods, autoscalers))
       .sort(byName),
-    pods: pods.flatMap((pod) => podState(pod, now) ?? []).sort((a, b) => a.seconds - b.seconds),
+    pods: pods
+      .flatMap((pod) => {
+        const found = podState(pod, now);
+        const log = logs[`${name}/${pod.metadata.name}`] ?? [];
+        return found ? [log.length > 0 ? { ...found, log } : found] : [];
+      })
+      .sort((a, b) => a.seconds - b.seconds),
   };
 }
 

@@ -1,4 +1,6 @@
+import type { Data } from './data.ts';
 import type { State } from './state.ts';
+import { ago, table } from './table.ts';
 
 /** A cluster's state as text. */
 export function textOf({ healthy, problems, nodes, services, failing, replicas, sentinels }: State): string {
@@ -26,48 +28,35 @@ export function textOf({ healthy, problems, nodes, services, failing, replicas, 
       ['FAILED TASK', 'NODE', 'STATE', 'AGE', 'ERROR'],
       failing.map(({ task, node, state, seconds, error }) => [task, node, state, ago(seconds), error]),
     ),
-    table(
-      ['REPLICA', 'NODE', 'LAG', 'ERROR'],
-      replicas.map(({ service, host, lag, error = '' }) => [
-        service,
-        host,
-        lag === null ? '?' : `${lag} s`,
-        error,
-      ]),
-    ),
-    table(
-      ['SENTINEL', 'NODE', 'MASTER', 'REPLICAS', 'FLAGS'],
-      sentinels.map(({ service, host, master, flags, replicas }) => [
-        service,
-        host,
-        master || '?',
-        `${replicas}`,
-        flags === 'master' ? '' : flags,
-      ]),
-    ),
-    healthy ? 'healthy\n' : problems.map((problem) => `✗ ${problem}\n`).join(''),
+    ...dataTables({ replicas, sentinels }),
+    verdictOf({ healthy, problems }),
   ];
   return parts.filter(Boolean).join('\n');
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return '';
-  const all = [head, ...rows];
-  const widths = head.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0)));
-  return all
-    .map(
-      (row) =>
-        `${row
-          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
-}
+/** The state of replication and of the Sentinels. */
+export const dataTables = ({ replicas, sentinels }: Data): string[] => [
+  table(
+    ['REPLICA', 'NODE', 'LAG', 'ERROR'],
+    replicas.map(({ service, host, lag, error = '' }) => [
+      service,
+      host,
+      lag === null ? '?' : `${lag} s`,
+      error,
+    ]),
+  ),
+  table(
+    ['SENTINEL', 'NODE', 'MASTER', 'REPLICAS', 'FLAGS'],
+    sentinels.map(({ service, host, master, flags, replicas }) => [
+      service,
+      host,
+      master || '?',
+      `${replicas}`,
+      flags === 'master' ? '' : flags,
+    ]),
+  ),
+];
 
-const ago = (seconds: number) =>
-  seconds < 120
-    ? `${seconds} s`
-    : seconds < 7200
-      ? `${Math.round(seconds / 60)} min`
-      : `${Math.round(seconds / 3600)} h`;
+/** The last line: whether all is well, or what is not. */
+export const verdictOf = ({ healthy, problems }: Pick<State, 'healthy' | 'problems'>): string =>
+  healthy ? 'healthy\n' : problems.map((problem) => `✗ ${problem}\n`).join('');
