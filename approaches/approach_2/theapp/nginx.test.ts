@@ -1,4 +1,5 @@
-import { createServer, request } from 'node:http';
+import { rmSync, writeFileSync } from 'node:fs';
+import { Agent, createServer, request } from 'node:http';
 import { join } from 'node:path';
 import t from 'tap';
 import { render } from '../../../provision/testing.ts';
@@ -26,12 +27,14 @@ async function site({ gone: alone = false } = {}) {
     metrics_from: ['127.0.0.2'],
   };
   const { text } = render(TEMPLATE, values);
+  const leaving = `/tmp/theapp-leaving-${port}`;
   const servers = [...(alone ? [] : [up]), down, gone].map((port) => `server 127.0.0.1:${port} max_fails=0;`);
   const http = text
     .slice(text.indexOf('http {') + 'http {'.length, text.lastIndexOf('}'))
     .replace(/^ *(include|default_type|access_log|\w+_temp_path) .*;$/gm, '')
     .replace('listen 8080', `listen 127.0.0.1:${port}`)
-    .replaceAll('/tmp/once.sock', `/tmp/theapp-once-${port}.sock`);
+    .replaceAll('/tmp/once.sock', `/tmp/theapp-once-${port}.sock`)
+    .replaceAll('/tmp/leaving', leaving);
   const server = await startNginx(
     `upstream replicas { ${servers.join(' ')} }\n${http}`,
     `http://127.0.0.1:${port}/nodez`,
@@ -47,9 +50,27 @@ async function site({ gone: alone = false } = {}) {
         .on('error', reject)
         .end();
     });
+  /** Whether two requests, one after another, have the same connection. */
+  const reuses = async (path: string) => {
+    const agent = new Agent({ keepAlive: true });
+    const local = () =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const sent = request({ host: '127.0.0.1', port, path, agent }, (response) => {
+          const { localPort } = response.socket;
+          response.resume().on('end', () => setImmediate(() => resolve(localPort)));
+        });
+        sent.on('error', reject).end();
+      });
+    const [first, second] = [await local(), await local()];
+    agent.destroy();
+    return first === second;
+  };
   return {
     ask,
+    reuses,
+    leave: () => writeFileSync(leaving, ''),
     async stop() {
+      rmSync(leaving, { force: true });
       await server.stop();
       replica.close();
     },
@@ -88,4 +109,14 @@ t.test('a node that reaches no replica answers 503', async (t) => {
   t.teardown(stop);
   t.strictSame(await ask('GET', '/nodez'), [503]);
   t.strictSame(await ask('GET', '/nginxz'), [204], 'nginx itself is healthy');
+});
+
+t.test('an nginx that is leaving serves requests, and closes their connections', async (t) => {
+  const { ask, reuses, leave, stop } = await site();
+  t.teardown(stop);
+  for (const path of ['/hello', '/counter/a', '/nginxz']) t.equal(await reuses(path), true, path);
+  leave();
+  t.strictSame(await ask('GET', '/nodez'), [503]);
+  t.strictSame(await ask('GET', '/hello'), [200, 'GET /hello']);
+  for (const path of ['/hello', '/counter/a', '/nginxz']) t.equal(await reuses(path), false, path);
 });
