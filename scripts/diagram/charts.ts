@@ -97,7 +97,9 @@ function entrance(environments: readonly Environment[]): Box[] {
       networks: ['front'],
       notes: [
         ...perEnvironment(environments, ({ chart }) => imageIn(chart, 'edge.image')),
-        ...perEnvironment(environments, ({ chart }) => count(chart, 'edge.replicas')),
+        ...perEnvironment(environments, ({ chart }) =>
+          at(chart, 'edge.kind') === 'DaemonSet' ? 'on every node' : count(chart, 'edge.replicas'),
+        ),
       ],
     }),
     box('TheAPP', {
