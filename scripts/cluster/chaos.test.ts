@@ -4,14 +4,14 @@ import { execa } from 'execa';
 import t from 'tap';
 import type { Host } from '../../provision/index.ts';
 import { type PowerCommands, powerOf } from './chaos/power.ts';
-import { swarm } from './chaos/suites.ts';
+import { suites } from './chaos/suites.ts';
 import { rotateSecret } from './chaos/swarm/secret.ts';
 
 // Long only on a busy computer.
 t.setTimeout(240_000);
 
 t.test('scenario names are unique', async (t) => {
-  for (const { all } of [swarm]) {
+  for (const { all } of Object.values(suites)) {
     t.equal(new Set(all.map(({ name }) => name)).size, all.length);
     for (const { name } of all) t.match(name, /^[a-z0-9-]+$/);
   }
@@ -38,11 +38,24 @@ t.test('the command', async (t) => {
       env: { THEAPP_LAB: t.testdir() },
     });
   const { stdout } = await run('approach_2', '--list');
-  t.equal(stdout.split('\n').length, swarm.all.length);
+  t.equal(stdout.split('\n').length, suites.swarm.all.length);
   t.equal((await run('approach_2', 'bad-release', '--list')).stdout.split('\n').length, 3);
   t.match(await run('approach_2', 'drian'), {
     exitCode: 3,
     stderr: /scenario: expected one of update, .*, found "drian"; did you mean "drain"/,
+  });
+  t.equal((await run('approach_4', '--list')).stdout.split('\n').length, suites.kubernetes.all.length);
+  t.match(await run('approach_4', 'disk-full'), {
+    exitCode: 3,
+    stderr: /scenario: expected one of update, .*, memcached-killed, found "disk-full"/,
+  });
+  t.match(await run('approach_4', 'drain', '--environment', 'stagin'), {
+    exitCode: 3,
+    stderr: /environment: expected one of staging, production, found "stagin"/,
+  });
+  t.match(await run('approach_2', 'drain', '--environment', 'staging'), {
+    exitCode: 3,
+    stderr: /approach_2 has no environments/,
   });
   t.match(await run('approach_2', 'drian', '--help'), { exitCode: 3, stderr: /found "drian"/ });
   t.match(await run('approach_9', '--help'), { exitCode: 3, stderr: /no approach "approach_9"/ });

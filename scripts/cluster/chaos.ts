@@ -9,8 +9,9 @@ import { approachWords, swarmOf } from './approach.ts';
 import type { Result } from './chaos/experiment.ts';
 import { type PowerCommands, powerOf } from './chaos/power.ts';
 import type { Named, Suite } from './chaos/suite.ts';
-import { suiteFor, swarm } from './chaos/suites.ts';
+import { suiteFor, suites } from './chaos/suites.ts';
 import { textOf, writeTable } from './chaos/table.ts';
+import { requireEnvironment } from './environment.ts';
 import { folderOf, hostsOf, type Where, withWhere } from './hosts.ts';
 import { newSessions } from './sessions.ts';
 
@@ -18,13 +19,14 @@ interface Options extends Where, PowerCommands {
   readonly rate: number;
   readonly requests: number;
   readonly extraVars: readonly string[];
+  readonly environment?: string;
   readonly json: boolean;
   readonly write: boolean;
   readonly list: boolean;
 }
 
 /** The scenarios of the approach on the command line: it is read before the names of scenarios. */
-let suite: Suite = swarm;
+let suite: Suite = suites.swarm;
 const namesOf = ({ all }: Suite) => all.map(({ name }) => name).join(', ');
 const progress = progressLines(process.stderr);
 
@@ -39,8 +41,12 @@ const program = withWhere(
     })
     .argument(
       '[scenario...]',
-      `which scenarios to run, by name or by the first words of a name (bad-release); by default, all. Docker Swarm: ${namesOf(swarm)}`,
+      `which scenarios to run, by name or by the first words of a name (bad-release); by default, all. Docker Swarm: ${namesOf(suites.swarm)}. Kubernetes: ${namesOf(suites.kubernetes)}`,
       (text: string, before: readonly string[] = []) => [...before, suite.matching(text) && text],
+    )
+    .option(
+      '--environment <name>',
+      'the environment that gets the faults and the load; by default, production',
     )
     .addOption(wholeOption('--rate <count>', 'requests per second', { most: 1000, fallback: 60 }))
     .addOption(
@@ -71,6 +77,7 @@ const program = withWhere(
     return void process.stdout.write(
       chosen.map(({ name, description }) => `${name}: ${description}\n`).join(''),
     );
+  if (options.environment !== undefined) await requireEnvironment(approach, options.environment);
   const readme = join(folderOf(approach), 'README.md');
   const write = options.write
     ? (results: readonly Result[]) => writeTable(readme, approach, results)
@@ -84,7 +91,7 @@ const program = withWhere(
 async function runAll(
   approach: string,
   chosen: readonly Named[],
-  { rate, requests, json, extraVars, powerOff, powerOn, ...where }: Options,
+  { rate, requests, json, extraVars, powerOff, powerOn, environment, ...where }: Options,
   write: (results: readonly Result[]) => void = () => undefined,
 ): Promise<Result[]> {
   const hosts = await hostsOf(approach, where);
@@ -106,7 +113,7 @@ async function runAll(
       if (signal.aborted) break;
       const show = (line: string) => progress.show(scenario.name, line);
       const power = powerOf(approach, { provider: from.name, powerOff, powerOn }, show);
-      const target = { approach, hosts, sessions, where: place, words, power, progress: show };
+      const target = { approach, environment, hosts, sessions, where: place, words, power, progress: show };
       try {
         const result = await suite.run(scenario, target, { rate, requests });
         results.push(result);

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { ROOT } from '../../provision/cli/approaches.ts';
 import { images, providers } from '../../provision/cli/arguments.ts';
 import { loadMachines } from '../../provision/index.ts';
-import { scenarioNames } from '../cluster/chaos/suites.ts';
+import { suites } from '../cluster/chaos/suites.ts';
 
 const approaches = readdirSync(join(ROOT, 'approaches')).filter((name) =>
   existsSync(join(ROOT, 'approaches', name, 'machines.yml')),
@@ -38,7 +38,7 @@ export const kinds = {
     /^\/.*\/$/.test(word)
       ? full.some((name) => new RegExp(word.slice(1, -1)).test(name))
       : full.includes(word),
-  scenario: oneOf(scenarioNames),
+  scenario: oneOf(Object.values(suites).flatMap(({ all }) => all.map(({ name }) => name))),
   service: (word: string) => services.includes(word.replace(/^theapp_/, '').replace(/-\d+$/, '-{{this}}')),
   'recording machines': oneOf(['lab', 'containers']),
   provider: oneOf(providers),

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../provision/cli/approaches.ts';
-import { scenarioNames } from '../cluster/chaos/suites.ts';
+import { suites } from '../cluster/chaos/suites.ts';
 import { type Read, readBy, readProgram } from './grammar.ts';
 import { kinds } from './kinds.ts';
 import { readFile, readProvision, readScript } from './scripts.ts';
@@ -13,7 +13,7 @@ export const wordsOf = (line: string): string[] =>
 
 /** Placeholders in the pages, and values that a reader could use. */
 const placeholders: Readonly<Record<string, string>> = {
-  SCENARIO: scenarioNames[0] ?? '',
+  SCENARIO: suites.swarm.all[0]?.name ?? '',
   NAME: 'before',
 };
 

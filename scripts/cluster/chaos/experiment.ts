@@ -67,7 +67,17 @@ export async function runExperiment<Target extends Subject>(
     const { provisioned, replaced } = await provisionAgain(target, scenario);
     const { name, description, bounds } = scenario;
     const verdict = verdictOf(bounds, { load: ended, ...figures }, { provisioned, replaced, wrong });
-    return { scenario: name, description, bounds, verdict, ...figures, load: ended, provisioned, replaced };
+    const scenarioName = target.variant === undefined ? name : `${name} (${target.variant})`;
+    return {
+      scenario: scenarioName,
+      description,
+      bounds,
+      verdict,
+      ...figures,
+      load: ended,
+      provisioned,
+      replaced,
+    };
   } finally {
     if (!ended) await load.stop();
   }

@@ -36,19 +36,25 @@ export function anotherRelease(code: string): { folder: string; remove(): void }
 }
 
 /** Releases that must never serve a request. Their migrations work; only the server is broken. */
-export const bad = {
-  crash: "if (!process.argv.includes('migrate')) throw new Error('this release is broken');",
-  neverReady: answering("request.url === '/readyz'", 503),
-  answers500: answering("!/^\\/(readyz|livez)$/.test(request.url ?? '')", 500),
-} as const;
+export const bad = badWhere('true');
+
+/** The same, but broken only where a JavaScript expression holds. */
+export function badWhere(condition: string) {
+  return {
+    crash: `if (${condition} && !process.argv.includes('migrate')) throw new Error('this release is broken');`,
+    neverReady: answering(condition, "request.url === '/readyz'", 503),
+    answers500: answering(condition, "!/^\\/(readyz|livez)$/.test(request.url ?? '')", 500),
+  } as const;
+}
 
 /** Code that answers some requests in place of the application. */
-function answering(which: string, status: number): string {
+function answering(condition: string, which: string, status: number): string {
   return `import bad from 'node:http';
+const broken = ${condition};
 const emit = bad.Server.prototype.emit;
 bad.Server.prototype.emit = function (this: bad.Server, name: string, ...words: unknown[]) {
   const [request, response] = words as [bad.IncomingMessage, bad.ServerResponse];
-  if (name !== 'request' || !(${which})) return emit.call(this, name, ...words);
+  if (!broken || name !== 'request' || !(${which})) return emit.call(this, name, ...words);
   response.writeHead(${status}).end('{"status":"broken"}');
   return true;
 } as typeof emit;`;

@@ -15,6 +15,8 @@ export interface Observation {
 /** The cluster that an experiment is made on, whatever runs it. */
 export interface Subject {
   readonly approach: string;
+  /** Distinguishes its results from others in the table of the same approach. */
+  readonly variant?: string | undefined;
   /** The addresses of the application, one for each node. */
   readonly urls: readonly string[];
   /** The path that returns 200 while a node is in service. */

@@ -9,6 +9,8 @@ import type { Subject } from './subject.ts';
 /** What every kind of cluster under test is made from. */
 export interface TargetOptions {
   readonly approach: string;
+  /** The environment that gets the load; undefined: the only one, or production. */
+  readonly environment?: string | undefined;
   readonly hosts: readonly Host[];
   readonly sessions: Sessions;
   /** Arguments for every provisioning run: where the machines are, and variables. */

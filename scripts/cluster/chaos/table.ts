@@ -84,7 +84,7 @@ export function withTable(
   const end = text.indexOf(END, at);
   const old = end < 0 ? '' : text.slice(at, end);
   const rows = new Map<string, string>();
-  for (const [row, name] of old.matchAll(/^\| `([\w-]+)`.*$/gm)) if (name) rows.set(name, row);
+  for (const [row, name] of old.matchAll(/^\| `([\w() -]+)`.*$/gm)) if (name) rows.set(name, row);
   for (const result of all) rows.set(result.scenario, line(rowOf(result)));
   const table = [
     MARK,

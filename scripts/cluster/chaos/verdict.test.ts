@@ -136,6 +136,9 @@ t.test('the table in a README', async (t) => {
     again,
     'writing the same result twice changes nothing',
   );
+  const staging = withTable(again, 'approach_4', [played('scale (staging)', 0)]);
+  t.match(staging, /\| `scale` [\s\S]*\| `scale \(staging\)` /, 'each environment has a row');
+  t.equal(withTable(staging, 'approach_4', [played('scale (staging)', 0)]), staging);
   t.throws(
     () => withTable('# A\n', 'approach_2', []),
     /this file has no place for the table: expected the line <!-- chaos -->/,

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failure } from '../../../../provision/index.ts';
+import { startLoad } from '../../load/traffic.ts';
+import type { Scenario } from '../scenario.ts';
+import { autoscaledIn, isSettled } from './observation.ts';
+import type { Target } from './target.ts';
+
+/** Requests per second in addition to those that are counted. */
+const MORE = 150;
+/** Seconds in which the autoscaler must add a replica, and remove it again. */
+const DEADLINE_SECONDS = 420;
+
+/** The autoscaler adds replicas under load, and removes them afterwards. */
+export const autoscale: Scenario<Target> = {
+  name: 'autoscale',
+  description: `${MORE} more requests per second: the autoscaler adds replicas of TheAPP, and removes them afterwards`,
+  bounds: { protects: 'all', healthySeconds: 2 * DEADLINE_SECONDS },
+  prepare: async (target) => async () => {
+    const before = await replicas(target);
+    if (before === undefined) throw failure({ place: target.environment, what: 'has no autoscaler' });
+    const load = await startLoad({ ...target, rate: MORE, retry: true });
+    await reach(target, 'add a replica', (now) => now > before).finally(() => load.stop());
+    await reach(target, 'remove the replicas again', (now) => now <= before);
+    return undefined;
+  },
+};
+
+/** How many replicas the autoscaler of the environment wants; undefined while it has not got as many. */
+async function replicas(target: Target): Promise<number | undefined> {
+  const snapshot = await target.probe();
+  return isSettled(snapshot) ? autoscaledIn(snapshot).get(`${target.environment}/theapp`) : undefined;
+}
+
+async function reach(target: Target, what: string, holds: (now: number) => boolean): Promise<void> {
+  for (const end = performance.now() + DEADLINE_SECONDS * 1000; performance.now() < end; await sleep(3000)) {
+    const now = await replicas(target);
+    target.progress(`waiting until the autoscaler may ${what}; now ${now ?? 'scaling'}`);
+    if (now !== undefined && holds(now)) return;
+  }
+  throw failure({ what: `the autoscaler did not ${what} within ${DEADLINE_SECONDS} s` });
+}

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failure, type Host } from '../../../../provision/index.ts';
+import type { Pod } from '../../kubernetes/objects.ts';
+import type { Inject, Scenario } from '../scenario.ts';
+import { spread, workerWithoutPrimary } from './placement.ts';
+import { moveMasterOff, redisMaster } from './redis.ts';
+import { signal, type Target } from './target.ts';
+
+/** Seconds that a machine is off. */
+const HOLD = 60;
+/** Seconds in which the kubelet notices that a process has ended. */
+const NOTICE = 20;
+/** Seconds in which everything without data must run again. */
+const STATELESS = 60;
+/** Seconds after the return of a node in which its data must be back. */
+const DATA = 60;
+
+/** Faults that happen to a cluster. */
+export const faults: readonly Scenario<Target>[] = [
+  {
+    name: 'kill-app',
+    description: 'an application container is killed',
+    // requests in flight in one of at least two replicas
+    bounds: { protects: 'idempotent', losesSeconds: 0.5, healthySeconds: STATELESS },
+    holdSeconds: NOTICE,
+    prepare: async (target) => send(target, 'KILL', (await target.pods('app'))[0]),
+  },
+  {
+    name: 'hang-app',
+    description: 'an application container hangs (SIGSTOP)',
+    // one of at least two replicas receives requests until two readiness checks of 5 s have failed
+    bounds: { protects: 'idempotent', losesSeconds: 8, healthySeconds: STATELESS },
+    prepare: async (target) => hang(target, (await target.pods('app'))[0]),
+  },
+  {
+    name: 'worker-power-cut',
+    description: `a worker without the MariaDB primary loses power for ${HOLD} s`,
+    // half of everything until the node counts as lost: 12 s without a report, then kube-proxy must know
+    bounds: {
+      protects: 'idempotent',
+      losesSeconds: 9,
+      recoveredSeconds: STATELESS,
+      healthySeconds: HOLD + DATA,
+    },
+    holdSeconds: HOLD,
+    async prepare(target) {
+      const worker = await workerWithoutPrimary(target);
+      await moveMasterOff(target, worker);
+      await spread(target);
+      return cutPower(target, worker);
+    },
+  },
+  {
+    name: 'control-plane-power-cut',
+    description: `the control plane loses power for ${HOLD} s`,
+    // no more than what its own address is asked until a load balancer notices
+    bounds: { protects: 'idempotent', losesSeconds: 3, healthySeconds: HOLD + DATA },
+    holdSeconds: HOLD,
+    async prepare(target) {
+      const host = target.host((await target.probe()).reporter);
+      await moveMasterOff(target, host);
+      return cutPower(target, host);
+    },
+  },
+  {
+    name: 'redis-master-killed',
+    description: 'the Redis master is killed',
+    bounds: { protects: 'idempotent', losesSeconds: 20, healthySeconds: STATELESS },
+    holdSeconds: NOTICE,
+    prepare: async (target) => send(target, 'KILL', await target.pod(await redisMaster(target))),
+  },
+  {
+    name: 'redis-master-hangs',
+    description: 'the Redis master hangs (SIGSTOP)',
+    bounds: { protects: 'idempotent', losesSeconds: 20, healthySeconds: 120 },
+    prepare: async (target) => hang(target, await target.pod(await redisMaster(target))),
+  },
+  {
+    name: 'mysql-primary-killed',
+    description: 'the MariaDB primary is killed',
+    bounds: { protects: 'reads', losesSeconds: 30, healthySeconds: STATELESS },
+    holdSeconds: NOTICE,
+    prepare: async (target) => send(target, 'KILL', await target.pod('mysql-0')),
+  },
+  {
+    name: 'memcached-killed',
+    description: 'Memcached is killed',
+    bounds: { protects: 'all', healthySeconds: STATELESS },
+    holdSeconds: NOTICE,
+    prepare: async (target) => send(target, 'KILL', (await target.pods('memcached'))[0]),
+  },
+];
+
+function send(target: Target, name: 'KILL' | 'STOP', pod: Pod): Inject {
+  const script = signal(pod, name);
+  return async () => void (await target.on(target.hostOf(pod), script));
+}
+
+/** Stops all processes of a pod, and waits until the kubelet replaces its container after failed liveness checks. */
+const hang =
+  (target: Target, pod: Pod): Inject =>
+  async () => {
+    await send(target, 'STOP', pod)();
+    return () => untilRestarted(target, pod);
+  };
+
+async function untilRestarted(target: Target, { metadata, status }: Pod): Promise<void> {
+  const before = status.containerStatuses?.[0]?.containerID;
+  for (const end = performance.now() + 300_000; performance.now() < end; await sleep(2000)) {
+    const now = await target.pod(metadata.name).catch(() => undefined);
+    if (now && now.status.containerStatuses?.[0]?.containerID !== before) return;
+  }
+  throw failure({ place: metadata.name, what: 'the hung container was not restarted within 300 s' });
+}
+
+const cutPower =
+  (target: Target, host: Host): Inject =>
+  async () => {
+    await target.power.off(host);
+    return () => target.power.on(host);
+  };

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failure, type Host, sh } from '../../../../provision/index.ts';
+import type { Target } from './target.ts';
+
+/** The workers, which all nodes are that are no control plane. */
+export async function workersOf(target: Target): Promise<Host[]> {
+  const { objects } = await target.probe();
+  return objects.nodes
+    .filter(({ metadata }) => !('node-role.kubernetes.io/control-plane' in (metadata.labels ?? {})))
+    .map(({ metadata }) => target.host(metadata.name));
+}
+
+/** A worker that does not run the MariaDB primary. */
+export async function workerWithoutPrimary(target: Target): Promise<Host> {
+  const primary = target.hostOf(await target.pod('mysql-0')).name;
+  const found = (await workersOf(target)).find(({ name }) => name !== primary);
+  if (found) return found;
+  throw failure({
+    place: target.approach,
+    what: 'the cluster has no worker without the MariaDB primary',
+    todo: `npm run status -- ${target.approach}`,
+  });
+}
+
+/**
+ * Spreads the replicas of TheAPP and of nginx over several nodes, before the load begins. After a node was drained, all
+ * of them run on the others, because Kubernetes moves no pod back.
+ */
+export async function spread(target: Target): Promise<void> {
+  for (const component of ['app', 'edge'])
+    for (const end = performance.now() + 180_000; ; await sleep(5000)) {
+      const pods = await target.pods(component);
+      if (new Set(pods.map(({ spec }) => spec.nodeName)).size > 1) break;
+      if (performance.now() > end)
+        throw failure({ place: component, what: 'all replicas are on one node for 180 s' });
+      target.progress(`moving a replica of ${component} to another node`);
+      await evict(target, pods[0].metadata.name).catch(() => undefined);
+    }
+}
+
+/** Evicts a pod through the API, as `kubectl drain` does. @throws ProvisionError if its disruption budget forbids it */
+export async function evict(target: Target, name: string): Promise<void> {
+  const { environment: namespace } = target;
+  const input = JSON.stringify({
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    metadata: { name, namespace },
+  });
+  const path = `/api/v1/namespaces/${namespace}/pods/${name}/eviction`;
+  await target.kubectl(sh`create --raw=${path} --filename=- >/dev/null`, { input });
+}
