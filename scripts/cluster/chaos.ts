@@ -5,7 +5,7 @@ import { choose } from '../../provision/machines/choose.ts';
 import { interruption, newCommand, runCommand } from '../command/command.ts';
 import { collect, wholeOption } from '../command/options.ts';
 import { progressLines } from '../command/progress.ts';
-import { approachWords, swarmOf } from './approach.ts';
+import { approachOf, approachWords } from './approach.ts';
 import type { Result } from './chaos/experiment.ts';
 import { type PowerCommands, powerOf } from './chaos/power.ts';
 import type { Named, Suite } from './chaos/suite.ts';
@@ -36,7 +36,7 @@ const program = withWhere(
       'Injects faults into a cluster under load and measures which requests are lost. Exits with code 1 if a scenario exceeds its bounds, or the cluster does not recover.',
     )
     .argument('<approach>', approachWords, (name: string) => {
-      suite = suiteFor(swarmOf(name));
+      suite = suiteFor(approachOf(name));
       return name;
     })
     .argument(

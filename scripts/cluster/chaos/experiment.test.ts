@@ -11,7 +11,7 @@ import { startRedis } from '../../../testing/servers/redis.ts';
 import { newSessions } from '../sessions.ts';
 import { runExperiment } from './experiment.ts';
 import { powerOf } from './power.ts';
-import { anotherRelease, bad } from './releases.ts';
+import { anotherRelease, bad, badWhere } from './releases.ts';
 import type { Scenario } from './scenario.ts';
 import { newTarget, observationOf, type Target } from './swarm/target.ts';
 
@@ -47,6 +47,7 @@ t.test('bad releases fail as intended', async (t) => {
   t.equal(await status('// good', '/readyz'), 200);
   t.equal(await status(bad.neverReady, '/readyz'), 503);
   t.equal(await status(bad.answers500, '/hello'), 500);
+  t.equal(await status(badWhere('false').answers500, '/hello'), 200, 'only where the condition holds');
   await t.rejects(status(bad.crash, '/'), /this release is broken/);
   const { folder, remove } = anotherRelease(bad.crash);
   const migrate = [join(folder, 'app/src/main.ts'), 'migrate'];

@@ -58,6 +58,8 @@ export interface ContainerStatus {
   readonly name: string;
   readonly ready: boolean;
   readonly restartCount: number;
+  /** Such as `containerd://3f2a…`. */
+  readonly containerID?: string;
   readonly imageID?: string;
   readonly state?: ContainerState;
   readonly lastState?: ContainerState;
