@@ -59,6 +59,7 @@ const snapshot = (objects: Partial<KubernetesSnapshot['objects']>): KubernetesSn
   },
   releases: [],
   data: {},
+  logs: {},
   unreachable: {},
 });
 
