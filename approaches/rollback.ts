@@ -1,10 +1,10 @@
 import { failure } from '../provision/index.ts';
 
-/** The error of a rollback on a host that has only one release. */
-export const noPrevious = (host: string) =>
+/** The error of a rollback where only one release has been deployed. */
+export const noPrevious = (place: string) =>
   failure({
-    place: host,
+    place,
     what: 'there is no previous release',
-    why: 'only one release has been deployed on this host',
+    why: 'only one release has been deployed',
     todo: 'a rollback is possible once a second release has been deployed',
   });

@@ -8,12 +8,12 @@ import { ROOT } from '../provision/cli/approaches.ts';
 t.setTimeout(120_000);
 
 /** An approach with two environments, an editor, and a place for private folders that the test can look into. */
-function scene(t: Test, name: string) {
+function scene(t: Test, name: string, fixedSecrets = {}) {
   const folder = t.testdir({ [name]: {}, memory: {} });
   const approach = join(folder, name);
   writeFileSync(
     join(approach, 'index.ts'),
-    `export default { groups: [], environments: ['staging', 'production'] };\n`,
+    `export default { groups: [], environments: ['staging', 'production'], fixedSecrets: ${JSON.stringify(fixedSecrets)} };\n`,
   );
   const keys = ['staging', 'production'].map((one) => join(ROOT, '.secrets', `${name}-${one}.key`));
   t.teardown(() => {
@@ -78,6 +78,22 @@ t.test('edited, shown and rotated', async (t) => {
   t.match(await run(words('edit'), 'cat "$2"'), { stdout: /^mysql: [\w-]{32}\nredis: two\n$/ });
   t.match(await run(words('rotate', '--all')), { code: 0, stderr: /^new values for mysql, redis;/ });
   t.match(await run(['show-names', approach, 'production']), { code: 0, stdout: '' });
+});
+
+t.test('secrets that the running system would not take over are not rotated', async (t) => {
+  const { approach, run } = scene(t, 'fixed', { root: 'the database keeps it' });
+  const words = (command: string, ...more: string[]) => [command, approach, 'staging', ...more];
+  await run(words('edit'), saves('root: one\\nredis: two\\n'));
+  t.match(await run(words('rotate', 'redis', 'root')), {
+    code: 3,
+    stderr: 'root: this secret is not rotated\n  → the database keeps it\n',
+  });
+  t.match(await run(words('edit'), 'cat "$2"'), { stdout: 'root: one\nredis: two\n' }, 'nothing was changed');
+  t.match(await run(words('rotate', '--all')), {
+    code: 0,
+    stderr: /^root is kept: the database keeps it\nnew values for redis; /,
+  });
+  t.match(await run(words('edit'), 'cat "$2"'), { stdout: /^root: one\nredis: [\w-]{32}\n$/ });
 });
 
 t.test('an invalid text, an editor that fails, and nothing is changed', async (t) => {

@@ -2,7 +2,7 @@ import { explain, inputError } from '../provision/index.ts';
 import { rotateSecrets, secretNames } from '../provision/secrets/environment.ts';
 import { interruption, newCommand, runCommand } from './command/command.ts';
 import { progressLines } from './command/progress.ts';
-import { approachArgument, environmentArgument, vaultFor } from './secrets/arguments.ts';
+import { approachArgument, environmentArgument, fixedIn, vaultFor } from './secrets/arguments.ts';
 import { edit } from './secrets/edit.ts';
 
 const progress = progressLines(process.stderr);
@@ -36,7 +36,7 @@ program
   .addArgument(approachArgument())
   .addArgument(environmentArgument())
   .argument('[names...]', 'the names of the secrets')
-  .option('--all', 'replace all of them')
+  .option('--all', 'replace all that the running system takes over')
   .action(async (approach: string, environment: string, names: string[], { all }: { all?: boolean }) => {
     const vault = await vaultFor(approach, environment);
     if (names.length === 0 && !all)
@@ -50,8 +50,18 @@ program
       throw inputError({
         what: `${environment} has no secret "${unknown}" (it has: ${known.join(', ') || 'none'})`,
       });
-    const replaced = await rotateSecrets(vault, (name) => all === true || names.includes(name), waiting);
-    say(`new values for ${replaced.join(', ')}; ${next(approach)}`);
+    const fixed = await fixedIn(approach);
+    const refused = names.find((name) => name in fixed);
+    if (refused !== undefined)
+      throw inputError({ place: refused, what: 'this secret is not rotated', todo: `${fixed[refused]}` });
+    const wanted = (name: string) => !(name in fixed) && (all === true || names.includes(name));
+    const replaced = await rotateSecrets(vault, wanted, waiting);
+    for (const name of known) if (all && name in fixed) say(`${name} is kept: ${fixed[name]}`);
+    say(
+      replaced.length > 0
+        ? `new values for ${replaced.join(', ')}; ${next(approach)}`
+        : 'nothing was changed',
+    );
   });
 
 program

@@ -93,7 +93,11 @@ async function given(action: 'provision' | 'rollback', hosts: readonly Host[], i
       return { ...debian, ipsec };
     },
     variables: (_host, call) => call.resolve([layer(call.role)]).vars,
+    environments: [],
     warn: (words) => void warnings.push(words),
+    say: () => undefined,
+    confirm: async () => undefined,
+    verify: async () => undefined,
     secret: () => secret('predicted'),
     secrets: () => Promise.reject(new Error('approach_2 has no environments')),
     artefact: async () => ({ version: '0.0.0', file: '/predicted', sha256: '0'.repeat(64), bytes: 0 }),

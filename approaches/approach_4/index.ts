@@ -1,4 +1,4 @@
-import { approach, type Context, type Host, inputError, secret } from '../../provision/index.ts';
+import { approach, type Host, secret } from '../../provision/index.ts';
 import { common } from '../../roles/common/index.ts';
 import { containerd } from '../../roles/containerd/index.ts';
 import { helm } from '../../roles/helm/index.ts';
@@ -12,23 +12,27 @@ import { registry } from '../../roles/registry/index.ts';
 import { theRelease } from '../release/build.ts';
 import { askServices } from '../verify.ts';
 import { infra } from './infra/index.ts';
+import { promote } from './promotion.ts';
 import { account, imageIn, registryHost, registryOn } from './registry.ts';
-import { theapp } from './theapp/index.ts';
+import { runningIn, shown } from './releases.ts';
+import { type Environment, environments, rollBack, rollOut } from './rollout.ts';
 
 type Group = 'control-plane' | 'workers';
 
-/** The environments, and the port of each on every node. */
-const environments = { staging: 30081, production: 30080 } as const;
-type Environment = keyof typeof environments;
 /** MiB that pods request that cannot run on a control plane: those of staging and production, and metrics-server. */
 const WORKERS = 456 + 712 + 200;
+/** The environment to which nothing is deployed directly without a confirmation. */
+const CAREFUL: Environment = 'production';
+/** What to do with a password that MariaDB keeps from its first start. */
+const FIXED =
+  'MariaDB keeps it from its first start: change it there first (ALTER USER, CHANGE MASTER TO), then with npm run secrets -- edit';
 /** Given where the call needs a secret, although removing something uses none. */
 const none = secret('-');
 
 /** Three machines, one Kubernetes cluster, with TheAPP in two environments. */
-export default approach<Group>({
+export default approach<Group, Environment>({
   groups: ['control-plane', 'workers'],
-  environments: Object.keys(environments),
+  environments: Object.keys(environments) as Environment[],
 
   async provision(context) {
     const { hosts, apply, artefact } = context;
@@ -46,14 +50,36 @@ export default approach<Group>({
     await registryOn(context, home, hosts.all);
     const app_image = await imageIn(context, home, release);
     await apply(home, helm());
-    for (const environment of Object.keys(environments) as Environment[])
-      await deploy(context, home, { environment, app_image, version: release.version });
+    for (const environment of context.environments)
+      await rollOut(context, home, { environment, app_image, version: release.version });
   },
 
-  async verify({ hosts, url, expect }) {
-    for (const port of Object.values(environments))
+  async deploy(context) {
+    const home = registryHost(context, context.hosts['control-plane']);
+    const release = await context.artefact(theRelease);
+    for (const environment of context.environments) {
+      const before = await runningIn(context, home, environment);
+      context.say(`${environment} runs ${shown(before)}`);
+      if (environment === CAREFUL)
+        await context.confirm(
+          `deploy ${release.version} to ${environment} without promoting it from staging?`,
+        );
+      const app_image = await imageIn(context, home, release);
+      await rollOut(context, home, { environment, app_image, version: release.version });
+    }
+  },
+
+  promote: (context) => promote(context, registryHost(context, context.hosts['control-plane'])),
+
+  async rollback(context) {
+    const home = registryHost(context, context.hosts['control-plane']);
+    for (const environment of context.environments) await rollBack(context, home, environment);
+  },
+
+  async verify({ hosts, url, expect, ...chosen }) {
+    for (const environment of chosen.environments)
       for (const host of hosts.all)
-        await askServices((path, expected) => expect(url(host, port, path), expected));
+        await askServices((path, expected) => expect(url(host, environments[environment], path), expected));
   },
 
   async decommission(context) {
@@ -73,36 +99,14 @@ export default approach<Group>({
 
   hint: 'on the control plane: sudo kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes,pods --all-namespaces',
 
-  urls: ({ hosts, url }) =>
-    Object.values(environments).map((port) => url(hosts['control-plane'][0] as Host, port)),
+  fixedSecrets: {
+    mysql_root: FIXED,
+    mysql_replication: FIXED,
+  },
+
+  urls: ({ hosts, url, ...chosen }) =>
+    chosen.environments.map((name) => url(hosts['control-plane'][0] as Host, environments[name])),
 });
 
 /** Given where the call needs a release, although removing the builder of images uses none. */
 const nothing = { version: 'none', file: '/', sha256: '0'.repeat(64), bytes: 0 };
-
-const passwords = ['mysql_root', 'mysql_replication', 'mysql', 'redis', 'checksum'] as const;
-
-/** Rolls a release out in an environment, with the secrets of that environment. */
-async function deploy(
-  { apply, secret, secrets, variables }: Pick<Context<Group>, 'apply' | 'secret' | 'secrets' | 'variables'>,
-  home: Host,
-  given: { readonly environment: Environment; readonly app_image: string; readonly version: string },
-): Promise<void> {
-  const of = await secrets(given.environment, passwords);
-  const call = theapp({
-    ...given,
-    registry: account({ secret }),
-    mysql_root_password: of.mysql_root,
-    mysql_replication_password: of.mysql_replication,
-    mysql_password: of.mysql,
-    redis_password: of.redis,
-    checksum_key: of.checksum,
-  });
-  if (variables(home, call).environment !== given.environment)
-    throw inputError({
-      place: 'theapp.environment',
-      what: 'a run always deploys both environments',
-      todo: 'do not set this variable',
-    });
-  await apply(home, call);
-}

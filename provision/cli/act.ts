@@ -41,7 +41,8 @@ export async function act(decision: Decision, args: Arguments, report: Reporter)
   const outcome = action ? await runAction(decision, action, up, args, report, password) : NOTHING_RUN;
   const open: Open = async (host, progress) =>
     await opener(provider.name, new AbortController().signal, await password())(host, progress);
-  const urls = approach.urls({ hosts: grouped(approach.groups, up), url: urlOf });
+  const { groups, environments = [] } = approach;
+  const urls = approach.urls({ hosts: grouped(groups, up), url: urlOf, environments });
   return { ...outcome, up, urls, open };
 }
 
@@ -75,7 +76,7 @@ async function runAction(
   { name, folder, approach, provider, limit, extras }: Decision,
   action: NonNullable<Decision['action']>,
   hosts: readonly Host[],
-  { check, tags, step, forks }: Arguments,
+  { check, tags, step, forks, yes }: Arguments,
   report: Reporter,
   asked: () => Promise<Secret | undefined>,
 ): Promise<Outcome> {
@@ -98,6 +99,9 @@ async function runAction(
           check,
           waiting: (message) => report({ event: 'progress', topic: 'secrets', message }),
         }),
+      ask: async (question) => {
+        if (!yes) await (await import('./confirm.ts')).agreed(question);
+      },
       ...(confirm ? { confirm } : {}),
     });
   } finally {

@@ -42,6 +42,16 @@ function checkTerminal({ step, check, verify, askBecomePass }: Arguments): void 
   }
 }
 
+/** @throws ProvisionError (input) if nobody can answer the question that an action asks */
+export function checkCanAsk({ yes, check, list, command }: Arguments): void {
+  if (yes || check || list || process.stdin.isTTY) return;
+  throw inputError({
+    place: `npm run ${command}`,
+    what: 'needs a terminal to ask for a confirmation',
+    todo: 'confirm in advance with --yes, or preview all changes with --check',
+  });
+}
+
 /** The report is written at the end of the run, which is too late to learn that it cannot be. */
 function checkReport(file: string): void {
   const place = `--report ${file}`;

@@ -10,6 +10,8 @@ import { pool } from '../run/pool.ts';
 import { checkKeys } from '../ssh/keys.ts';
 import { loadApproach, locate } from './approaches.ts';
 import type { Arguments } from './arguments.ts';
+import { checkCanAsk } from './combinations.ts';
+import { chooseEnvironment } from './environments.ts';
 import { limit } from './limit.ts';
 import { pulledBy } from './pulls.ts';
 
@@ -19,6 +21,7 @@ export type Action = (context: Context<string>) => Promise<void>;
 export interface Decision {
   readonly name: string;
   readonly folder: string;
+  /** Limited to the environments that the command works on. */
   readonly approach: Approach;
   readonly machines: Readonly<Record<string, Machine>>;
   readonly provider: Provider;
@@ -26,7 +29,7 @@ export interface Decision {
   readonly why?: string;
   /** The hosts of an inventory; those of other providers are known once they are up. */
   readonly hosts?: readonly Host[];
-  /** Provision, roll back or decommission; absent when the command only verifies. */
+  /** Provision, deploy, promote, roll back or decommission; absent when the command only verifies. */
   readonly action?: Action;
   /** Whether the running application is checked afterwards. */
   readonly verifies: boolean;
@@ -43,17 +46,19 @@ export interface Decision {
 export async function decide(args: Arguments): Promise<Decision> {
   const location = locate(args.approach);
   const machines = loadMachines(location.folder);
-  const extras = args.extraVars.map(parseExtra);
-  const approach = await loadApproach(location);
+  const loaded = await loadApproach(location);
+  const given = args.extraVars.map(parseExtra);
+  const { approach, extras } = chooseEnvironment(location.name, loaded, given, args);
   const { provider, why } = await choose(args, location.name);
   const hosts =
     provider.name === 'static' ? await listed(provider, args, location.name, machines) : undefined;
   if (hosts && !args.list) await pool(hosts, hosts.length, (host) => checkKeys(host));
   const expected = hosts ?? expectedHosts(machines);
   const chosen = limit(args.limit, expected);
-  const action = actionOf(approach, args);
-  const others = args.rollback || args.decommission ? [approach.provision] : [];
-  const applied = await checkInput(approach, expected, extras, action, ...others);
+  const action = actionOf(loaded, args);
+  const asking: Action = (context) => action({ ...context, confirm: async () => checkCanAsk(args) });
+  const others = provisions(args) ? [] : [approach.provision];
+  const applied = await checkInput(approach, expected, extras, asking, ...others);
   checkTags(args.tags, applied);
   return {
     ...location,
@@ -90,10 +95,15 @@ const expectedHosts = (machines: Readonly<Record<string, Machine>>): Host[] =>
     ...(address === undefined ? {} : { privateAddress: address }),
   }));
 
-function actionOf(approach: Approach, { decommission, rollback, purge }: Arguments): Action {
+const provisions = ({ command, decommission, rollback }: Arguments) =>
+  command === 'provision' && !decommission && !rollback;
+
+function actionOf(approach: Approach, { command, decommission, rollback, purge }: Arguments): Action {
+  const { rollback: back, deploy, promote, environments: [from = '', to = ''] = [] } = approach;
+  if (command === 'deploy' && deploy) return (context) => deploy(context);
+  if (command === 'promote' && promote) return (context) => promote({ ...context, from, to });
   if (decommission) return (context) => approach.decommission({ ...context, purge });
   if (!rollback) return (context) => approach.provision(context);
-  const { rollback: back } = approach;
   if (back) return (context) => back(context);
   throw inputError({
     place: '--rollback',

@@ -9,8 +9,10 @@ import type { RoleCall } from './role.ts';
 export type Hosts<G extends string> = Readonly<Record<G | 'all', readonly Host[]>>;
 
 /** The functions available to an approach's code. */
-export interface Context<G extends string> {
+export interface Context<G extends string, E extends string = string> {
   readonly hosts: Hosts<G>;
+  /** The environments to work on: the one that the user has named, or all of them. */
+  readonly environments: readonly E[];
   /**
    * Brings hosts to the state that the roles describe. Hosts run in parallel and independently; the await is the
    * barrier. A host that fails is skipped from then on; the run ends when no host is left.
@@ -26,6 +28,12 @@ export interface Context<G extends string> {
   variables<V>(host: Host, call: RoleCall<V>): V;
   /** Shows a warning and continues. The same message is shown only once per run. */
   warn(message: string): void;
+  /** Shows what the code has found out, such as which release runs. */
+  say(message: string): void;
+  /** Asks the user, and ends the run unless the answer is yes. `--yes` answers in advance; `--check` does not ask. */
+  confirm(question: string): Promise<void>;
+  /** Runs `verify` for one environment. Does nothing during `--check`, because a verification sends requests that write. */
+  verify(environment: E): Promise<void>;
   /** A generated secret, created once and stored with the approach's other secrets. */
   secret(name: string): Secret;
   /**
@@ -41,8 +49,10 @@ export interface Context<G extends string> {
 }
 
 /** The functions available to `verify`, which tests the running system, mostly from outside the machines, as a user would. */
-export interface Verification<G extends string> {
+export interface Verification<G extends string, E extends string = string> {
   readonly hosts: Hosts<G>;
+  /** The environments to verify. */
+  readonly environments: readonly E[];
   /** The URL of a host's port as seen from this computer: through a forwarded port, or at the host's address. */
   url(host: Host, port: number, path?: string): string;
   /**
@@ -71,22 +81,36 @@ export interface Expected {
   readonly secure?: string;
 }
 
-export interface Approach<G extends string = string> {
+export interface Approach<G extends string = string, E extends string = string> {
   /** The groups of machines.yml that the approach uses. */
   readonly groups: readonly G[];
-  /** The environments that have secrets of their own. */
-  readonly environments?: readonly string[];
-  provision(context: Context<G>): Promise<void>;
-  verify(context: Verification<G>): Promise<void>;
+  /**
+   * The environments, each with a release and secrets of its own, in the order in which a release reaches them:
+   * `npm run promote` takes it from the first to the second. `-e environment=NAME` selects one.
+   */
+  readonly environments?: readonly E[];
+  provision(context: Context<G, E>): Promise<void>;
+  verify(context: Verification<G, E>): Promise<void>;
   /** What to do when a check of `verify` fails, for example a command that shows the logs. */
   readonly hint?: string;
   /** Removes what `provision` installed; data is kept unless `purge` is set. */
-  decommission(context: Context<G> & { readonly purge: boolean }): Promise<void>;
-  /** Rolls back to the previous release. */
-  rollback?(context: Context<G>): Promise<void>;
+  decommission(context: Context<G, E> & { readonly purge: boolean }): Promise<void>;
+  /** Rolls back to the previous release, in one environment if there are several. */
+  rollback?(context: Context<G, E>): Promise<void>;
+  /** `npm run deploy`: builds the current release and rolls it out in one environment. */
+  deploy?(context: Context<G, E>): Promise<void>;
+  /** `npm run promote`: rolls the release of one environment out in another. */
+  promote?(context: Context<G, E> & { readonly from: E; readonly to: E }): Promise<void>;
+  /**
+   * Secrets of the environments that the running system does not take over when they change, each with what to do
+   * instead: `npm run secrets -- rotate` does not replace them.
+   */
+  readonly fixedSecrets?: Readonly<Record<string, string>>;
   /** The URLs shown at the end of a run. */
-  urls(context: Pick<Verification<G>, 'hosts' | 'url'>): readonly string[];
+  urls(context: Pick<Verification<G, E>, 'hosts' | 'url' | 'environments'>): readonly string[];
 }
 
 /** Plain async code that applies roles to groups of hosts. */
-export const approach = <const G extends string>(definition: Approach<G>): Approach<G> => definition;
+export const approach = <const G extends string, const E extends string = string>(
+  definition: Approach<G, E>,
+): Approach<G, E> => definition;

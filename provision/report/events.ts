@@ -46,6 +46,8 @@ export type Event =
   | { event: 'error'; host?: string; kind: string; message: string; said?: string; todo?: string }
   | { event: 'verify'; check: string; ok: boolean; seconds: number; answer?: string }
   | { event: 'warning'; message: string }
+  /** What the code of the approach has found out. */
+  | { event: 'note'; message: string }
   | {
       event: 'recap';
       exitCode: number;

@@ -11,6 +11,7 @@ export function htmlReporter(file: string): Reporter {
     const start = events.find((one) => one.event === 'start');
     const rows = events.filter((one) => one.event === 'resource' || one.event === 'handler');
     const warnings = events.filter((one) => one.event === 'warning');
+    const notes = events.filter((one) => one.event === 'note');
     const errors = events.filter((one) => one.event === 'error');
     const checks = events.filter((one) => one.event === 'verify');
     writeFileSync(
@@ -20,6 +21,7 @@ export function htmlReporter(file: string): Reporter {
         recap: event,
         rows,
         warnings,
+        notes,
         errors,
         checks,
         when: new Date().toISOString(),
@@ -42,6 +44,7 @@ table { border-collapse: collapse; width: 100% } th, td { text-align: left; padd
 <table><thead><tr><th>host<th>ok<th>changed<th>failed<th>unreachable<th>handlers<th>round trips<th>seconds</thead>
 {{#each recap.hosts}}<tr><td>{{host}}<td>{{ok}}<td>{{changed}}<td>{{failed}}<td>{{unreachable}}<td>{{handlers}}<td>{{roundTrips}}<td>{{seconds}}</tr>{{/each}}</table>
 {{#each warnings}}<p class="pending">{{message}}</p>{{/each}}
+{{#each notes}}<p>{{message}}</p>{{/each}}
 {{#each errors}}<p class="error">{{#if host}}{{host}}: {{/if}}{{message}}</p>{{#if said}}<pre>{{said}}</pre>{{/if}}{{#if todo}}<p>→ {{todo}}</p>{{/if}}{{/each}}
 <h2>Resources</h2>
 <table><thead><tr><th>host<th>role<th>resource<th>status<th>changes</thead>

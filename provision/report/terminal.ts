@@ -95,6 +95,9 @@ export function terminalReporter({ out, patch, verbose }: TerminalOptions): Repo
         );
       case 'warning':
         return write(color('yellow', `  ! ${event.message}`));
+      case 'note':
+        for (const host of [...unchanged.keys()]) close(host);
+        return write(`  · ${event.message}`);
       case 'error': {
         if (event.host) close(event.host);
         write(

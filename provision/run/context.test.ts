@@ -106,6 +106,7 @@ t.test('in a run: the same variables, and each warning once', async (t) => {
       open: () => Promise.reject(new Error('nobody is contacted')),
       secret: () => secret('x'),
       secrets: () => Promise.reject(new Error('no environments')),
+      ask: () => Promise.reject(new Error('nobody is asked')),
     });
     t.strictSame([exitCode, seen], [0, [expected]], words);
     const warnings = ['one', 'two'].map((message) => ({ event: 'warning', message }));
@@ -150,6 +151,7 @@ async function ranOn(session: Session, provision: Approach<'app'>['provision']) 
     open: async () => session,
     secret: () => secret('x'),
     secrets: () => Promise.reject(new Error('no environments')),
+    ask: () => Promise.reject(new Error('nobody is asked')),
   });
   return { exitCode, events, roundTrips: hosts[0]?.roundTrips };
 }
@@ -171,4 +173,50 @@ t.test('a machine that is listed twice does not wait for itself', async (t) => {
   });
   t.equal(exitCode, 1);
   t.match(events, [{ event: 'error', host: 'a', message: /also another host of this run/, todo: /once/ }]);
+});
+
+t.test('what the code says, asks and verifies, in one environment', async (t) => {
+  const both = approach<'app', 'staging' | 'production'>({
+    groups: ['app'],
+    environments: ['staging', 'production'],
+    async provision({ environments, say, confirm, verify }) {
+      say(`in ${environments.join(', ')}`);
+      await verify('staging');
+      await confirm('go on?');
+      say('it goes on');
+    },
+    verify: async ({ environments }) => void seen.push(`verify ${environments.join()}`),
+    decommission: async () => undefined,
+    urls: () => [],
+  });
+  const seen: string[] = [];
+  const ran = (check: boolean, answer: string) => {
+    seen.length = 0;
+    return run(
+      { ...both, environments: ['production'] },
+      [host()],
+      (context) => both.provision(context as never),
+      {
+        check,
+        limit: new Set(),
+        extras: [],
+        forks: 1,
+        stopping: () => false,
+        report: (event) => void seen.push(event.event === 'note' ? event.message : event.event),
+        open: () => Promise.reject(new Error('nobody is contacted')),
+        secret: () => secret('x'),
+        secrets: () => Promise.reject(new Error('no secrets')),
+        ask: async (question) => {
+          seen.push(question);
+          if (answer !== 'y') throw new Error('cancelled');
+        },
+      },
+    );
+  };
+  t.match(await ran(false, 'y'), { exitCode: 0 });
+  t.strictSame(seen, ['in production', 'verify staging', 'go on?', 'it goes on']);
+  await t.rejects(ran(false, 'n'), /cancelled/);
+  t.equal(seen.at(-1), 'go on?');
+  await ran(true, 'n');
+  t.strictSame(seen, ['in production', 'it goes on'], 'a dry run asks nothing, and sends no requests');
 });

@@ -56,7 +56,11 @@ async function record<G extends string>(
     read: async (_host, _script, predicted = 'predicted') => predicted,
     facts: async () => SAMPLE,
     variables: (host, call) => variablesOf(call, host, extras),
+    environments: approach.environments ?? [],
     warn: () => undefined,
+    say: () => undefined,
+    confirm: async () => undefined,
+    verify: async () => undefined,
     secret: () => secret('predicted'),
     secrets: async <N extends string>(_environment: string, names: readonly N[]) =>
       Object.fromEntries(names.map((name) => [name, secret('predicted')])) as Record<N, Secret>,

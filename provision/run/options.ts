@@ -24,6 +24,9 @@ export interface RunOptions {
     environment: string,
     names: readonly N[],
   ) => Promise<Record<N, Secret>>;
+  /** Asks the user a question. Throws unless the answer is yes. */
+  readonly ask: (question: string) => Promise<void>;
+  /** Asks before each change, with `--step`. */
   readonly confirm?: (
     host: string,
     role: string,

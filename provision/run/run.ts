@@ -14,6 +14,7 @@ import { type Part, title } from './items.ts';
 import type { RunOptions } from './options.ts';
 import { pool } from './pool.ts';
 import { redacted } from './redaction.ts';
+import { verify } from './verify.ts';
 
 /** Ends an approach's code when no host is left to work on. The failures have been reported already. */
 class NobodyLeft extends Error {}
@@ -39,11 +40,20 @@ export async function run<G extends string>(
   const { limit } = options;
   const context: Context<G> = {
     hosts: grouped(approach.groups, hosts),
+    environments: approach.environments ?? [],
     secret: options.secret,
     secrets: options.secrets,
     artefact: (make) => make(),
     variables: (host, call) => call.resolve(layersOf(call, host, options.extras)).vars,
     warn: warnings(options.report),
+    say: (message) => options.report({ event: 'note', message }),
+    confirm: async (question) => {
+      if (!options.check) await options.ask(question);
+    },
+    verify: async (environment) => {
+      if (!options.check)
+        await verify({ ...approach, environments: [environment] }, hosts, options.report, options.open);
+    },
     apply: async (to, ...calls) => {
       const wanted = calls.filter(({ role }) => options.tags?.has(role) ?? true);
       const targets = [to].flat().filter(({ name }) => limit.has(name));

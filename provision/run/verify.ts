@@ -43,6 +43,7 @@ export async function verify<G extends string>(
   const context: Verification<G> = {
     check,
     hosts: grouped(approach.groups, hosts),
+    environments: approach.environments ?? [],
     url: urlOf,
     expect: async (url, expected) => {
       const start = performance.now();

@@ -19,18 +19,19 @@ export async function readScript([name = '', dashes, ...words]: readonly string[
   if (line === undefined) throw new Error(`there is no script "${name}"`);
   if (dashes === undefined) return [];
   if (dashes !== '--' || words.length === 0) throw new Error(`"${dashes}": arguments must follow "--"`);
-  if (name === 'provision') return await readProvision(words);
   const [node, file = '', ...own] = line.split(' ');
   if (node !== 'node') throw new Error(`${name} takes no arguments`);
+  if (file === 'provision/cli.mjs') return await readProvision([...own, ...words]);
   return await readFile(file, [...own, ...words]);
 }
 
-/** Parses the arguments of `npm run provision --`, with all checks that need no machine. */
+/** Parses the arguments of `npm run provision --`, `deploy` and `promote`, with all checks that need no machine. */
 export async function readProvision(words: readonly string[]): Promise<Read[]> {
-  if (words.join() === '--help') return [];
+  if (/^((deploy|promote),)?--help$/.test(words.join())) return [];
   const args = parseArguments(words);
   if (!args || words.includes('--help')) throw new Error('--help must be the only argument');
-  await decide(args.provider || args.inventory ? args : { ...args, provider: 'qemu' });
+  const known = { ...args, yes: true };
+  await decide(args.provider || args.inventory ? known : { ...known, provider: 'qemu' });
   return args.report === undefined ? [] : [{ word: args.report, kind: 'file' }];
 }
 

@@ -14,6 +14,10 @@ export const approachArgument = () =>
 export const environmentArgument = () =>
   new Argument('<environment>', 'one of its environments, such as staging');
 
+/** The secrets of an approach that are not rotated, each with what to do instead. */
+export const fixedIn = async (approach: string): Promise<Readonly<Record<string, string>>> =>
+  (await loadApproach(locate(approach))).fixedSecrets ?? {};
+
 /** The secrets that two words name. @throws ProvisionError (input) */
 export async function vaultFor(approach: string, environment: string): Promise<Vault> {
   const location = locate(approach);

@@ -1,9 +1,13 @@
 import { helm, kubernetes, role, type Secret } from '../../../provision/index.ts';
+import { partsOf } from '../image.ts';
 import { checksums, loginOf } from './secrets.ts';
 import { chart, valuesOf } from './values.ts';
 import { type Vars, vars } from './vars.ts';
 
-/** TheAPP and its data services in one environment: two releases in a namespace of their own. The host is a control plane. */
+/**
+ * TheAPP and its data services in one environment: two releases in a namespace of their own; or, with a revision, the
+ * release of TheAPP as it was. The host is a control plane.
+ */
 export const theapp = role({
   folder: import.meta.dirname,
   vars,
@@ -11,10 +15,11 @@ export const theapp = role({
     for (const name of ['data', 'chart'] as const) valuesOf(name, environment);
   },
   tasks: ({ vars }) => {
-    const { environment: namespace, registry, version, ready_seconds: timeout } = vars;
+    const { environment: namespace, registry, version, revision, ready_seconds: timeout } = vars;
+    if (revision !== null) return [helm.rollback('theapp', { namespace, revision, timeout })];
     const data = passwords(vars);
     const shared = { existingSecret: 'theapp-secrets', secretsChecksum: checksums(data, vars.checksum_key) };
-    const pulled = { image: imageOf(vars.app_image), imagePullSecrets: ['registry'] };
+    const pulled = { image: partsOf(vars.app_image), imagePullSecrets: ['registry'] };
     return [
       kubernetes.manifest(`namespace-${namespace}`, { content: namespaceOf(namespace) }),
       kubernetes.secret('theapp-secrets', { namespace, data }),
@@ -42,12 +47,6 @@ const passwords = (vars: Vars): Readonly<Record<string, Secret>> => ({
   'mysql-password': vars.mysql_password,
   'redis-password': vars.redis_password,
 });
-
-/** The parts of `registry:5000/theapp@sha256:…`, as the chart names them. */
-function imageOf(image: string) {
-  const [, registry = '', repository = '', digest = ''] = /^([^/]+)\/([^@]+)@(.+)$/.exec(image) ?? [];
-  return { registry, repository, digest };
-}
 
 /** Only pods that meet the Pod Security level `restricted` are admitted. */
 const namespaceOf = (name: string) => `apiVersion: v1

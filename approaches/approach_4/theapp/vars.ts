@@ -14,6 +14,7 @@ export const vars = z.strictObject({
     .string()
     .regex(/^[^@]+@sha256:[0-9a-f]{64}$/, 'expected an image with its digest: registry:5000/theapp@sha256:…'),
   version: z.string(),
+  revision: z.int().min(1).nullable(),
   registry,
   mysql_root_password: secretVariable,
   mysql_replication_password: secretVariable,

@@ -1,7 +1,5 @@
-import type { Resource } from '../../language/resource.ts';
 import { type Script, sh } from '../../shell/sh.ts';
-import { environment, KUBECONFIG, namespaceName } from '../kubernetes/cluster.ts';
-import { watched } from './pods.ts';
+import { environment, KUBECONFIG } from '../kubernetes/cluster.ts';
 import { releaseName } from './release.ts';
 
 /** Where a release is. */
@@ -10,12 +8,27 @@ export interface Where {
   kubeconfig?: string;
 }
 
-/** A script that prints the revisions of a release; `previousOf` reads its output. */
-export const history = (
+/** A script that prints the revisions of a release, or nothing if there is none. `previousOf` and `inUse` read its output. */
+export const history = (name: string, where: Where): Script => printed(['history'], name, where);
+
+/** A script that prints the values of a release as JSON, or nothing if there is no release. */
+export const values = (name: string, where: Where): Script => printed(['get', 'values'], name, where);
+
+/** Nothing is printed on a host without Helm or without access to a cluster, either. */
+const printed = (
+  words: readonly string[],
   name: string,
   { namespace, kubeconfig = KUBECONFIG }: Where,
 ): Script => sh`${environment}
-KUBECONFIG=${kubeconfig} helm history ${releaseName(name)} --namespace ${namespace} --output json 2>/dev/null || :`;
+if ! [ -e ${kubeconfig} ] || ! command -v helm >/dev/null; then exit 0; fi
+e=$(mktemp)
+trap 'rm -f -- "$e"' EXIT
+r=0
+KUBECONFIG=${kubeconfig} helm ${words} ${releaseName(name)} --namespace=${namespace} --output=json 2>"$e" || r=$?
+if [ $r != 0 ] && ! grep -q 'release: not found' "$e"; then
+cat "$e" >&2
+exit 1
+fi`;
 
 /** A revision of a release, as `helm history` prints it. */
 export interface Revision {
@@ -24,13 +37,15 @@ export interface Revision {
   readonly description: string;
 }
 
+export const revisionsOf = (text: string): readonly Revision[] =>
+  text.trim() === '' ? [] : (JSON.parse(text) as readonly Revision[]);
+
 /**
  * The revision to roll back to: the newest one that was in use and that describes something else than the current one.
  * Revisions that repeat another one, because of a repair or a rollback, describe the same. Undefined if there is none.
  */
-export function previousOf(printed: string): number | undefined {
-  if (printed.trim() === '') return undefined;
-  const all = JSON.parse(printed) as readonly Revision[];
+export function previousOf(text: string): number | undefined {
+  const all = revisionsOf(text);
   const current = all.findLast(({ status }) => status === 'deployed');
   if (!current) return undefined;
   const now = describes(current, all);
@@ -39,50 +54,38 @@ export function previousOf(printed: string): number | undefined {
   )?.revision;
 }
 
+/** What is in use of a release. */
+export interface InUse {
+  /** As the resource that released it has described it, for example the version. */
+  readonly describes: string;
+  /** Why the last change of the release failed, if it did: another revision is in use since. */
+  readonly failed?: string;
+}
+
+/** Undefined if no revision is in use. */
+export function inUse(text: string): InUse | undefined {
+  const all = revisionsOf(text);
+  const current = all.findLast(({ status }) => status === 'deployed');
+  if (!current) return undefined;
+  const failed = failureIn(all);
+  return { describes: describes(current, all), ...(failed === undefined ? {} : { failed }) };
+}
+
+/** The last revision has failed, or Helm has rolled back from one that has failed. */
+function failureIn(all: readonly Revision[]): string | undefined {
+  const [last, before] = [all.at(-1), all.at(-2)];
+  if (last && last.status !== 'deployed') return last.description;
+  return last && backTo(last) !== undefined && before?.status === 'failed' ? before.description : undefined;
+}
+
 /** What a revision describes; for a rollback, what the revision describes that it goes back to. */
 export function describes(one: Revision, all: readonly Revision[]): string {
-  const to = Number(/^Rollback to (\d+)$/.exec(one.description)?.[1] ?? Number.NaN);
-  const target = all.find(({ revision }) => revision === to);
+  const target = all.find(({ revision }) => revision === backTo(one));
   return target && target.revision < one.revision ? describes(target, all) : one.description;
 }
 
-/** How a rollback goes. */
-export interface RollbackOptions extends Where {
-  /** The revision to go back to. */
-  revision: number;
-  /** Wait until everything is ready; default: true. */
-  wait?: boolean;
-  /** Seconds; default: 300. */
-  timeout?: number;
-}
-
-/** The release is as it was in a revision. Its hooks for rollbacks run. */
-export function rolledBack(name: string, options: RollbackOptions): Resource<string> {
-  const { revision, wait = true, timeout = 300, kubeconfig = KUBECONFIG } = options;
-  const namespace = namespaceName(`helm.rollback ${releaseName(name)}`, options.namespace);
-  const flags = [
-    `--namespace=${namespace}`,
-    '--server-side=true',
-    '--force-conflicts',
-    `--timeout=${timeout}s`,
-    ...(wait ? ['--wait'] : []),
-  ];
-  return {
-    kind: 'helm.rollback',
-    name: `${namespace}/${name} to revision ${revision}`,
-    probe: { script: history(name, options), read: ({ stdout }) => stdout },
-    plan: (printed) => {
-      const all = printed.trim() === '' ? [] : (JSON.parse(printed) as readonly Revision[]);
-      const current = all.at(-1);
-      const same = current?.revision === revision || current?.description === `Rollback to ${revision}`;
-      if (current?.status === 'deployed' && same) return [];
-      const script = sh`${environment}
-export KUBECONFIG=${kubeconfig}
-d=$(mktemp -d)
-trap 'rm -rf -- "$d"' EXIT
-${watched(namespace, sh`helm rollback ${name} ${revision} ${flags}`)}`;
-      return [{ summary: `roll back from revision ${current?.revision ?? '?'}`, script }];
-    },
-    timeout: 4 * timeout + 60,
-  };
+/** The revision that a rollback went back to. */
+function backTo({ description }: Revision): number | undefined {
+  const [, to] = /^Rollback to (\d+)$/.exec(description) ?? [];
+  return to === undefined ? undefined : Number(to);
 }

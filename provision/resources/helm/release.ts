@@ -53,12 +53,14 @@ export function release(name: string, options: ReleaseOptions): Resource<Release
     },
     // Helm's hooks before and after, waiting, and rolling back have this time each.
     timeout: 4 * timeout + 60,
-    hint:
-      hint ??
-      `on a control plane: export KUBECONFIG=${kubeconfig}; helm history ${name} -n ${namespace}; kubectl get pods,events -n ${namespace}`,
+    hint: hint ?? advice(name, namespace, kubeconfig),
     ...notified(options),
   };
 }
+
+/** What to do when a change of a release has failed. */
+export const advice = (name: string, namespace: string, kubeconfig: string): string =>
+  `on a control plane: export KUBECONFIG=${kubeconfig}; helm history ${name} -n ${namespace}; kubectl get pods,events -n ${namespace}`;
 
 /** @throws ProvisionError (input) unless Helm accepts it as the name of a release */
 export const releaseName = (name: string): string =>
