@@ -19,7 +19,7 @@ const environments = charts.flatMap((chart) =>
   globSync('values-*.yaml', { cwd: join(ROOT, chart) }).map((file) => file.replace(/^values-|\.yaml$/g, '')),
 );
 const [, secrets = ''] =
-  /^const passwords = \[(.*)\]/m.exec(readFileSync(join(ROOT, 'approaches/approach_4/index.ts'), 'utf8')) ??
+  /^const passwords = \[(.*)\]/m.exec(readFileSync(join(ROOT, 'approaches/approach_4/rollout.ts'), 'utf8')) ??
   [];
 /** The Debian packages that the project's code installs or names. */
 const packages = ['testing/prerequisites.ts', 'scripts/bench/provisioner/peers/ansible.ts'].flatMap((file) =>

@@ -7,7 +7,7 @@ import { type Kubernetes, needsKubernetes, startKubernetes } from '../../../test
 import type { Resource } from '../../language/resource.ts';
 import { probesOf } from '../../run/probes.ts';
 import { localShell } from '../../shell/local.ts';
-import { sh } from '../../shell/sh.ts';
+import { type Script, sh } from '../../shell/sh.ts';
 import { applyOnce, isolated, pending, stateOf } from '../../testing/resources.ts';
 import { becomeRoot } from '../../testing/root.ts';
 import { helm } from '../helm.ts';
@@ -186,23 +186,26 @@ t.test('releases on a real API server', { skip }, async (t) => {
   t.test('rolled back to what another revision describes, and removed', async (t) => {
     const { shell, kubectl, apply, check } = scene(t, cluster, 'rollback');
     const where = { namespace: 'rollback', kubeconfig: cluster.kubeconfig };
-    const previous = async () =>
-      helm.previousOf(
-        (await shell.exchange({ steps: [], probes: [helm.history('shop', where)] })).probes[0]?.stdout ?? '',
-      );
-    t.equal(await previous(), undefined);
+    const printed = async (script: Script) =>
+      (await shell.exchange({ steps: [], probes: [script] })).probes[0]?.stdout ?? '';
+    const history = () => printed(helm.history('shop', where));
+    const previous = async () => helm.previousOf(await history());
+    t.strictSame([await previous(), await printed(helm.values('shop', where))], [undefined, '']);
     await apply({}, { describes: 'one' });
     t.equal(await previous(), undefined);
     await apply({ image: 'nginx:2' }, { describes: 'two' });
     kubectl('delete', 'networkpolicy/deny');
     await apply({ image: 'nginx:2' }, { describes: 'two' });
     t.equal(await previous(), 1, 'the repaired revision is not another release');
+    t.strictSame(helm.inUse(await history()), { describes: 'two' });
+    t.strictSame(JSON.parse(await printed(helm.values('shop', where))), { image: 'nginx:2' });
     const back = helm.rollback('shop', { ...where, revision: 1, wait: false });
     t.match(await applyOnce(back, shell), [{ summary: 'roll back from revision 3' }]);
     t.strictSame(await applyOnce(back, shell), []);
     t.match(kubectl('get', 'deployment/web', '-o', 'yaml'), 'image: nginx:1');
     t.strictSame(await check(), []);
     t.equal(await previous(), 3);
+    t.strictSame(helm.inUse(await history()), { describes: 'one' });
     const gone = helm.absent('shop', where);
     t.match(await applyOnce(gone, shell), [{ summary: 'uninstall' }]);
     t.strictSame(await applyOnce(gone, shell), []);
@@ -220,6 +223,9 @@ t.test('releases on a real API server', { skip }, async (t) => {
     const error = { message: 'the Kubernetes API does not answer', parts: { said: /connection refused/ } };
     await t.rejects(pending(of({}, { kubeconfig }), shell), error);
     await t.rejects(pending(helm.absent('shop', { namespace: 'none', kubeconfig }), shell), error);
+    const asked = helm.history('shop', { namespace: 'none', kubeconfig });
+    const { probes, broken } = await shell.exchange({ steps: [], probes: [asked] });
+    t.match(broken ?? probes[0], { code: 1, stderr: /connection refused/ }, 'no answer is not "no release"');
   });
 
   t.test('several releases are probed by one script', async (t) => {
@@ -245,6 +251,7 @@ t.test('waiting, rolling back, and Helm killed while it waits', { skip }, async 
   // No node runs pods, so a Deployment that wants one is never ready.
   const one = { replicas: 1 };
   const wait = { wait: true, timeout: 6 };
+  const history = () => cluster.helm('history', 'shop', '-n', 'waits', '-o', 'json');
   await apply(none, wait);
   t.strictSame(await check(none, wait), []);
 
@@ -273,11 +280,12 @@ rm -r "$d"`;
   t.equal(kubectl('get', 'deployment/web', '-o', 'jsonpath={.spec.replicas}'), '0');
   t.match(await check(one, wait), [/^upgrade: values replicas; /]);
   t.strictSame(await check(none, wait), [], 'what runs is the revision that it has gone back to');
+  const failed = /^Upgrade "shop" failed: .*web not ready/;
+  t.match(helm.inUse(history()), { describes: 'Install complete', failed }, 'its history says why');
 
   const [change] = await pending(of(one, { wait: true, timeout: 100 }), shell);
   const steps = change ? [{ script: change.script, timeout: 100 }] : [];
   const ended = shell.exchange({ steps, probes: [] });
-  const history = () => cluster.helm('history', 'shop', '-n', 'waits', '-o', 'json');
   while (!history().includes('pending-upgrade')) await sleep(100);
   const other = localShell(isolated({ '/usr/local/bin': cluster.programs }));
   t.teardown(() => other.close());
