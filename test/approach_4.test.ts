@@ -87,25 +87,37 @@ async function denied(t: Test, { kubectl }: Cluster): Promise<void> {
   );
 }
 
-/** Deploys another release from a separate checkout. No request is lost. */
+/**
+ * Another release, from a separate checkout, reaches staging, then production, which then goes back to the release before.
+ * No request to production is lost.
+ */
 async function newRelease(t: Test, { fleet, urls, kubectl }: Cluster): Promise<void> {
   const checkout = t.testdir();
   await cloneInto(checkout);
   appendFileSync(join(checkout, 'app', 'src', 'main.ts'), '// another release\n');
-  const image = () =>
+  const image = (environment: string) =>
     kubectl(
-      `--namespace=production get deployment/theapp --output=jsonpath='{.spec.template.spec.containers[0].image}'`,
+      `--namespace=${environment} get deployment/theapp --output=jsonpath='{.spec.template.spec.containers[0].image}'`,
     );
-  const before = await image();
+  const command = async (...words: string[]) => {
+    const program = join(ROOT, 'node_modules/.bin/node');
+    const all = ['provision/cli.mjs', ...words, ...fleet.options];
+    const { exitCode, stderr } = await execa(program, all, { cwd: checkout, reject: false, stdin: 'ignore' });
+    t.equal(exitCode, 0, `${words.join(' ')}${exitCode === 0 ? '' : `: ${stderr}`}`);
+    return stderr;
+  };
+  const before = await image('production');
   const load = await startLoad({ urls, rate: 50, health: '/nodez', deadline: 20 });
-  const { exitCode, stderr } = await execa(
-    join(ROOT, 'node_modules/.bin/node'),
-    ['provision/cli.mjs', LAB, ...fleet.options],
-    { cwd: checkout, reject: false, stdin: 'ignore' },
-  );
+  await command('deploy', LAB, 'staging');
+  const candidate = await image('staging');
+  t.not(candidate, before, 'a new release');
+  t.equal(await image('production'), before, 'only in staging');
+  await command('promote', LAB);
+  t.equal(await image('production'), candidate, 'exactly what runs in staging');
+  t.match(await command('promote', LAB), 'nothing to promote: production already runs this release');
+  await command(LAB, '--rollback', '-e', 'environment=production');
+  t.strictSame([await image('production'), await image('staging')], [before, candidate]);
   const { lost, asked, problems, failures, latency } = await load.stop();
-  t.equal(exitCode, 0, `a new release${exitCode === 0 ? '' : `: ${stderr}`}`);
-  t.not(await image(), before, 'the image is different');
   t.ok(asked > 200, `${asked} requests`);
   const words = `no request was lost; ${JSON.stringify({ latency, failures })}`;
   t.strictSame([lost, problems], [{ idempotent: 0, others: 0 }, []], words);
