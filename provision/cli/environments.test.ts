@@ -1,8 +1,14 @@
 import t from 'tap';
+import { explain } from '../errors.ts';
 import { cli } from '../testing/cli.ts';
+import { type Arguments, parseArguments } from './arguments.ts';
+import { decide } from './decide.ts';
 
-// It starts the command forty times.
-t.setTimeout(120_000);
+t.setTimeout(60_000);
+
+/** What the words ask for, as decided before anything is contacted. */
+const decided = async (words: readonly string[]) =>
+  await decide({ ...(parseArguments([...words, '--provider', 'qemu']) as Arguments), yes: true });
 
 t.test('environments: deploy, promote, and one of them for everything else', async (t) => {
   const table: [string[], RegExp][] = [
@@ -28,8 +34,6 @@ t.test('environments: deploy, promote, and one of them for everything else', asy
       ['deploy', 'approach_4', 'staging', '-e', 'environment=staging'],
       /-e environment: npm run deploy takes the environment as a word\n.*approach_4 staging/,
     ],
-    [['deploy', 'approach_4', 'production'], /npm run deploy: needs a terminal to ask .*\n.*--yes/],
-    [['promote', 'approach_4'], /npm run promote: needs a terminal to ask .*\n.*--yes/],
     [['promote', 'approach_4', 'staging'], /unexpected argument "staging"/],
     [['promote', 'approach_0'], /approach_0: this approach has no environments/],
     [
@@ -54,26 +58,38 @@ t.test('environments: deploy, promote, and one of them for everything else', asy
     [['deploy', 'approach_4', 'staging', '-e', 'theapp.ready_secnds=1'], /did you mean "ready_seconds"\?/],
   ];
   for (const [args, wanted] of table) {
-    const { exitCode, stderr, stdout } = await cli(...args);
-    t.match({ exitCode, stderr, stdout }, { exitCode: 3, stderr: wanted, stdout: '' }, args.join(' '));
+    const error = await decided(args).then(() => 'nothing is wrong', explain);
+    t.match(error, wanted, args.join(' '));
   }
-  const roles = async (...args: string[]) => {
-    const { exitCode, stdout } = await cli(...args, '--list', '--json', '--provider', 'qemu');
-    t.equal(exitCode, 0, args.join(' '));
-    return (JSON.parse(stdout).roles as { role: string }[]).map(({ role }) => role);
+});
+
+t.test('which roles are applied, in which environments', async (t) => {
+  const lists: [words: string, roles: string[], environments: string[]][] = [
+    ['deploy approach_4 staging -e kubernetes.volumes=1', ['image', 'theapp'], ['staging']],
+    ['deploy approach_4 production', ['image', 'theapp'], ['production']],
+    ['promote approach_4', ['theapp'], ['production']],
+    ['approach_4 --rollback -e environment=production', ['theapp'], ['production']],
+  ];
+  for (const [words, roles, environments] of lists) {
+    const { applied, approach, verifies } = await decided(words.split(' '));
+    const names = applied.flatMap(({ calls }) => calls.map(({ role }) => role));
+    t.strictSame([names, approach.environments, verifies], [roles, environments, true], words);
+  }
+  const releases = async (...words: string[]) => {
+    const { applied } = await decided(['approach_4', ...words]);
+    const calls = applied.flatMap((one) => one.calls).filter(({ role }) => role === 'theapp');
+    return calls.map((call) => call.resolve([]).vars.environment);
   };
-  t.strictSame(await roles('deploy', 'approach_4', 'staging', '-e', 'kubernetes.volumes=1'), [
-    'image',
-    'theapp',
-  ]);
-  t.strictSame(await roles('deploy', 'approach_4', 'production'), ['image', 'theapp'], 'a list asks nothing');
-  t.strictSame(await roles('promote', 'approach_4'), ['theapp']);
-  t.strictSame(await roles('approach_4', '--rollback', '-e', 'environment=production'), ['theapp']);
-  const releases = async (...args: string[]) =>
-    (await roles(...args)).filter((role) => role === 'theapp').length;
-  t.equal(await releases('approach_4'), 2);
-  t.equal(await releases('approach_4', '-e', 'environment=staging'), 1);
-  for (const command of ['deploy', 'promote']) {
+  t.strictSame(await releases(), ['staging', 'production']);
+  t.strictSame(await releases('-e', 'environment=staging'), ['staging']);
+});
+
+t.test('a question that nobody can answer, and the help', async (t) => {
+  for (const words of ['deploy approach_4 production', 'promote approach_4']) {
+    const [command = '', ...more] = words.split(' ');
+    const { exitCode, stderr } = await cli(command, ...more, '--provider', 'qemu');
+    const wanted = new RegExp(`npm run ${command}: needs a terminal to ask .*\\n.*--yes`);
+    t.match({ exitCode, stderr }, { exitCode: 3, stderr: wanted }, words);
     const help = await cli(command, '--help');
     t.match(help, { exitCode: 0, stdout: new RegExp(`^Usage: npm run ${command} -- <approach>`) });
   }
