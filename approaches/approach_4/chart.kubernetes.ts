@@ -1,92 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import t from 'tap';
-import { parse, parseAllDocuments, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { render, skipFile } from '../../provision/testing.ts';
-import { kubernetesPrograms, needsKubernetes, startKubernetes } from '../../testing/servers/kubernetes.ts';
+import {
+  CHARTS,
+  type Chart,
+  type Environment,
+  each,
+  folderOf,
+  helm,
+  named,
+  objects,
+  podsOf,
+  valuesOf,
+} from '../../testing/charts.ts';
+import { needsKubernetes } from '../../testing/servers/kubernetes.ts';
+import { WORKER_MEMORY } from './needs.ts';
 
 skipFile(await needsKubernetes());
-const HELM = (await kubernetesPrograms()).helm;
-const CHARTS = ['chart', 'data'] as const;
-const ENVIRONMENTS = ['default', 'staging', 'production'] as const;
-type Chart = (typeof CHARTS)[number];
-type Environment = (typeof ENVIRONMENTS)[number];
-
 t.setTimeout(240_000);
-
-/** The parts of Kubernetes' objects that the tests read. */
-interface Labelled {
-  readonly metadata: {
-    readonly name: string;
-    readonly labels: Record<string, string>;
-    readonly annotations?: Record<string, string>;
-  };
-}
-interface Template extends Labelled {
-  readonly spec: PodSpec;
-}
-interface Manifest extends Labelled {
-  readonly kind: string;
-  readonly data?: Record<string, string>;
-  readonly spec: PodSpec & {
-    readonly template?: Template;
-    readonly jobTemplate?: { readonly spec: { readonly template: Template } };
-    readonly [more: string]: unknown;
-  };
-}
-interface PodSpec {
-  readonly automountServiceAccountToken?: boolean;
-  readonly securityContext?: Record<string, unknown>;
-  readonly containers: readonly Container[];
-  readonly volumes?: readonly Record<string, unknown>[];
-}
-interface Container {
-  readonly name: string;
-  readonly image: string;
-  readonly securityContext?: Record<string, unknown>;
-  readonly resources?: {
-    readonly requests?: Record<string, string>;
-    readonly limits?: Record<string, string>;
-  };
-  readonly readinessProbe?: object;
-  readonly livenessProbe?: object;
-}
-
-const folderOf = (chart: Chart) => join(import.meta.dirname, chart);
-const read = (chart: Chart, file: string) => readFileSync(join(folderOf(chart), file), 'utf8');
-const valuesOf = (chart: Chart, environment: Environment) =>
-  environment === 'default' ? [] : ['--values', join(folderOf(chart), `values-${environment}.yaml`)];
-
-const helm = (args: string[], input = '') => execa(HELM, args, { input, reject: false, all: true });
-
-/** The objects of a chart, including hooks. `values` are added to those of the environment. */
-async function objects(chart: Chart, environment: Environment = 'default', values = {}): Promise<Manifest[]> {
-  const args = ['template', 'theapp', folderOf(chart), '--namespace', environment];
-  const more = [...valuesOf(chart, environment), '--values', '-'];
-  const { stdout, stderr, failed } = await helm([...args, ...more], stringify(values));
-  if (failed) throw new Error(stderr);
-  return parseAllDocuments(stdout)
-    .map((document) => document.toJS())
-    .filter((object) => object !== null);
-}
-
-/** The pods that an object creates. */
-function podsOf(object: Manifest): Template[] {
-  if (object.kind === 'Pod') return [object];
-  const template = object.spec?.template ?? object.spec?.jobTemplate?.spec.template;
-  return template?.spec?.containers ? [template] : [];
-}
-
-const named = (all: readonly Manifest[], kind: string, name: string) => {
-  const found = all.find((object) => object.kind === kind && object.metadata.name === name);
-  if (found) return found;
-  throw new Error(`no ${kind} ${name}`);
-};
-
-const each = async (run: (chart: Chart, environment: Environment) => Promise<void>) => {
-  for (const chart of CHARTS) for (const environment of ENVIRONMENTS) await run(chart, environment);
-};
 
 t.test('helm lint', (t) =>
   each(async (chart, environment) => {
@@ -99,32 +32,6 @@ t.test('helm lint', (t) =>
     t.equal(exitCode, 0, `${chart}, ${environment}: ${exitCode === 0 ? 'passes' : all}`);
   }),
 );
-
-/** A JSON schema, as far as those of the charts use it. */
-interface Schema {
-  readonly $ref?: string;
-  readonly description?: string;
-  readonly properties?: Record<string, Schema>;
-  readonly additionalProperties?: unknown;
-  readonly $defs?: Record<string, Schema>;
-}
-
-t.test('values.yaml, and every level of the schema, have the same keys', async (t) => {
-  for (const chart of CHARTS) {
-    const root: Schema = JSON.parse(read(chart, 'values.schema.json'));
-    const compare = (schema: Schema, values: unknown, path: string) => {
-      const target = schema.$ref ? root.$defs?.[schema.$ref.replace('#/$defs/', '')] : schema;
-      if (path !== '') t.ok(schema.description ?? target?.description, `${chart}: ${path} has a description`);
-      if (!target?.properties || path.endsWith('resources') || path.startsWith('limitRange')) return;
-      t.equal(target.additionalProperties, false, `${chart}: ${path || 'the root'} is strict`);
-      const known = Object.keys(target.properties).sort();
-      t.strictSame(Object.keys(values ?? {}).sort(), known, `${chart}: the keys of ${path || 'the root'}`);
-      for (const [key, inner] of Object.entries(target.properties))
-        compare(inner, (values as Record<string, unknown>)[key], path ? `${path}.${key}` : key);
-    };
-    compare(root, parse(read(chart, 'values.yaml')), '');
-  }
-});
 
 t.test('the schema names the place of a wrong value', async (t) => {
   const table: [Chart, object, RegExp][] = [
@@ -147,45 +54,6 @@ t.test('the schema names the place of a wrong value', async (t) => {
   for (const [chart, values, message] of table)
     await t.rejects(objects(chart, 'default', values), { message }, JSON.stringify(values));
 });
-
-/** What the Pod Security profile "restricted" forbids, and what this project adds to it. */
-function problems({ metadata, spec }: Template): string[] {
-  const pod = spec.securityContext ?? {};
-  const wanted = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
-  const volumes = ['configMap', 'emptyDir', 'persistentVolumeClaim', 'projected', 'secret'];
-  const inContainer = {
-    allowPrivilegeEscalation: false,
-    readOnlyRootFilesystem: true,
-    capabilities: { drop: ['ALL'] },
-  };
-  const check = (name: string, found: unknown, expected: unknown) =>
-    JSON.stringify(found) === JSON.stringify(expected) ? [] : [`${name}: ${JSON.stringify(found)}`];
-  return [
-    ...Object.entries(wanted).flatMap(([name, value]) => check(name, pod[name], value)),
-    ...(Number(pod.runAsUser) > 0 ? [] : ['it runs as root']),
-    ...check('automountServiceAccountToken', spec.automountServiceAccountToken, false),
-    ...(spec.volumes ?? []).flatMap((volume) =>
-      Object.keys(volume).some((kind) => volumes.includes(kind)) ? [] : [`volume ${JSON.stringify(volume)}`],
-    ),
-    ...spec.containers.flatMap(({ name, securityContext = {}, resources }) => [
-      ...Object.entries(inContainer).flatMap(([key, value]) =>
-        check(`${name}: ${key}`, securityContext[key], value),
-      ),
-      ...(Object.keys(securityContext).length === 3 ? [] : [`${name}: other keys in its securityContext`]),
-      ...(resources?.requests?.cpu && resources.requests.memory ? [] : [`${name}: no requests`]),
-      ...(resources?.limits?.memory ? [] : [`${name}: no memory limit`]),
-    ]),
-    ...(metadata.labels['app.kubernetes.io/component'] ? [] : ['no component']),
-  ];
-}
-
-t.test('every container is restricted, and has limits', (t) =>
-  each(async (chart, environment) => {
-    for (const object of await objects(chart, environment))
-      for (const pod of podsOf(object))
-        t.strictSame(problems(pod), [], `${environment}: ${object.kind} ${object.metadata.name}`);
-  }),
-);
 
 t.test('services that run all the time have probes', async (t) => {
   for (const chart of CHARTS)
@@ -257,6 +125,35 @@ t.test('images', async (t) => {
   }
 });
 
+/** The images in the values of a chart: the path of each, and its repository. */
+function imagesIn(
+  values: object,
+  path: readonly string[] = [],
+): [path: readonly string[], repository: string][] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    if (typeof value !== 'object' || value === null) return [];
+    if ('repository' in value) return [[[...path, key], value.repository]];
+    return imagesIn(value, [...path, key]);
+  });
+}
+
+t.test('every image can have a digest, which replaces its tag', async (t) => {
+  for (const chart of CHARTS) {
+    const images = imagesIn(parse(readFileSync(join(folderOf(chart), 'values.yaml'), 'utf8')));
+    t.ok(images.length > 2, `${chart}: ${images.map(([path]) => path.join('.')).join(', ')}`);
+    for (const [path, repository] of images) {
+      const digest = `sha256:${'b'.repeat(64)}`;
+      const given = path.reduceRight<object>((inner, key) => ({ [key]: inner }), { digest });
+      const all = (await objects(chart, 'default', given)).flatMap(podsOf);
+      const used = all.flatMap(({ spec }) => spec.containers.map(({ image }) => image));
+      t.ok(
+        used.some((image) => image.endsWith(`${repository}@${digest}`)),
+        `${chart}: ${path.join('.')}`,
+      );
+    }
+  }
+});
+
 t.test('scaling by load leaves the number of replicas to the autoscaler', async (t) => {
   const production = await objects('chart', 'production');
   t.notOk(named(production, 'Deployment', 'theapp').spec.replicas);
@@ -270,6 +167,32 @@ t.test('scaling by load leaves the number of replicas to the autoscaler', async 
     'theapp',
   ).spec.metrics as object[];
   t.match(metric, { pods: { metric: { name: 'http_requests_per_second' }, target: { averageValue: '50' } } });
+});
+
+/** MiB that the pods of an environment request that run all the time, and not on a control plane. */
+async function memoryIn(environment: Environment): Promise<number> {
+  const all = (await Promise.all(CHARTS.map((chart) => objects(chart, environment)))).flat();
+  const scaler = named(all, 'Deployment', 'theapp').spec.replicas ? undefined : 2;
+  return all
+    .filter(({ kind }) => ['Deployment', 'StatefulSet'].includes(kind))
+    .flatMap((object) =>
+      podsOf(object).map(({ spec }) => ({ spec, replicas: object.spec.replicas ?? scaler })),
+    )
+    .filter(
+      ({ spec }) => !spec.tolerations?.some(({ key }) => key === 'node-role.kubernetes.io/control-plane'),
+    )
+    .flatMap(({ spec, replicas }) =>
+      spec.containers.map(
+        ({ resources }) => Number(replicas) * Number(resources?.requests?.memory?.replace('Mi', '')),
+      ),
+    )
+    .reduce((sum, memory) => sum + memory, 0);
+}
+
+t.test('the memory that the preflight requires of all workers', async (t) => {
+  const file = join(import.meta.dirname, '../../roles/kubernetes/templates/metrics-server.yaml.hbs');
+  const metrics = Number(/memory: (\d+)Mi/.exec(readFileSync(file, 'utf8'))?.[1]);
+  t.equal((await memoryIn('staging')) + (await memoryIn('production')) + metrics, WORKER_MEMORY);
 });
 
 t.test('optional objects', async (t) => {
@@ -291,112 +214,3 @@ t.test('optional objects', async (t) => {
   for (const kind of ['Ingress', 'HTTPRoute', 'ServiceMonitor', 'PrometheusRule'])
     t.notOk(kinds.has(kind), `${kind}: off by default`);
 });
-
-/** A request that NetworkPolicies allow: `to` accepts it, or `from` may send it. */
-const arrow = (from: string, to: string, port: number) => `${from} → ${to}:${port}`;
-
-interface Policy {
-  readonly podSelector: Selector;
-  readonly ingress?: readonly { readonly from?: readonly Peer[]; readonly ports: readonly Port[] }[];
-  readonly egress?: readonly { readonly to: readonly Peer[]; readonly ports: readonly Port[] }[];
-}
-interface Selector {
-  readonly matchExpressions?: readonly { readonly values: readonly string[] }[];
-}
-type Peer = { readonly podSelector: Selector; readonly namespaceSelector?: object };
-type Port = { readonly port: number };
-
-t.test('who may reach whom', async (t) => {
-  const all = [...(await objects('chart')), ...(await objects('data'))];
-  const policies = all
-    .filter(({ kind }) => kind === 'NetworkPolicy')
-    .map(({ spec }) => spec as Partial<Policy>);
-  const components = ({ matchExpressions = [] }: Selector) =>
-    matchExpressions.flatMap(({ values }) => values);
-  const pairs = (rule: { ports: readonly Port[] }, peers: readonly Peer[], own: string[], out: boolean) =>
-    rule.ports.flatMap(({ port }) =>
-      peers.flatMap(({ podSelector }) =>
-        components(podSelector).flatMap((peer) =>
-          own.map((self) => (out ? arrow(self, peer, port) : arrow(peer, self, port))),
-        ),
-      ),
-    );
-  const accepted = policies.flatMap(({ podSelector = {}, ingress = [] }) =>
-    ingress.flatMap((rule) => pairs(rule, rule.from ?? [], components(podSelector), false)),
-  );
-  const sent = policies.flatMap(({ podSelector = {}, egress = [] }) =>
-    egress.flatMap((rule) => pairs(rule, rule.to, components(podSelector), true)),
-  );
-  const known = new Set(
-    all.flatMap(podsOf).map(({ metadata }) => metadata.labels['app.kubernetes.io/component']),
-  );
-  const fromTest = arrow('test', 'edge', 8080);
-  t.strictSame(
-    sent.filter((one) => one !== fromTest).sort(),
-    accepted.sort(),
-    'what one may send, the other accepts',
-  );
-  for (const one of [...sent, ...accepted])
-    t.ok(
-      one.split(' → ').every((end) => known.has(end.replace(/:.*/, ''))),
-      `${one}: both exist`,
-    );
-  for (const [from, to, port] of [
-    ['edge', 'mysql', 3306],
-    ['edge', 'redis', 6379],
-    ['memcached', 'app', 3000],
-    ['redis', 'mysql', 3306],
-  ] as const)
-    t.notOk(sent.includes(arrow(from, to, port)), `not ${arrow(from, to, port)}`);
-});
-
-t.test('a real API server accepts everything', async (t) => {
-  const api = await startKubernetes();
-  t.teardown(api.stop);
-  const dryRun = ['--dry-run=server', '--output=name'];
-  for (const environment of ENVIRONMENTS) {
-    const labels = {
-      'pod-security.kubernetes.io/enforce': 'restricted',
-      'pod-security.kubernetes.io/warn': 'restricted',
-    };
-    const namespace = {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: `the-${environment}`, labels },
-    };
-    api.send(JSON.stringify(namespace), 'create', '--filename=-');
-  }
-  await t.test('its admission refuses a pod that is not restricted', async (t) => {
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'root' },
-      spec: { containers: [{ name: 'root', image: 'nginx' }] },
-    };
-    const words = ['create', '--namespace=the-default', '--filename=-', ...dryRun];
-    t.throws(() => api.send(JSON.stringify(pod), ...words), { message: /violates PodSecurity "restricted/ });
-  });
-  await each(async (chart, environment) => {
-    const all = await objects(chart, environment);
-    const pods = all.flatMap((object) =>
-      podsOf(object).map(({ metadata, spec }, index) => ({
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { ...metadata, name: `${object.kind.toLowerCase()}-${object.metadata.name}-${index}` },
-        spec: { restartPolicy: 'Always', ...spec, volumes: [...(spec.volumes ?? []), ...claims(object)] },
-      })),
-    );
-    const list = (items: readonly object[]) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-    const to = [`--namespace=the-${environment}`, '--filename=-', ...dryRun];
-    const made = api.send(list(all), 'apply', '--server-side', '--warnings-as-errors', ...to);
-    t.equal(made.split('\n').length, all.length, `${chart}, ${environment}: ${all.length} objects`);
-    const created = api.send(list(pods), 'create', ...to);
-    t.equal(created.split('\n').length, pods.length, `${chart}, ${environment}: ${pods.length} pods`);
-  });
-});
-
-/** The volumes that a StatefulSet adds to its pods. */
-function claims({ spec }: Manifest): object[] {
-  const templates = (spec.volumeClaimTemplates ?? []) as Labelled[];
-  return templates.map(({ metadata: { name } }) => ({ name, persistentVolumeClaim: { claimName: name } }));
-}

@@ -12,6 +12,7 @@ import { registry } from '../../roles/registry/index.ts';
 import { theRelease } from '../release/build.ts';
 import { askServices } from '../verify.ts';
 import { infra } from './infra/index.ts';
+import { WORKER_MEMORY } from './needs.ts';
 import { promote } from './promotion.ts';
 import { account, imageIn, registryHost, registryOn } from './registry.ts';
 import { runningIn, shown } from './releases.ts';
@@ -19,8 +20,6 @@ import { type Environment, environments, rollBack, rollOut } from './rollout.ts'
 
 type Group = 'control-plane' | 'workers';
 
-/** MiB that pods request that cannot run on a control plane: those of staging and production, and metrics-server. */
-const WORKERS = 456 + 712 + 200;
 /** The environment to which nothing is deployed directly without a confirmation. */
 const CAREFUL: Environment = 'production';
 /** What to do with a password that MariaDB keeps from its first start. */
@@ -40,7 +39,7 @@ export default approach<Group, Environment>({
       all: hosts.all,
       controlPlanes: hosts['control-plane'],
       ports: { [account(context).port]: 'registry' },
-      memory: WORKERS,
+      memory: WORKER_MEMORY,
     });
     const release = await artefact(theRelease);
     const control_planes = await controlPlanesOf(context, hosts['control-plane']);

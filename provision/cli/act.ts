@@ -70,6 +70,7 @@ const bringUp = (
     image,
     pulls,
     progress: (topic, message) => report({ event: 'progress', topic, message }),
+    warn: (message) => report({ event: 'warning', message }),
   });
 
 async function runAction(

@@ -7,6 +7,7 @@ import { failure } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { docker as client, requireLocal, tryDocker } from './docker/client.ts';
 import { machineImage } from './docker/image.ts';
+import { fewWatchers } from './docker/inotify.ts';
 import { nameOf } from './docker/labels.ts';
 import {
   hostOf,
@@ -73,7 +74,7 @@ async function machinesUp(options: LabOptions): Promise<Host[]> {
   for (const container of found) refuseOtherImage(container, options.image);
   const missing = Object.keys(machines).filter((name) => !existing.has(name));
   if (!anyPorts) await requirePorts(approach, machines, missing);
-  const settings = missing.length > 0 ? await prepare(options) : undefined;
+  const settings = missing.length > 0 ? await prepare(options, missing.length) : undefined;
   const addresses = settings ? addressesIn(settings.network.prefix, machines) : {};
   const hosts = Object.entries(machines).map(async ([name, machine]): Promise<Host> => {
     const report = (line: string) => progress(name, line);
@@ -119,15 +120,17 @@ async function requirePorts(approach: string, machines: LabOptions['machines'], 
   }
 }
 
-async function prepare(options: LabOptions): Promise<SharedSettings> {
-  const { approach, machines, progress } = options;
+async function prepare(options: LabOptions, count: number): Promise<SharedSettings> {
+  const { approach, machines, progress, warn } = options;
   await requireLocal();
   const image = await machineImage(options);
   const report = (line: string) => progress('lab', line);
-  const [granted, network] = await Promise.all([
+  const [granted, network, warning] = await Promise.all([
     privileges(image.tag),
     networkFor(approach, machines, report),
+    fewWatchers(image.tag, count),
   ]);
+  if (warning) (warn ?? report)(warning);
   writeWhole(marker(approach), '');
   report(`creating containers from ${image.name}`);
   return { image, privileges: granted, network };

@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Machine } from '../machines.ts';
 import { explained, isRemote } from './client.ts';
+import { warningFor } from './inotify.ts';
 import { addressesIn, prefixesFor, routesTo } from './network.ts';
 import { reasonIn } from './official.ts';
 import { containerOf, type Inspected } from './state.ts';
@@ -84,6 +85,11 @@ t.test('errors of the Docker client name the command that fixes them', async (t)
     t.match(error?.parts.todo, todo);
   }
   t.equal(explained('Error: No such container: x'), undefined);
+});
+
+t.test('too few inotify instances', async (t) => {
+  t.equal(warningFor(75, 75), undefined);
+  t.match(warningFor(40, 75), /has 40 .* of the 75 .*sudo sysctl fs\.inotify\.max_user_instances=1024$/);
 });
 
 t.test('a daemon on another computer is recognised', async (t) => {

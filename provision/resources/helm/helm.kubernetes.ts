@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import t, { type Test } from 'tap';
-import { type Kubernetes, needsKubernetes, startKubernetes } from '../../../testing/servers/kubernetes.ts';
+import t from 'tap';
+import { objects, scene } from '../../../testing/release.ts';
+import { needsKubernetes, startKubernetes } from '../../../testing/servers/kubernetes.ts';
 import type { Resource } from '../../language/resource.ts';
 import { probesOf } from '../../run/probes.ts';
 import { localShell } from '../../shell/local.ts';
@@ -12,78 +13,9 @@ import { applyOnce, isolated, pending, stateOf } from '../../testing/resources.t
 import { becomeRoot } from '../../testing/root.ts';
 import { helm } from '../helm.ts';
 import { watching } from './pods.ts';
-import type { ReleaseOptions } from './release.ts';
 
 t.setTimeout(240_000);
 const skip = becomeRoot() || (await needsKubernetes());
-
-const CHART = 'apiVersion: v2\nname: shop\nversion: 0.1.0\n';
-
-const objects = (more = '') => `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  replicas: {{ .Values.replicas }}
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec:
-      containers:
-        - name: nginx
-          image: {{ .Values.image }}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: { name: settings }
-data:
-  text: |
-    = rendered
-    @000
-    |{{ .Values.image }}
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: { name: deny }
-spec: { podSelector: {}, policyTypes: [Ingress] }
----
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: migrate
-  annotations: { "helm.sh/hook": "pre-install,pre-upgrade" }
-data: { image: {{ .Values.image | quote }} }
-${more}`;
-
-const VALUES = 'image: nginx:1\nreplicas: 2\n';
-const SCHEMA = JSON.stringify({ properties: { image: { type: 'string' } } });
-
-/** A namespace with nothing in it, a chart, and a shell with `helm` and `kubectl`. */
-function scene(t: Test, cluster: Kubernetes, namespace: string) {
-  const chart = join(
-    t.testdir({
-      shop: {
-        'Chart.yaml': CHART,
-        'values.yaml': VALUES,
-        'values.schema.json': SCHEMA,
-        templates: { 'all.yaml': objects() },
-      },
-    }),
-    'shop',
-  );
-  const shell = localShell(isolated({ '/usr/local/bin': cluster.programs }));
-  t.teardown(() => shell.close());
-  cluster.kubectl('create', 'namespace', namespace);
-  const kubectl = (...words: string[]) => cluster.kubectl('--namespace', namespace, ...words);
-  const options = { namespace, chart, wait: false, kubeconfig: cluster.kubeconfig };
-  const of = (values: Record<string, unknown> = {}, more: Partial<ReleaseOptions> = {}) =>
-    helm.release('shop', { ...options, values, ...more });
-  const apply = async (...given: Parameters<typeof of>) =>
-    (await applyOnce(of(...given), shell)).map(({ summary }) => summary);
-  const check = async (...given: Parameters<typeof of>) =>
-    (await pending(of(...given), shell)).map(({ summary }) => summary);
-  return { chart, shell, kubectl, of, apply, check };
-}
 
 t.test('releases on a real API server', { skip }, async (t) => {
   const cluster = await startKubernetes();
@@ -297,15 +229,4 @@ rm -r "$d"`;
   t.match(await check(none, wait), [/^recover: revision 4 is pending-upgrade, but nothing works on it/]);
   await apply(none, wait);
   t.strictSame(await check(none, wait), []);
-});
-
-t.test('input', async (t) => {
-  const chart = join(t.testdir({ shop: { 'Chart.yaml': CHART }, bad: { 'Chart.yaml': 'name: x' } }), 'shop');
-  const bad = (name: string, more: Partial<ReleaseOptions>) => () =>
-    helm.release(name, { namespace: 'a', chart, ...more });
-  t.throws(bad('Shop', {}), /helm\.release Shop: invalid value "Shop"/);
-  t.throws(bad('shop', { namespace: 'a.b' }), /the name of a namespace/);
-  t.throws(bad('shop', { timeout: 0 }), /expected a number of seconds, found 0/);
-  t.throws(bad('shop', { chart: '/nowhere' }), /Chart\.yaml: the chart cannot be read: ENOENT/);
-  t.throws(bad('shop', { chart: join(chart, '../bad') }), /a chart needs a name and a version/);
 });

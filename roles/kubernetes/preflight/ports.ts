@@ -10,6 +10,7 @@ const NODE: Ports = {
   10256: 'kube-proxy',
   20244: 'kube-router',
 };
+const WORKER: Ports = { 6443: 'HAProxy' };
 const CONTROL_PLANE: Ports = {
   2379: 'etcd',
   2380: 'etcd',
@@ -21,8 +22,9 @@ const CONTROL_PLANE: Ports = {
 
 /** One problem for each process that listens on ports that will be needed. */
 export function ports({ listeners }: Inspected, needs: Needs): Problem[] {
-  const needed: Ports = { ...NODE, ...(needs.controlPlane ? { ...CONTROL_PLANE, ...needs.ports } : {}) };
-  const taken = listeners.filter(({ port }) => needed[port] !== undefined);
+  const worker = needs.balanced ? WORKER : {};
+  const needed: Ports = { ...NODE, ...(needs.controlPlane ? { ...CONTROL_PLANE, ...needs.ports } : worker) };
+  const taken = listeners.filter((one) => needed[one.port] !== undefined && !(needs.balanced && isOwn(one)));
   const each = Map.groupBy(taken, ({ process }) => process);
   return [...each].map(([process, all]) => {
     const own = [...new Set(all.map(({ port }) => port))].sort((a, b) => a - b);
@@ -34,6 +36,9 @@ export function ports({ listeners }: Inspected, needs: Needs): Problem[] {
     };
   });
 }
+
+/** The HAProxy of a worker, which a run has set up that was interrupted before the host became a node. */
+const isOwn = ({ address, program }: Listener) => address === '127.0.0.1:6443' && program === 'haproxy';
 
 const nameOf = (one: Listener | undefined) =>
   one?.program === undefined ? 'an unknown program' : `${one.program} (process ${one.process})`;

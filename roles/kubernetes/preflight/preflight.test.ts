@@ -141,10 +141,20 @@ const table: [string, Readonly<Record<string, Machine>>, RegExp][] = [
     'a worker needs fewer ports',
     {
       worker1: {
-        lines: [listens(6443, 'proxy', 700), listens(5000, 'python3', 800), listens(179, 'bird', 9)],
+        lines: [
+          listens(6444, 'proxy', 700),
+          listens(2379, 'etcd', 700),
+          listens(5000, 'python3', 800),
+          listens(179, 'bird', 9),
+        ],
       },
     },
     /^worker1: port 179 \(kube-router\): in use by bird \(process 9\)\n {2}→ [^\n]*$/,
+  ],
+  [
+    'a worker has HAProxy where a control plane has its API server',
+    { worker1: { lines: [listens(6443, 'haproxy', 700)] } },
+    /^worker1: port 6443 \(HAProxy\): in use by haproxy \(process 700\)\n/,
   ],
   [
     'a port of the kernel',
@@ -278,6 +288,20 @@ t.test('what may be intended is a warning', async (t) => {
   });
   const inContainer = { facts: container, lines: ['product_uuid=03000200-0400'] };
   t.strictSame(await reported({ worker1: inContainer, worker2: inContainer }), { errors: '', warnings: [] });
+});
+
+t.test('HAProxy of an interrupted run, and the load balancer of a user', async (t) => {
+  const own = 'listener=LISTEN 0 2000 127.0.0.1:6443 0.0.0.0:* users:(("haproxy",pid=700,fd=5))';
+  t.strictSame(await reported({ worker1: { lines: [own] }, 'control-plane': { lines: [own] } }), {
+    errors: '',
+    warnings: [],
+  });
+  const given = { endpoint: 'api.example.org:6443' };
+  const other = { lines: [listens(6443, 'haproxy', 700)] };
+  t.match(await reported({ worker1: other }, given), { errors: '' }, 'a worker needs none of its own');
+  t.match(await reported({ 'control-plane': { lines: [own] } }, given), {
+    errors: /^control-plane: port 6443/,
+  });
 });
 
 t.test('other networks of the cluster', async (t) => {

@@ -1,5 +1,6 @@
 import { type Context, failure, type Host, type ProvisionError } from '../../../provision/index.ts';
 import { surveyed } from '../../survey.ts';
+import { resolvesItself } from '../endpoint.ts';
 import { kubernetes } from '../index.ts';
 import { around } from './addresses.ts';
 import { conflicts, likenesses } from './between.ts';
@@ -41,6 +42,7 @@ const problemsIn = (work: Work, seen: readonly Inspected[], options: PreflightOp
     problemsOf(one, {
       controlPlane: options.controlPlanes.some(({ name }) => name === one.host.name),
       ports: options.ports ?? {},
+      balanced: resolvesItself(work.variables(one.host, kubernetes()).endpoint),
       subnets: subnetsOf(work, one),
     }),
   ),

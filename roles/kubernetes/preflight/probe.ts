@@ -37,6 +37,8 @@ export interface Swap {
 }
 
 export interface Listener {
+  /** With its port: `127.0.0.1:6443`. */
+  readonly address: string;
   readonly port: number;
   /** The process that listens; undefined if it is not known, as for sockets of the kernel. */
   readonly program: string | undefined;
@@ -105,8 +107,8 @@ function returning(lines: readonly string[]): string[] {
 
 /** `LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=812,fd=6))` */
 function listenerIn(line: string): Listener[] {
-  const port = /^\S+\s+\d+\s+\d+\s+\S*:(\d+)\s/.exec(line)?.[1];
-  if (port === undefined) return [];
+  const [, address, port] = /^\S+\s+\d+\s+\d+\s+(\S*:(\d+))\s/.exec(line) ?? [];
+  if (address === undefined) return [];
   const [, program, id] = /users:\(\("([^"]*)",pid=(\d+)/.exec(line) ?? [];
-  return [{ port: Number(port), program, process: id === undefined ? undefined : Number(id) }];
+  return [{ address, port: Number(port), program, process: id === undefined ? undefined : Number(id) }];
 }

@@ -10,6 +10,8 @@ export interface Needs {
   readonly controlPlane: boolean;
   /** More services that will run on it: port → service. */
   readonly ports: Readonly<Record<number, string>>;
+  /** Whether workers reach the API servers through HAProxy of their own. */
+  readonly balanced: boolean;
   readonly subnets: Subnets;
 }
 
