@@ -12,7 +12,7 @@ import { registry } from '../../roles/registry/index.ts';
 import { theRelease } from '../release/build.ts';
 import { askServices } from '../verify.ts';
 import { infra } from './infra/index.ts';
-import { WORKER_MEMORY } from './needs.ts';
+import { workerMemory } from './needs.ts';
 import { promote } from './promotion.ts';
 import { account, imageIn, registryHost, registryOn } from './registry.ts';
 import { runningIn, shown } from './releases.ts';
@@ -39,7 +39,7 @@ export default approach<Group, Environment>({
       all: hosts.all,
       controlPlanes: hosts['control-plane'],
       ports: { [account(context).port]: 'registry' },
-      memory: WORKER_MEMORY,
+      memory: workerMemory(context.environments),
     });
     const release = await artefact(theRelease);
     const control_planes = await controlPlanesOf(context, hosts['control-plane']);

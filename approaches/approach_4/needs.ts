@@ -1,2 +1,10 @@
-/** MiB that the pods request that cannot run on a control plane: staging's, production's, and metrics-server. */
-export const WORKER_MEMORY = 456 + 712 + 200;
+import type { Environment } from './rollout.ts';
+
+/** MiB that the pods of each environment request that run all the time, and not on a control plane. */
+const PODS: Readonly<Record<Environment, number>> = { staging: 456, production: 712 };
+/** The same for metrics-server. */
+const METRICS = 200;
+
+/** MiB that all workers together need for these environments. */
+export const workerMemory = (environments: readonly Environment[]): number =>
+  environments.reduce((sum, name) => sum + PODS[name], METRICS);
