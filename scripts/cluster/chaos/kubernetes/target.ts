@@ -91,6 +91,7 @@ const isRunning = ({ metadata, status }: Pod) => status.phase === 'Running' && !
 /** A script that sends a signal to every process of a pod's container, for the pod's node. */
 export function signal({ metadata, status }: Pod, name: 'STOP' | 'KILL'): Script {
   const id = status.containerStatuses?.[0]?.containerID?.replace(/^.*:\/\//, '');
-  if (id) return sh`ctr --namespace k8s.io tasks kill --all --signal ${`SIG${name}`} ${id}`;
+  if (id)
+    return sh`ctr --namespace k8s.io tasks ps ${id} | awk 'NR > 1 { print $1 }' | xargs kill ${`-${name}`}`;
   throw failure({ place: metadata.name, what: 'the pod has no running container' });
 }
