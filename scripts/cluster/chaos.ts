@@ -25,6 +25,9 @@ interface Options extends Where, PowerCommands {
   readonly list: boolean;
 }
 
+/** A result, the reason why a scenario was skipped, or nothing if it could not run. */
+type Outcome = Result | string | undefined;
+
 /** The scenarios of the approach on the command line: it is read before the names of scenarios. */
 let suite: Suite = suites.swarm;
 const namesOf = ({ all }: Suite) => all.map(({ name }) => name).join(', ');
@@ -85,7 +88,7 @@ const program = withWhere(
   // Fails now if the README has no place for the table, not after an hour.
   write?.([]);
   const results = await runAll(approach, chosen, options, write);
-  if (results.length < chosen.length || !results.every(({ verdict }) => verdict.ok)) process.exitCode = 1;
+  if (!results.every((result) => typeof result === 'string' || result?.verdict.ok)) process.exitCode = 1;
 });
 
 async function runAll(
@@ -93,7 +96,7 @@ async function runAll(
   chosen: readonly Named[],
   { rate, requests, json, extraVars, powerOff, powerOn, environment, ...where }: Options,
   write: (results: readonly Result[]) => void = () => undefined,
-): Promise<Result[]> {
+): Promise<Outcome[]> {
   const hosts = await hostsOf(approach, where);
   const sessions = newSessions();
   const { provider: from } = await choose(where, approach);
@@ -103,23 +106,26 @@ async function runAll(
     ...(inventory ? ['--inventory', inventory] : []),
   ];
   const words = extraVars.flatMap((one) => ['-e', one]);
-  const results: Result[] = [];
+  const results = chosen.map((): Outcome => undefined);
   // The first Ctrl-C lets a scenario end, so that its fault is reverted.
   const signal = interruption(() =>
     progress.show('chaos', 'stopping after this scenario; press Ctrl-C again to stop at once'),
   );
   try {
-    for (const scenario of chosen) {
+    for (const [at, scenario] of chosen.entries()) {
       if (signal.aborted) break;
       const show = (line: string) => progress.show(scenario.name, line);
       const power = powerOf(approach, { provider: from.name, powerOff, powerOn }, show);
       const target = { approach, environment, hosts, sessions, where: place, words, power, progress: show };
       try {
         const result = await suite.run(scenario, target, { rate, requests });
-        results.push(result);
-        write([result]);
+        results[at] = result;
         progress.end();
-        process.stdout.write(json ? `${JSON.stringify(result)}\n` : textOf(result));
+        if (typeof result === 'string') process.stderr.write(`${scenario.name} is skipped: ${result}\n`);
+        else {
+          write([result]);
+          process.stdout.write(json ? `${JSON.stringify(result)}\n` : textOf(result));
+        }
       } catch (error) {
         // The next scenario checks whether the cluster is healthy.
         progress.end();

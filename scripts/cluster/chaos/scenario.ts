@@ -8,6 +8,8 @@ export interface Scenario<Target> {
   readonly holdSeconds?: number;
   /** Services whose replicas the next provisioning run may replace, such as those of another release. */
   readonly mayReplace?: readonly string[];
+  /** Why this cluster cannot have the fault; undefined if it can. Such a scenario is skipped. */
+  skip?(target: Target): Promise<string | undefined>;
   /** Runs before the load: chooses the target of the fault and makes sure that the experiment is meaningful. */
   prepare(target: Target): Promise<Inject>;
 }

@@ -25,8 +25,8 @@ export interface Suite {
   readonly all: readonly Named[];
   /** The scenarios with a name, or whose names begin with it. @throws ProvisionError (input) if there are none */
   matching(name: string): readonly Named[];
-  /** @throws ProvisionError if the cluster is not healthy */
-  run(scenario: Named, options: TargetOptions, experiment: ExperimentOptions): Promise<Result>;
+  /** The result, or the reason why this cluster cannot have the fault. @throws ProvisionError if it is not healthy */
+  run(scenario: Named, options: TargetOptions, experiment: ExperimentOptions): Promise<Result | string>;
 }
 
 export type Named = Pick<Scenario<never>, 'name' | 'description'>;
@@ -43,9 +43,10 @@ export function suiteOf<Target extends Subject>(
   return {
     all,
     matching,
-    run: ({ name }, options, experiment) => {
+    run: async ({ name }, options, experiment) => {
       const scenario = all.find((one) => one.name === name) as Scenario<Target>;
-      return runExperiment(newTarget(options), scenario, experiment);
+      const target = newTarget(options);
+      return (await scenario.skip?.(target)) ?? (await runExperiment(target, scenario, experiment));
     },
   };
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { failure, type Host } from '../../../../provision/index.ts';
 import type { Pod } from '../../kubernetes/objects.ts';
 import type { Inject, Scenario } from '../scenario.ts';
-import { spread, workerWithoutPrimary } from './placement.ts';
+import { controlPlanesOf, spread, workerWithoutPrimary } from './placement.ts';
 import { moveMasterOff, redisMaster } from './redis.ts';
 import { signal, type Target } from './target.ts';
 
@@ -50,18 +50,12 @@ export const faults: readonly Scenario<Target>[] = [
       return cutPower(target, worker);
     },
   },
-  {
-    name: 'control-plane-power-cut',
-    description: `the control plane loses power for ${HOLD} s`,
-    // no more than what its own address is asked until a load balancer notices
-    bounds: { protects: 'idempotent', losesSeconds: 3, healthySeconds: HOLD + DATA },
-    holdSeconds: HOLD,
-    async prepare(target) {
-      const host = target.host((await target.probe()).reporter);
-      await moveMasterOff(target, host);
-      return cutPower(target, host);
-    },
-  },
+  controlPlane('control-plane-power-cut', `the only control plane loses power for ${HOLD} s`, 1),
+  controlPlane(
+    'control-plane-of-three-power-cut',
+    `one of three control planes loses power for ${HOLD} s`,
+    3,
+  ),
   {
     name: 'redis-master-killed',
     description: 'the Redis master is killed',
@@ -90,6 +84,26 @@ export const faults: readonly Scenario<Target>[] = [
     prepare: async (target) => send(target, 'KILL', (await target.pods('memcached'))[0]),
   },
 ];
+
+/** A control plane loses power, on a cluster that has so many of them. */
+function controlPlane(name: string, description: string, number: number): Scenario<Target> {
+  return {
+    name,
+    description,
+    // no more than what its own address is asked until a load balancer notices
+    bounds: { protects: 'idempotent', losesSeconds: 3, healthySeconds: HOLD + DATA },
+    holdSeconds: HOLD,
+    async skip(target) {
+      const found = (await controlPlanesOf(target)).length;
+      return found === number ? undefined : `the cluster does not have ${number} but ${found} control planes`;
+    },
+    async prepare(target) {
+      const host = target.host((await target.probe()).reporter);
+      await moveMasterOff(target, host);
+      return cutPower(target, host);
+    },
+  };
+}
 
 function send(target: Target, name: 'KILL' | 'STOP', pod: Pod): Inject {
   const script = signal(pod, name);

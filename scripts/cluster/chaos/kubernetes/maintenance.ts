@@ -9,6 +9,7 @@ import { moveMasterOff } from './redis.ts';
 import { registry } from './registry.ts';
 import { rotate } from './secret.ts';
 import type { Target } from './target.ts';
+import { upgrade } from './upgrade.ts';
 
 /** Seconds that a node is drained. */
 const HOLD = 60;
@@ -76,6 +77,7 @@ export const maintenance: readonly Scenario<Target>[] = [
   }),
   networkPolicy,
   registry,
+  upgrade,
 ];
 
 /**

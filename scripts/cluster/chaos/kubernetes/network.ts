@@ -50,7 +50,7 @@ if timeout 5 bash -c "exec 3<>/dev/tcp/$0/$1" 2>/dev/null; then echo connected; 
 
 async function expect(target: Target, expected: string, [from, host, port]: Connection): Promise<void> {
   target.progress(`${from} → ${host}:${port}`);
-  const said = await target.kubectl(sh`exec deployment/${from} -- sh -c ${attempt} ${host} ${port}`);
+  const said = await target.kubectl(sh`exec ${`service/${from}`} -- sh -c ${attempt} ${host} ${port}`);
   if (said.trim() === expected) return;
   throw failure({ place: `${from} → ${host}:${port}`, what: `expected ${expected}, found ${said.trim()}` });
 }

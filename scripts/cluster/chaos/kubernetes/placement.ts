@@ -2,13 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { failure, type Host, sh } from '../../../../provision/index.ts';
 import type { Target } from './target.ts';
 
-/** The workers, which all nodes are that are no control plane. */
-export async function workersOf(target: Target): Promise<Host[]> {
+/** All nodes that are no control plane. */
+export const workersOf = (target: Target): Promise<Host[]> => nodesOf(target, false);
+
+export const controlPlanesOf = (target: Target): Promise<Host[]> => nodesOf(target, true);
+
+async function nodesOf(target: Target, controlPlanes: boolean): Promise<Host[]> {
   const { objects } = await target.probe();
   return objects.nodes
-    .filter(({ metadata }) => !('node-role.kubernetes.io/control-plane' in (metadata.labels ?? {})))
+    .filter(({ metadata: { labels = {} } }) => ROLE in labels === controlPlanes)
     .map(({ metadata }) => target.host(metadata.name));
 }
+
+const ROLE = 'node-role.kubernetes.io/control-plane';
 
 /** A worker that does not run the MariaDB primary. */
 export async function workerWithoutPrimary(target: Target): Promise<Host> {
