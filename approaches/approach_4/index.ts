@@ -6,6 +6,7 @@ import { image } from '../../roles/image/index.ts';
 import { cluster } from '../../roles/kubernetes/cluster.ts';
 import { dissolve } from '../../roles/kubernetes/dissolve.ts';
 import { kubernetes } from '../../roles/kubernetes/index.ts';
+import { checkMaintenance } from '../../roles/kubernetes/maintenance/checks.ts';
 import { controlPlanesOf } from '../../roles/kubernetes/peers.ts';
 import { preflight } from '../../roles/kubernetes/preflight/preflight.ts';
 import { registry } from '../../roles/registry/index.ts';
@@ -75,7 +76,10 @@ export default approach<Group, Environment>({
     for (const environment of context.environments) await rollBack(context, home, environment);
   },
 
-  async verify({ hosts, url, expect, ...chosen }) {
+  async verify({ hosts, url, expect, check, ...chosen }) {
+    // whoever looks at one environment asks for a release, not for the machines
+    if (chosen.environments.length > 1)
+      await checkMaintenance({ check }, hosts.all, hosts['control-plane']);
     for (const environment of chosen.environments)
       for (const host of hosts.all)
         await askServices((path, expected) => expect(url(host, environments[environment], path), expected));

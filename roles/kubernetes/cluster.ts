@@ -52,6 +52,7 @@ export async function cluster(
   const left = newcomers.length > 0 ? [kubernetes({ part: 'no-token' })] : [];
   const etcd = controlPlanes.map(({ name }) => name);
   await work.apply(home, ...left, kubernetes({ part: 'cluster', ...plan, members, absentees, etcd }));
+  await work.apply(controlPlanes, kubernetes({ part: 'maintenance', members, absentees }));
   return home;
 }
 

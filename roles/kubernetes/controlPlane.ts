@@ -15,6 +15,8 @@ export interface Settings {
   readonly config: Text;
   readonly auditPolicy: Text;
   readonly seconds: number;
+  /** What runs before kubeadm creates a cluster, and brings etcd's data; undefined for an empty cluster. */
+  readonly fresh?: Script | undefined;
 }
 
 /** The first control plane of a cluster, with an audit log and encrypted secrets; and each one that has joined. */
@@ -56,7 +58,10 @@ interface State {
 }
 
 /** The cluster exists and has this configuration. A changed one is applied by the phases of `kubeadm init`. */
-const initialised = ({ config: { text }, address, seconds }: Settings, aside: Script): Resource<State> => ({
+const initialised = (
+  { config: { text }, address, seconds, fresh }: Settings,
+  aside: Script,
+): Resource<State> => ({
   kind: 'kubeadm',
   name: 'init',
   probe: {
@@ -76,8 +81,9 @@ else echo absent; fi`,
         {
           summary: 'create a cluster',
           script: sh`${is === 'interrupted' ? resetting : aside}
+${fresh ?? sh`:`}
 ${draft(text)}
-kubeadm init --config=${DRAFT} --skip-token-print >/dev/null
+kubeadm init --config=${DRAFT} --skip-token-print ${fresh ? ['--ignore-preflight-errors=DirAvailable--var-lib-etcd'] : []} >/dev/null
 ${applied}`,
         },
       ];

@@ -7,6 +7,8 @@ import { balanced, ENDPOINT, eligible, own, packagesOfWorker, resolvesItself } f
 import { etcdMembers } from './etcd.ts';
 import { further } from './further.ts';
 import { factor, kubelet } from './kubelet.ts';
+import { commands } from './maintenance/files.ts';
+import { fresh, maintenance } from './maintenance/index.ts';
 import { pruned, ready, replaced, schedulable } from './nodes.ts';
 import { packages } from './packages.ts';
 import { removal, reset } from './removal.ts';
@@ -43,6 +45,7 @@ const parts: Record<Vars['part'], (context: Context) => ReturnType<typeof packag
     ];
   },
   cluster: (context) => [...controlPlaneOf(context), etcdMembers(context.vars.etcd), ...clusterOf(context)],
+  maintenance: ({ vars }) => maintenance(vars),
 };
 
 /** What every node needs, and how a worker reaches the control planes. */
@@ -63,15 +66,17 @@ function nodeOf(context: Context) {
 
 /** A control plane itself: it creates the cluster, or joins it. */
 function controlPlaneOf(context: Context) {
-  const { vars, template } = context;
+  const { vars, template, host } = context;
   const values = more(context);
   const settings = {
     address: values.address,
     config: template('kubeadm.yaml.hbs', values),
     auditPolicy: template('audit-policy.yaml.hbs'),
     seconds: vars.ready_seconds,
+    fresh: fresh(vars.restore, host.name, values.address),
   };
   return [
+    ...(vars.restore === null ? [] : commands(vars)),
     ...(resolvesItself(vars.endpoint) ? own(values.address) : []),
     ...(vars.join
       ? further(settings, vars.join, template('join.yaml.hbs', values), aside(vars))

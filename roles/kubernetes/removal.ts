@@ -2,6 +2,7 @@ import type { Resource } from '../../provision/authoring.ts';
 import { absent, apt, command, type Facts, file, lines, sh } from '../../provision/index.ts';
 import { noEndpoint } from './endpoint.ts';
 import { kubeletFiles } from './kubelet.ts';
+import { noMaintenance } from './maintenance/index.ts';
 import { MODULES } from './modules.ts';
 import { held, keyringOf, own, sources } from './packages.ts';
 import { resetting } from './reset.ts';
@@ -14,6 +15,7 @@ import type { Vars } from './vars.ts';
 /** A host that is no longer a node: containers, network, packages and files are gone; volumes are kept without `purge`. */
 export const removal = (vars: Vars, facts: Facts, purge: boolean): Resource[] => [
   reset,
+  ...noMaintenance(purge),
   network,
   ...noEndpoint,
   apt.held.absent(held),

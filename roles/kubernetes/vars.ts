@@ -29,6 +29,16 @@ const join = z.strictObject({
     .nullable(),
 });
 
+/** Where snapshots are copied to, by SFTP. Nothing in it means anything to a shell. */
+const copy = z.strictObject({
+  target: z.string().regex(/^\w[\w.-]*@\w[\w.:-]*$/, 'expected USER@HOST'),
+  port: z.int().min(1).max(65_535).default(22),
+  folder: z.string().regex(/^[\w./][\w./-]*$/, 'expected a path of letters, digits, ".", "_", "-" and "/"'),
+  host_key: z
+    .string()
+    .regex(/^[\w@.-]+ [\w+/=]+( [\w.@-]+)?$/, 'expected the public key of the host: ssh-ed25519 AAAA…'),
+});
+
 /** A host that is a node of the cluster. */
 const member = z.strictObject({ host: hostName, address: z.ipv4() });
 /** A control plane, whose address may be unknown while it is not reached. */
@@ -36,7 +46,7 @@ const peer = z.strictObject({ host: hostName, address: z.ipv4().nullable() });
 
 export const vars = z
   .strictObject({
-    part: z.enum(['node', 'control-plane', 'reset', 'token', 'no-token', 'worker', 'cluster']),
+    part: z.enum(['node', 'control-plane', 'reset', 'token', 'no-token', 'worker', 'cluster', 'maintenance']),
     control_planes: z.array(peer),
     join: join.nullable(),
     members: z.array(member),
@@ -69,6 +79,15 @@ export const vars = z
     volumes: z.int().min(0).max(100),
     volumes_path: z.string().regex(/^(\/[\w.-]+){2,}$/, 'expected an absolute path'),
     volume_size: z.string().regex(/^[1-9]\d*(Mi|Gi|Ti)$/, 'expected a size such as 10Gi'),
+    certificate_days: z.int().min(2).max(300),
+    snapshot_schedule: z.string().regex(/^[\w*:,./ ~-]+$/, 'expected a time as in systemd.time(7)'),
+    snapshot_hours: z.int().min(1).max(10_000),
+    snapshots: z.int().min(1).max(1000),
+    snapshot_copy: copy.nullable(),
+    restore: z
+      .string()
+      .regex(/^(\/[\w.-]+)+$/, 'expected the absolute path of a snapshot on the control plane')
+      .nullable(),
     drained: z.array(hostName),
     drain_seconds: seconds(0, 3600),
     ready_seconds: seconds(30, 3600),

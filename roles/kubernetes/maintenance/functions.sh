@@ -1,0 +1,79 @@
+# What the commands for the maintenance of a control plane share. The provisioner writes this file (role kubernetes).
+# A test prepares a folder that looks like the root of a control plane.
+root=${MAINTENANCE_ROOT:-}
+etc=$root/etc/kubernetes
+own=$etc/maintenance
+backups=$root/var/backups/kubernetes
+PATH=$PATH:/usr/local/bin
+. "$own/settings"
+
+fail() {
+  printf '%s: %s\n' "${0##*/}" "$1" >&2
+  exit 1
+}
+
+kubectl() {
+  command kubectl --kubeconfig="$etc/admin.conf" --cache-dir=/run/provision-kubectl --request-timeout=15s "$@"
+}
+
+crictl() {
+  command crictl --runtime-endpoint=unix:///run/containerd/containerd.sock "$@"
+}
+
+# The provisioner holds the same lock during a run.
+lock() {
+  exec 8>>"$root/run/provision.lock"
+  flock -w 900 8 || fail "a run of the provisioner holds the lock: $(cat "$root/run/provision.lock")"
+  printf '%s\n' "${0##*/} on $(hostname)" >"$root/run/provision.lock"
+}
+
+# Runs a command every second until it succeeds, for at most so many seconds.
+await() {
+  end=$(($(date +%s) + $1))
+  shift
+  until "$@"; do
+    if [ "$(date +%s)" -ge "$end" ]; then return 1; fi
+    sleep 1
+  done
+}
+
+# Whether the API server of this control plane is ready. The endpoint of the cluster may be another one.
+answers() {
+  kubectl --server="https://$(sed -n 's/^.*advertise-address.endpoint: *//p' "$etc/manifests/kube-apiserver.yaml")" \
+    get --raw=/readyz >/dev/null 2>&1
+}
+
+# The value of an option of etcd, from its manifest.
+etcd_option() {
+  sed -n "s/^ *- --$1=//p" "$etc/manifests/etcd.yaml"
+}
+
+# Runs etcdctl with the rights of a client.
+etcd() {
+  etcdctl --endpoints="$(etcd_option advertise-client-urls)" --cacert="$etc/pki/etcd/ca.crt" \
+    --cert="$etc/pki/etcd/healthcheck-client.crt" --key="$etc/pki/etcd/healthcheck-client.key" "$@"
+}
+
+# Provides etcdctl and etcdutl: those that somebody has installed, or those in this image of etcd.
+tools=
+etcd_tools() {
+  if command -v etcdctl >/dev/null && command -v etcdutl >/dev/null; then return; fi
+  crictl inspecti --quiet "$1" >/dev/null 2>&1 || crictl pull "$1" >/dev/null
+  tools=$(mktemp -d /run/kubernetes-etcd.XXXXXX)
+  ctr --namespace k8s.io images mount "$1" "$tools" >/dev/null
+  PATH=$PATH:$tools/usr/local/bin
+}
+
+# The image of this control plane's etcd.
+etcd_image() {
+  sed -n 's/^ *image: *//p' "$etc/manifests/etcd.yaml"
+}
+
+# Removes what a command leaves: the folder of its work and the mounted image.
+clean() {
+  if [ -n "${work:-}" ]; then rm -rf -- "$work"; fi
+  if [ -n "$tools" ]; then
+    ctr --namespace k8s.io images unmount --rm "$tools" >/dev/null 2>&1 || :
+    rmdir "$tools" 2>/dev/null || :
+  fi
+}
