@@ -279,8 +279,8 @@ function partOf(call: RoleCall): string {
 t.test('what a run does', async (t) => {
   const all = { cp1: whole, cp2: whole, cp3: whole, w1: node };
   const kept = ['cp2: control-plane', 'cp3: control-plane'];
-  const last = 'cp1: cluster cp1,cp2,cp3,w1 absent= etcd=cp1,cp2,cp3';
-  t.strictSame(await applied(all), [...kept, last], 'nothing is new: one after another, without a token');
+  const last = ['cp1: cluster cp1,cp2,cp3,w1 absent= etcd=cp1,cp2,cp3', 'cp1,cp2,cp3: maintenance'];
+  t.strictSame(await applied(all), [...kept, ...last], 'nothing is new: one after another, without a token');
   t.strictSame(await applied({ cp1: '', cp2: '', cp3: '', w1: '' }), [
     'cp1: control-plane',
     'cp1: token etcd=cp1 replaced=cp2,cp3',
@@ -290,7 +290,7 @@ t.test('what a run does', async (t) => {
     'cp3: control-plane through 10.0.2.11, fresh: true',
     'w1: worker',
     'cp1: no-token',
-    last,
+    ...last,
   ]);
   t.strictSame(
     await applied({ ...all, cp1: '' }),
@@ -302,12 +302,13 @@ t.test('what a run does', async (t) => {
       'cp3: control-plane',
       'cp2: no-token',
       'cp2: cluster cp2,cp1,cp3,w1 absent= etcd=cp1,cp2,cp3',
+      'cp1,cp2,cp3: maintenance',
     ],
     'the first is a fresh machine',
   );
   t.strictSame(
     await applied(all, ['cp1']),
-    ['cp3: control-plane', 'cp2: cluster cp2,cp3,w1 absent=cp1 etcd=cp1,cp2,cp3'],
+    ['cp3: control-plane', 'cp2: cluster cp2,cp3,w1 absent=cp1 etcd=cp1,cp2,cp3', 'cp1,cp2,cp3: maintenance'],
     'the first is down',
   );
   const removed = control(['cp1', 'cp2'], ['cp1', 'cp2', 'w1']);
