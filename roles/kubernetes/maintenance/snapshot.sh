@@ -61,7 +61,7 @@ copy() {
     name=${file##*/}
     if grep -qxF "$name" "$backups/copied"; then continue; fi
     said=$(printf 'put %s %s/.%s.part\nrename %s/.%s.part %s/%s\n' "$file" "$FOLDER" "$name" "$FOLDER" "$name" "$FOLDER" "$name" |
-      sftp -q -b - -P "$PORT" -i "$own/key" -o IdentitiesOnly=yes -o HostKeyAlias=snapshots -o ConnectTimeout=20 \
+      sftp -b - -o LogLevel=ERROR -P "$PORT" -i "$own/key" -o IdentitiesOnly=yes -o HostKeyAlias=snapshots -o ConnectTimeout=20 \
         -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$own/known_hosts" "$TARGET" 2>&1) ||
       fail "$name cannot be copied to $TARGET:$FOLDER: $said"
     echo "$name" >>"$backups/copied"
