@@ -78,8 +78,7 @@ export default approach<Group, Environment>({
 
   async verify({ hosts, url, expect, check, ...chosen }) {
     // whoever looks at one environment asks for a release, not for the machines
-    if (chosen.environments.length > 1)
-      await checkMaintenance({ check }, hosts.all, hosts['control-plane']);
+    if (chosen.environments.length > 1) await checkMaintenance({ check }, hosts.all, hosts['control-plane']);
     for (const environment of chosen.environments)
       for (const host of hosts.all)
         await askServices((path, expected) => expect(url(host, environments[environment], path), expected));

@@ -50,7 +50,9 @@ export async function newControlPlane(
   // the program knows its part by its name
   mkdirSync(join(root, 'usr/lib'));
   symlinkSync(program, join(root, 'usr/lib/kubeadm'));
-  writeFileSync(kubeadm, `#!/bin/sh\nexec '${root}/usr/lib/kubeadm' "$@" --rootfs '${root}'\n`, { mode: 0o755 });
+  writeFileSync(kubeadm, `#!/bin/sh\nexec '${root}/usr/lib/kubeadm' "$@" --rootfs '${root}'\n`, {
+    mode: 0o755,
+  });
   writeFileSync(join(bin, 'crictl'), crictl(join(root, 'run/pods')), { mode: 0o755 });
   writeFileSync(join(kubernetes, 'kubeadm.yaml'), config);
   for (const phase of ['certs all', 'kubeconfig all', 'etcd local', 'control-plane all'])
