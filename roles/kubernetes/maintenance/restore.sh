@@ -39,17 +39,18 @@ require_alone() {
   fail "etcd has $others other members: run kubeadm reset --force on the other control planes first; later, the provisioner joins them again"
 }
 
+# One after another: without etcd, the API server would wait for it before it ends.
 stop() {
   mkdir -p -m 0700 "$stopped"
   trap 'start; clean' EXIT
-  for part in $parts; do mv -- "$etc/manifests/$part.yaml" "$stopped/"; done
-  await 120 gone || fail "the control plane does not stop: see crictl ps"
+  for part in $parts; do
+    mv -- "$etc/manifests/$part.yaml" "$stopped/"
+    await 120 gone "$part" || fail "$part does not stop: see crictl ps"
+  done
 }
 
 gone() {
-  for part in $parts; do
-    if [ -n "$(crictl ps --quiet --name "^$part\$")" ]; then return 1; fi
-  done
+  [ -z "$(crictl ps --quiet --name "^$1\$")" ]
 }
 
 # Also repairs what an interrupted restore has left.
