@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { ROOT } from '../provision/cli/approaches.ts';
-import { explain } from '../provision/index.ts';
+import { explain, loadMachines } from '../provision/index.ts';
 import { freeKinds } from './docs/kinds.ts';
 import { allCommands, pages } from './docs/pages.ts';
 import { read, wordsOf } from './docs/read.ts';
@@ -86,4 +86,19 @@ t.test('links between the pages lead to existing files', async (t) => {
     }
   }
   t.ok(links > 30, `${links} links`);
+});
+
+t.test('approach_4 grows to the machines in its page', async (t) => {
+  const page = readFileSync(join(ROOT, 'approaches/approach_4/README.md'), 'utf8');
+  const [, text = ''] = /```yaml\n(# machines\.yml\n[\s\S]*?)```/.exec(page) ?? [];
+  writeFileSync(join(folder, 'machines.yml'), text);
+  const machines = loadMachines(folder);
+  for (const [name, { groups, address, memory }] of Object.entries(
+    loadMachines(join(ROOT, 'approaches/approach_4')),
+  ))
+    t.match(machines[name], { groups, address, memory }, `${name} stays as it is`);
+  const all = Object.values(machines);
+  t.equal(all.filter(({ groups }) => groups.includes('control-plane')).length, 3);
+  t.equal(new Set(all.map(({ address }) => address)).size, 5);
+  t.equal(new Set(all.flatMap(({ forward }) => Object.keys(forward))).size, 10);
 });

@@ -1,4 +1,4 @@
-import { failure, type Host, secret } from '../../provision/index.ts';
+import { type Host, secret } from '../../provision/index.ts';
 import { nodeAddress } from './address.ts';
 import { ENDPOINT, resolvesItself } from './endpoint.ts';
 import { kubernetes } from './index.ts';
@@ -28,7 +28,9 @@ export async function cluster(
   all: readonly Host[],
   controlPlanes: readonly Host[],
 ): Promise<Host> {
-  if (controlPlanes.length % 2 === 0) even(work, controlPlanes);
+  const { length } = controlPlanes;
+  if (length % 2 === 0)
+    work.warn(`${length} control planes survive no more losses than ${length - 1}: use an odd number`);
   const before = await survey(work, all);
   const leader = leading(before, controlPlanes);
   if (!leader) return elsewhere(work, controlPlanes);
@@ -54,18 +56,6 @@ export async function cluster(
   await work.apply(home, ...left, kubernetes({ part: 'cluster', ...plan, members, absentees, etcd }));
   await work.apply(controlPlanes, kubernetes({ part: 'maintenance', members, absentees }));
   return home;
-}
-
-function even(work: Work, controlPlanes: readonly Host[]): void {
-  const { length } = controlPlanes;
-  if (length === 0)
-    throw failure({
-      what: 'no host is in the group "control-plane"',
-      todo: 'add groups: [control-plane] to a host in machines.yml or in the inventory',
-    });
-  work.warn(
-    `${length} control planes survive the loss of no more machines than ${length - 1}: use an odd number`,
-  );
 }
 
 /** If --limit leaves out all control planes, the cluster stays as it is. If all have failed, this fails. */
