@@ -29,12 +29,8 @@ export async function environmentsOf(approach: string, named?: string): Promise<
   throw inputError({ place: 'environment', what: `${approach} has no environments` });
 }
 
-/** The name of an approach that exists and is not Kubernetes. @throws ProvisionError (input) */
-export function swarmOf(name: string): string {
-  if (orchestratorOf(name) === 'swarm') return name;
-  throw inputError({
-    place: name,
-    what: 'this command needs a Docker Swarm, and this is Kubernetes',
-    todo: `npm run status -- ${name} shows its state`,
-  });
+/** The name of an approach that is Kubernetes. @throws ProvisionError (input) */
+export function kubernetesOf(name: string): string {
+  if (orchestratorOf(name) === 'kubernetes') return name;
+  throw inputError({ place: name, what: 'this command needs a Kubernetes cluster', todo: 'name approach_4' });
 }

@@ -5,6 +5,7 @@ import { interruption, newCommand, runCommand } from '../command/command.ts';
 import { wholeOption } from '../command/options.ts';
 import { progressLines } from '../command/progress.ts';
 import { folderOf, hostsOf } from './hosts.ts';
+import { portOf } from './load/port.ts';
 import { isFlawless, lineOf, textOf } from './load/text.ts';
 import { startLoad } from './load/traffic.ts';
 
@@ -15,6 +16,7 @@ interface Options {
   readonly deadline: number;
   readonly retry: boolean;
   readonly json: boolean;
+  readonly environment?: string;
 }
 
 const progress = progressLines(process.stderr);
@@ -40,9 +42,10 @@ const program = newCommand('load')
     }),
   )
   .option('--retry', 'retry a failed idempotent request once, on another node', false)
+  .option('--environment <name>', 'the environment of approach_4, such as staging; by default, production')
   .option('--json', 'print one JSON object on stdout', false)
-  .action(async (targets: readonly string[], { seconds, json, ...options }: Options) => {
-    const urls = (await Promise.all(targets.map(urlsOf))).flat();
+  .action(async (targets: readonly string[], { seconds, json, environment, ...options }: Options) => {
+    const urls = (await Promise.all(targets.map((target) => urlsOf(target, environment)))).flat();
     progress.show('load', `waiting for TheAPP at ${urls.join(', ')}`);
     const load = await startLoad({ urls, ...options });
     const signal = interruption();
@@ -66,9 +69,10 @@ function targetOf(text: string): string {
 }
 
 /** Where TheAPP answers: at a node, or at all machines of an approach. */
-async function urlsOf(target: string): Promise<string[]> {
+async function urlsOf(target: string, environment: string | undefined): Promise<string[]> {
   if (target.includes('://')) return [target];
-  return (await hostsOf(target, {})).map((host) => new URL(urlOf(host, 80)).origin);
+  const port = await portOf(target, environment);
+  return (await hostsOf(target, {})).map((host) => new URL(urlOf(host, port)).origin);
 }
 
 function pathOf(text: string): string {

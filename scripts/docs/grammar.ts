@@ -63,7 +63,7 @@ export const programs: Readonly<Record<string, Readonly<Record<string, Form>>>> 
   'apt-get': {
     install: { options: { '-y': null, '--no-install-recommends': null }, more: 'package' },
   },
-  ssh: { '': { options: { '-G': null } } },
+  ssh: { '': { options: { '-G': null, '-L': null } } },
   curl: { '': { words: ['url'] } },
   journalctl: { '': { options: { '-u': 'unit' } } },
   scriptreplay: {

@@ -55,7 +55,10 @@ export const kinds = {
   unit: oneOf(['theapp', 'theapp-heal']),
   provisioner: oneOf(['theapp']),
   number: (word: string) => /^\d+$/.test(word),
-  replicas: (word: string) => /^[a-z-]+=\d+$/.test(word),
+  replicas: (word: string) => {
+    const [, environment, service = ''] = /^(?:(.+)\/)?(.+)=\d+$/.exec(word) ?? [];
+    return /^[a-z-]+$/.test(service) && (environment === undefined || environments.includes(environment));
+  },
   url: isUrl,
   /** Of a load: a node, or an approach with all its machines. */
   target: (word: string) => isUrl(word) || approaches.includes(word),

@@ -4,8 +4,10 @@ import { explain, type Host } from '../../../provision/index.ts';
 import { skipFile } from '../../../provision/testing.ts';
 import { onCluster, until } from '../../../testing/cluster.ts';
 import { needsKubernetes, startKubernetes } from '../../../testing/servers/kubernetes.ts';
+import { parseRequest } from '../scale/request.ts';
 import { runningPods } from './pods.ts';
 import { probe } from './probe.ts';
+import { scaleWorkload } from './scaling.ts';
 import { stateOf } from './state.ts';
 
 skipFile(await needsKubernetes());
@@ -20,10 +22,20 @@ t.test('what a real API server reports', async (t) => {
   const state = async () => stateOf(await probe(hosts, sessions), Date.now());
   for (const name of ['control-plane', 'worker1']) addNode(name);
   const installed = (chart: string, name: string, ...more: string[]) =>
-    api.helm('upgrade', '--install', name, join(charts, chart), '--namespace=production', ...more);
+    api.helm(
+      'upgrade',
+      '--install',
+      name,
+      join(charts, chart),
+      '--namespace=production',
+      '--no-hooks',
+      '--server-side=true',
+      '--force-conflicts',
+      ...more,
+    );
   api.kubectl('create', 'namespace', 'production');
   const values = `--values=${join(charts, 'chart', 'values-production.yaml')}`;
-  installed('chart', 'theapp', '--no-hooks', '--description=1.0.0', values);
+  installed('chart', 'theapp', '--description=1.0.0', values);
 
   await t.test('before pods run', async (t) => {
     const { healthy, problems, environments } = await state();
@@ -74,14 +86,48 @@ t.test('what a real API server reports', async (t) => {
     ]);
   });
 
+  await t.test('scaling', async (t) => {
+    const options = { seconds: 40, minimum: false, progress: () => undefined };
+    const scale = (text: string, more = {}) =>
+      scaleWorkload(hosts, parseRequest(text), sessions, { ...options, ...more });
+    await t.rejects(scale('production/app=3'), /its autoscaler sets the number of replicas: 2 to 5, by load/);
+    await t.rejects(scale('production/app=6', { minimum: true }), /its autoscaler has a maximum of 5/);
+    await t.rejects(scale('production/edge=3', { minimum: true }), /has no autoscaler/);
+    await t.rejects(
+      scale('production/edge=3', { seconds: 1 }),
+      /edge: did not reach 3 replicas within 1 s: 2 of 3/,
+    );
+    startPods('production', 'worker1');
+    t.match(await scale('production/edge=3'), { service: 'production/edge', before: 3, after: 3 });
+    t.equal(
+      api.kubectl('get', 'deployment/edge', '--namespace=production', '--output=jsonpath={.spec.replicas}'),
+      '3',
+    );
+    await t.rejects(scale('production/app=4', { minimum: true, seconds: 1 }), /did not reach 4 replicas/);
+    const least = api.kubectl(
+      'get',
+      'hpa/theapp',
+      '--namespace=production',
+      '--output=jsonpath={.spec.minReplicas}',
+    );
+    t.equal(least, '4');
+  });
+
+  await t.test('the next upgrade sets the numbers of the chart again', async (t) => {
+    installed('chart', 'theapp', '--description=2.0.0', values, '--set=logLevel=debug');
+    t.match((await state()).environments[0]?.workloads, [
+      { name: 'edge', wanted: 2 },
+      { name: 'theapp', autoscaler: { least: 2 } },
+    ]);
+  });
+
   await t.test('a rollback describes the release to which it went back', async (t) => {
-    installed('chart', 'theapp', '--no-hooks', '--description=2.0.0', values, '--set=logLevel=debug');
     api.helm('rollback', 'theapp', '1', '--namespace=production', '--no-hooks');
     t.match((await state()).environments[0]?.releases, [{ revision: 3, describes: '1.0.0' }]);
   });
 
   await t.test('data services that cannot be asked', async (t) => {
-    installed('data', 'theapp-data', '--no-hooks');
+    installed('data', 'theapp-data');
     await until(
       async () => api.kubectl('get', 'pods', '--namespace=production', '--output=name'),
       (printed) => /mysql-1/.test(printed) && /sentinel-3/.test(printed),

@@ -1,18 +1,26 @@
 import { failure, type Host, unreachable as noAnswer, ProvisionError } from '../../../provision/index.ts';
 import { type Sessions, summaryOf } from '../sessions.ts';
 import { type Details, detailsProbe, readDetails } from './details.ts';
-import type { Objects } from './objects.ts';
+import type { Objects, Release } from './objects.ts';
 import { clusterProbe, readCluster } from './query.ts';
 
-/** The state of a cluster at one moment. */
-export interface KubernetesSnapshot extends Details {
+/** What one round trip to each host tells about a cluster. */
+export interface Overview {
   /** The control plane that reported it. */
-  readonly reporter: string;
+  readonly home: Host;
   readonly objects: Objects;
+  /** What the labels of the releases tell. */
+  readonly releases: readonly Release[];
   /** The hosts that should be nodes of the cluster. */
   readonly hosts: readonly string[];
   /** Hosts that did not answer: name → reason. Also a control plane whose API server does not. */
   readonly unreachable: Readonly<Record<string, string>>;
+}
+
+/** The state of a cluster at one moment. */
+export interface KubernetesSnapshot extends Omit<Overview, 'home'>, Details {
+  /** The control plane that reported it. */
+  readonly reporter: string;
 }
 
 /**
@@ -22,6 +30,14 @@ export interface KubernetesSnapshot extends Details {
  * @throws ProvisionError if no control plane answers
  */
 export async function probe(hosts: readonly Host[], sessions: Sessions): Promise<KubernetesSnapshot> {
+  const { home, ...overview } = await probeObjects(hosts, sessions);
+  const { objects, releases } = overview;
+  const [details = ''] = await sessions.read(home, [detailsProbe(releases, objects)]);
+  return { ...overview, reporter: home.name, ...readDetails(details, releases, objects) };
+}
+
+/** Probes all hosts, but asks neither Helm nor the data services. @throws ProvisionError if no control plane answers */
+export async function probeObjects(hosts: readonly Host[], sessions: Sessions): Promise<Overview> {
   const unreachable: Record<string, string> = {};
   let silent = 0;
   const answers = await Promise.all(
@@ -39,18 +55,12 @@ export async function probe(hosts: readonly Host[], sessions: Sessions): Promise
   for (const { host, printed } of answers)
     if (printed?.error !== undefined)
       unreachable[host.name] = `its API server does not answer: ${printed.error}`;
-  const { host, printed } =
-    answers.find((answer) => answer.printed?.error === undefined && answer.printed) ?? {};
-  if (!host || !printed || printed.error !== undefined) throw nobody(unreachable, silent === hosts.length);
-  const { objects, releases } = printed;
-  const [details = ''] = await sessions.read(host, [detailsProbe(releases, objects)]);
-  return {
-    reporter: host.name,
-    hosts: hosts.map(({ name }) => name),
-    objects,
-    ...readDetails(details, releases, objects),
-    unreachable,
-  };
+  for (const { host: home, printed } of answers)
+    if (printed && printed.error === undefined) {
+      const { objects, releases } = printed;
+      return { home, objects, releases, hosts: hosts.map(({ name }) => name), unreachable };
+    }
+  throw nobody(unreachable, silent === hosts.length);
 }
 
 const nobody = (unreachable: KubernetesSnapshot['unreachable'], none: boolean): ProvisionError =>

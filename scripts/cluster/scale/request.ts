@@ -3,6 +3,8 @@ import { didYouMean, inputError } from '../../../provision/index.ts';
 
 /** The number of replicas that a service should have. */
 export interface ScaleRequest {
+  /** Only in an approach with environments. */
+  readonly environment?: string;
   readonly service: string;
   readonly replicas: number;
 }
@@ -10,15 +12,16 @@ export interface ScaleRequest {
 /** More replicas than this are a typing error on such machines. */
 const MOST = 100;
 
-/** `app=4`. @throws ProvisionError (input) */
+/** `app=4`, or `production/app=4` in an environment. @throws ProvisionError (input) */
 export function parseRequest(text: string): ScaleRequest {
-  const [, service, digits] = /^([A-Za-z0-9][\w.-]*)=(\d+)$/.exec(text) ?? [];
+  const [, environment, service, digits] = /^(?:([a-z0-9-]+)\/)?([A-Za-z0-9][\w.-]*)=(\d+)$/.exec(text) ?? [];
   const replicas = Number(digits);
-  if (service !== undefined && replicas >= 1 && replicas <= MOST) return { service, replicas };
+  if (service !== undefined && replicas >= 1 && replicas <= MOST)
+    return { ...(environment === undefined ? {} : { environment }), service, replicas };
   throw inputError({
     place: text,
-    what: `expected SERVICE=NUMBER, from 1 to ${MOST}`,
-    todo: 'npm run scale -- approach_2 app=4',
+    what: `expected SERVICE=NUMBER or ENVIRONMENT/SERVICE=NUMBER, from 1 to ${MOST}`,
+    todo: 'npm run scale -- approach_2 app=4, or npm run scale -- approach_4 staging/app=2',
   });
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Cluster,
   countOf,
@@ -9,22 +8,7 @@ import { failure, type Host, sh } from '../../../provision/index.ts';
 import type { Sessions } from '../sessions.ts';
 import { probe } from '../status/probe.ts';
 import { findService, progressOf, type ScaleRequest } from './request.ts';
-
-export interface Scaled {
-  readonly service: string;
-  readonly before: number;
-  readonly after: number;
-  readonly seconds: number;
-}
-
-interface Options {
-  /** Deadline for the replicas to run. */
-  readonly seconds: number;
-  readonly progress: (topic: string, line: string) => void;
-}
-
-/** Milliseconds between two probes. */
-const EVERY = 2000;
+import { type Scaled, type ScaleOptions, scaleBack, waitForReplicas } from './wait.ts';
 
 /**
  * Scales a service and waits until exactly as many tasks run.
@@ -35,7 +19,7 @@ export async function scale(
   hosts: readonly Host[],
   request: ScaleRequest,
   sessions: Sessions,
-  { seconds, progress }: Options,
+  options: ScaleOptions,
 ): Promise<Scaled> {
   const began = performance.now();
   const { cluster } = await probe(hosts, sessions);
@@ -44,24 +28,14 @@ export async function scale(
   const before = countOf(service, cluster).wanted;
   if (before !== request.replicas)
     await applyReplicas(managerOf(hosts, cluster), service, request.replicas, sessions);
-  for (let words = ''; ; await sleep(EVERY)) {
-    const passed = (performance.now() - began) / 1000;
-    if (passed > seconds)
-      throw failure({
-        place: name,
-        what: `did not reach ${request.replicas} replicas within ${seconds} s`,
-        why: words,
-        todo: `npm run status -- APPROACH shows why; npm run scale -- APPROACH ${request.service}=${before} scales back`,
-      });
+  const wanted = { name, began, replicas: request.replicas, todo: scaleBack(request, before) };
+  const seconds = await waitForReplicas({ ...options, ...wanted }, async () => {
     // No manager answers while the managers elect a leader.
     const snapshot = await probe(hosts, sessions).catch(() => undefined);
     const now = snapshot?.cluster.services.find(({ ID }) => ID === service.ID);
-    if (!snapshot || !now) continue;
-    const { done, words: latest } = progressOf(snapshot.cluster, now, request.replicas);
-    words = latest;
-    progress(name, `${words}: ${Math.round(passed)} s`);
-    if (done) return { service: name, before, after: request.replicas, seconds: Number(passed.toFixed(1)) };
-  }
+    return snapshot && now ? progressOf(snapshot.cluster, now, request.replicas) : undefined;
+  });
+  return { service: name, before, after: request.replicas, seconds };
 }
 
 async function applyReplicas(

@@ -128,6 +128,8 @@ function sentinelProblems(sentinels: readonly Sentinel[]): string[] {
     ...(masters.length > 1 ? [`Sentinels disagree about the master: ${masters.join(', ')}`] : []),
     ...sentinels
       .filter(({ flags }) => flags !== 'master')
-      .map(({ service, host, flags }) => `${service} on ${host} reports the master as ${flags}`),
+      .map(({ service, host, master, flags }) =>
+        master ? `${service} on ${host} reports the master as ${flags}` : `${service} on ${host}: ${flags}`,
+      ),
   ];
 }
