@@ -34,8 +34,11 @@ t.test('what a real API server reports', async (t) => {
       ...more,
     );
   api.kubectl('create', 'namespace', 'production');
-  const values = `--values=${join(charts, 'chart', 'values-production.yaml')}`;
-  installed('chart', 'theapp', '--description=1.0.0', values);
+  const values = [
+    `--values=${join(charts, 'chart', 'values-production.yaml')}`,
+    '--set=edge.kind=Deployment',
+  ];
+  installed('chart', 'theapp', '--description=1.0.0', ...values);
 
   await t.test('before pods run', async (t) => {
     const { healthy, problems, environments } = await state();
@@ -114,7 +117,7 @@ t.test('what a real API server reports', async (t) => {
   });
 
   await t.test('the next upgrade sets the numbers of the chart again', async (t) => {
-    installed('chart', 'theapp', '--description=2.0.0', values, '--set=logLevel=debug');
+    installed('chart', 'theapp', '--description=2.0.0', ...values, '--set=logLevel=debug');
     t.match((await state()).environments[0]?.workloads, [
       { name: 'edge', wanted: 2 },
       { name: 'theapp', autoscaler: { least: 2 } },
