@@ -76,6 +76,8 @@ export const programs: Readonly<Record<string, Readonly<Record<string, Form>>>> 
     get: { options: { '--all-namespaces': null }, words: ['objects'] },
     top: { options: { '--namespace': 'namespace' }, words: ['objects'] },
   },
+  'kubernetes-certificates': { '': { options: { '--renew': null, '--approve': null } } },
+  'kubernetes-restore': { '': { options: { '--alone': null }, words: ['snapshot'] } },
   helm: {
     upgrade: {
       options: { '--install': null, '--wait': null, '--namespace': 'namespace', '--values': 'file' },

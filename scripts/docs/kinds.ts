@@ -65,6 +65,7 @@ export const kinds = {
   'existing file': (word: string) => existsSync(word) || existsSync(join(ROOT, word)),
   image: (word: string) => /^theapp:/.test(word),
   'word of TheAPP': oneOf(['serve', 'migrate', '--check-config', '--version', '--help']),
+  snapshot: (word: string) => /^\/var\/backups\/kubernetes\/[\w-]+-\d{8}T\d{6}Z\.tar\.gz$/.test(word),
   ellipsis: oneOf(['…']),
   file: anything,
   name: anything,
