@@ -32,11 +32,11 @@ program
 
 program
   .command('rotate')
-  .description('replace secrets by new, generated ones')
+  .description('replace secrets with new, generated ones')
   .addArgument(approachArgument())
   .addArgument(environmentArgument())
   .argument('[names...]', 'the names of the secrets')
-  .option('--all', 'replace all that the running system takes over')
+  .option('--all', 'replace all except those that the running system keeps')
   .action(async (approach: string, environment: string, names: string[], { all }: { all?: boolean }) => {
     const vault = await vaultFor(approach, environment);
     if (names.length === 0 && !all)

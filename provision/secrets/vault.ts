@@ -63,7 +63,7 @@ export async function unlock(vault: Vault): Promise<string | undefined> {
       place,
       what: `the secrets cannot be decrypted with the key ${shown(vault.key)}`,
       why: (error as Error).message,
-      todo: 'check whether the key is of this environment, and whether the file is complete (git checkout)',
+      todo: 'check whether the key belongs to this environment, and whether the file is complete (git checkout)',
     });
   }
 }
