@@ -128,6 +128,8 @@ t.test('a snapshot is copied to another host', { skip }, async (t) => {
   copyFileSync(server.key, join(own, 'key'));
   chmodSync(join(own, 'key'), 0o600);
   known('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA');
+  // snapshots of the same second have the same name
+  await sleep(1100);
   const wrong = await home.run('snapshot');
   t.equal(wrong.exitCode, 1);
   t.match(
