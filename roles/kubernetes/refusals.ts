@@ -75,7 +75,7 @@ const ofAnother = ({ host }: Surveyed) =>
   failure({
     place: host.name,
     what: 'this host is a node of another cluster',
-    todo: 'if it should leave that cluster, run kubeadm reset on the host, then run again',
+    todo: 'if it should leave that cluster, run on that host: kubeadm reset; rm -f /etc/kubernetes/kubeadm.yaml. Then run again',
   });
 
 const isWorker = ({ host }: Surveyed) =>

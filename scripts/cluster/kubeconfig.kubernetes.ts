@@ -70,7 +70,7 @@ t.test('a certificate that kubeadm issues', async (t) => {
     t.ok(hours > 1.5 && hours <= 2.01, `${hours} h`);
   });
 
-  await t.test('viewers read everything except Secrets', async (t) => {
+  await t.test('viewers only read, and no Secrets', async (t) => {
     const may = (...words: string[]) => {
       try {
         return api.kubectl('auth', 'can-i', ...words, '--as=jo', '--as-group=viewers');

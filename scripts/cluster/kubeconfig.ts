@@ -26,7 +26,7 @@ const program = withWhere(
       'Issues a certificate for you, and writes a kubeconfig with which kubectl and helm reach the cluster from this computer.',
     )
     .argument('<approach>', 'an approach with a Kubernetes cluster, such as approach_4', kubernetesOf)
-    .option('--admin', 'allow everything; by default, read everything except Secrets', false)
+    .option('--admin', 'allow everything; by default, only reading is allowed, and not of Secrets', false)
     .addOption(wholeOption('--hours <count>', 'how long it is valid, in hours', { most: 8760, fallback: 24 }))
     .option('--user <name>', 'your name, which the audit log shows', userNamed, userInfo().username)
     .option(
@@ -48,7 +48,7 @@ const program = withWhere(
       .toISOString()
       .replace(/:\d\d\..*/, ' UTC')
       .replace('T', ' ');
-    const what = admin ? 'may do everything' : 'may read everything except Secrets';
+    const what = admin ? 'may do everything' : 'may read, but not Secrets';
     process.stderr.write(`${user} ${what} in ${approach}, until ${until}\n`);
     if (tunnel)
       process.stderr.write(`This computer cannot reach the API directly. Keep this running:\n  ${tunnel}\n`);

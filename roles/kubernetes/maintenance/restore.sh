@@ -36,7 +36,7 @@ require_alone() {
   list=$(etcd member list 2>&1) ||
     fail "etcd does not answer, so its members are unknown: if no other control plane runs, add --alone"
   others=$(printf '%s\n' "$list" | grep -cv ", $(etcd_option name), ") || return 0
-  fail "etcd has $others other members: run kubeadm reset --force on the other control planes first; later, the provisioner joins them again"
+  fail "etcd has $others other members: on each other control plane, run first: kubeadm reset --force; rm -f /etc/kubernetes/kubeadm.yaml. Later, the provisioner joins them again"
 }
 
 # One after another: without etcd, the API server would wait for it before it ends.
