@@ -18,7 +18,8 @@ print $n`;
  */
 export async function fewWatchers(image: string, machines: number): Promise<string | undefined> {
   const needed = EACH * machines;
-  const { ok, stdout } = await tryDocker(['run', '--rm', image, 'perl', '-e', PROGRAM, String(needed)]);
+  const words = ['run', '--rm', '--network=none', image, 'perl', '-e', PROGRAM, String(needed)];
+  const { ok, stdout } = await tryDocker(words);
   return ok ? warningFor(Number(stdout), needed) : undefined;
 }
 

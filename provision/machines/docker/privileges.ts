@@ -46,6 +46,7 @@ export async function privileges(image: string): Promise<readonly string[]> {
     const { ok, stderr } = await tryDocker([
       'run',
       '--rm',
+      '--network=none',
       '--cgroupns=private',
       ...words,
       image,
