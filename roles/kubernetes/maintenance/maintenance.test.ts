@@ -4,19 +4,15 @@ import { join } from 'node:path';
 import t from 'tap';
 import { explain } from '../../../provision/index.ts';
 import { debian, vm as host, localShell, title } from '../../../provision/testing.ts';
+import { type Given, members } from '../../../testing/nodes.ts';
 import { kubernetes } from '../index.ts';
 import { certificates, daysLeft, newest, snapshots } from './checks.ts';
 import { knownNodes } from './nodes.ts';
 
-type Given = Parameters<typeof kubernetes>[0];
 const resources = (given: Given) =>
   kubernetes({ part: 'maintenance', ...given })
     .resolve([])
     .resources(debian, host);
-const members = [
-  { host: 'vm', address: '10.0.2.15' },
-  { host: 'worker1', address: '10.0.2.16' },
-];
 
 /** What a judge says: its words, or the error. */
 function judged(judge: (printed: string) => string, printed: string): string {
