@@ -9,6 +9,7 @@ import { sharedOf, showShared } from './shared.ts';
 import { type Surveyed, survey, type Work } from './survey.ts';
 import { showToken } from './token.ts';
 import type { Peer } from './vars.ts';
+import { authorityOf } from './worker.ts';
 
 /** What all parts of a control plane need. */
 interface Plan {
@@ -33,7 +34,7 @@ export async function cluster(
     work.warn(`${length} control planes survive no more losses than ${length - 1}: use an odd number`);
   const before = await survey(work, all);
   const leader = leading(before, controlPlanes);
-  if (!leader) return elsewhere(work, controlPlanes);
+  if (!leader) return unreached(work, controlPlanes);
   const { host: home } = leader;
   const vars = work.variables(home, kubernetes());
   refuse({ leader, address: addressOf(work, leader), surveyed: before, controlPlanes, vars });
@@ -44,7 +45,7 @@ export async function cluster(
   const others = before.filter(({ host }) => host.name !== home.name);
   const newcomers = others.filter((one) => leader.authority === '' || !belongs(one, leader, controlPlanes));
 
-  if (newcomers.length > 0) await joinAll(work, home, newcomers, controlPlanes, plan);
+  if (newcomers.length > 0) await joinAll(work, leader, newcomers, controlPlanes, plan);
   for (const one of others)
     if (!newcomers.includes(one) && controlPlanes.includes(one.host)) await keep(work, one, plan);
 
@@ -59,7 +60,7 @@ export async function cluster(
 }
 
 /** If --limit leaves out all control planes, the cluster stays as it is. If all have failed, this fails. */
-async function elsewhere(work: Work, controlPlanes: readonly Host[]): Promise<Host> {
+async function unreached(work: Work, controlPlanes: readonly Host[]): Promise<Host> {
   await work.apply(controlPlanes, kubernetes());
   return controlPlanes[0] as Host;
 }
@@ -76,11 +77,12 @@ async function keep(work: Work, { host, silent }: Surveyed, plan: Plan): Promise
 /** Control planes join one after another, because etcd grows by one member at a time; workers join together. */
 async function joinAll(
   work: Work,
-  home: Host,
+  leader: Surveyed,
   newcomers: readonly Surveyed[],
   controlPlanes: readonly Host[],
   plan: Plan,
 ): Promise<void> {
+  const { host: home } = leader;
   const planes = newcomers.filter(({ host }) => controlPlanes.includes(host));
   const workers = newcomers.filter((one) => !planes.includes(one)).map(({ host }) => host);
   const replaced = planes.map(({ host }) => host.name);
@@ -90,14 +92,14 @@ async function joinAll(
     kubernetes({ part: 'control-plane', ...plan }),
     kubernetes({ part: 'token', replaced, etcd }),
   );
-  const [now] = await survey(work, [home]);
-  if (!now) return;
   const token = secret((await work.read(home, showToken, '')) || 'not-known-yet');
-  const join = { endpoint: plan.endpoint, token, authority: now.authority || 'not-known-yet' };
+  // a cluster that has just been created has an authority of its own
+  const authority = (await work.read(home, authorityOf, '')).trim() || 'not-known-yet';
+  const join = { endpoint: plan.endpoint, token, authority };
   const shared = planes.length > 0 ? sharedOf(await work.read(home, showShared, '')) : [];
-  const through = resolvesItself(plan.endpoint) ? addressOf(work, now) : null;
-  for (const { host, authority } of planes) {
-    const control = { shared, through, fresh: authority === '' };
+  const through = resolvesItself(plan.endpoint) ? addressOf(work, leader) : null;
+  for (const { host, authority: earlier } of planes) {
+    const control = { shared, through, fresh: earlier === '' };
     const further = kubernetes({ part: 'control-plane', ...plan, join: { ...join, control } });
     await work.apply(host, kubernetes({ part: 'reset' }), further);
   }

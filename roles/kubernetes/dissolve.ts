@@ -2,7 +2,7 @@ import type { Context, Host } from '../../provision/index.ts';
 import { kubernetes } from './index.ts';
 
 /**
- * The control planes but the first leave the cluster, one after another: each takes its member out of etcd, for which the
+ * All control planes but the first leave the cluster, one after another: each takes its member out of etcd, for which the
  * others must still work. One that fails is left out of the run.
  */
 export async function dissolve(

@@ -100,5 +100,5 @@ export const elsewhere = (server: string) =>
 const isControlPlane = () =>
   failure({
     what: 'this host is a control plane, and a node cannot become a worker',
-    todo: 'remove it from the list of machines and run again; then run kubeadm reset on the host, and add it as a worker',
+    todo: 'remove it from the list of machines and run again; then run on that host: kubeadm reset; rm -f /etc/kubernetes/kubeadm.yaml. Then add it as a worker',
   });

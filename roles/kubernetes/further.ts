@@ -6,7 +6,7 @@ import { writeShared } from './shared.ts';
 import type { Join } from './vars.ts';
 import { authorityOf, CONFIG } from './worker.ts';
 
-/** A further control plane of a cluster, on a host that is no node. */
+/** A further control plane of a cluster, on a host that is not a node. */
 export const further = (settings: Settings, join: Join, config: Text, aside: Script): Resource[] => [
   ...foundation(settings),
   joined(settings, join, config, aside),

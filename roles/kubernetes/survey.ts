@@ -17,8 +17,9 @@ export interface Surveyed {
   readonly authority: string;
   /** Whether it is a control plane that is complete. */
   readonly controls: boolean;
-  /** Whether it is or was a node; an API server may have begun to run on it. */
+  /** Whether it is or was a node. */
   readonly node: boolean;
+  /** Whether an API server runs on it, or has begun to. */
   readonly serves: boolean;
   /** What a complete control plane knows; empty on other hosts. */
   readonly endpoint: string;

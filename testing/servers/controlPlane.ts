@@ -5,7 +5,7 @@ import { kubernetesPrograms } from './kubernetes.ts';
 import { freePort, launch, newFolder, type Process } from './process.ts';
 import { until } from './server.ts';
 
-/** The folders of a control plane as the real kubeadm writes them, below a folder that stands for the root. */
+/** The folders of a control plane as the real kubeadm writes them, below a folder in place of the root. */
 export interface ControlPlane {
   readonly root: string;
   /** A folder with Kubernetes' programs, for PATH. kubeadm and crictl work on `root`. */

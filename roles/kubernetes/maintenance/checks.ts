@@ -66,6 +66,7 @@ if grep -qxF "$last" copied 2>/dev/null; then echo 'copy done'; else echo 'copy 
 fi
 echo "timer $(systemctl is-active kubernetes-snapshot.timer || :) $(systemctl show --property=Result --value kubernetes-snapshot.service)"`;
 
+/** Fails when the newest snapshot is too old or has not been copied, or when the last run of the timer failed. */
 export function newest(printed: string): string {
   requireTimer(printed, 'snapshot');
   const value = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(printed)?.[1];

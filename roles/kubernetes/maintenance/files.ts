@@ -8,8 +8,9 @@ import type { Vars } from '../vars.ts';
 export const FOLDER = '/etc/kubernetes/maintenance';
 
 const FUNCTIONS = '/usr/local/lib/kubernetes-maintenance.sh';
-const commandOf = (name: string) => `/usr/local/sbin/kubernetes-${name}`;
 const COMMANDS = ['certificates', 'snapshot', 'restore'] as const;
+/** The file of a command. */
+export const commandOf = (name: (typeof COMMANDS)[number]) => `/usr/local/sbin/kubernetes-${name}`;
 
 /** Everything that `commands` writes outside of /etc/kubernetes. */
 export const paths = [FUNCTIONS, ...COMMANDS.map(commandOf)];

@@ -1,7 +1,7 @@
 import type { Resource } from '../../../provision/authoring.ts';
 import { absent, command, file, type Script, service, sh, systemd } from '../../../provision/index.ts';
 import type { Vars } from '../vars.ts';
-import { commands, FOLDER, paths } from './files.ts';
+import { commandOf, commands, FOLDER, paths } from './files.ts';
 import { knownNodes } from './nodes.ts';
 
 const BACKUPS = '/var/backups/kubernetes';
@@ -16,7 +16,7 @@ export const maintenance = (vars: Vars): Resource[] => [
   firstSnapshot,
 ];
 
-/** A control plane that is none any more. Snapshots are kept without `purge`. */
+/** A host that is no longer a control plane. Snapshots are kept without `purge`. */
 export const noMaintenance = (purge: boolean): Resource[] => [
   ...names.map((name) => service(`kubernetes-${name}.timer`, { enabled: false, running: false })),
   ...names.flatMap((name) => [
@@ -29,9 +29,7 @@ export const noMaintenance = (purge: boolean): Resource[] => [
 
 /** Before kubeadm creates a cluster: puts the data and the keys of a snapshot in place. */
 export const fresh = (snapshot: string | null, host: string, address: string): Script | undefined =>
-  snapshot === null
-    ? undefined
-    : sh`/usr/local/sbin/kubernetes-restore --fresh ${snapshot} ${host} ${address}`;
+  snapshot === null ? undefined : sh`${commandOf('restore')} --fresh ${snapshot} ${host} ${address}`;
 
 const names = ['certificates', 'snapshot'] as const;
 const unitOf = (name: string) => `/etc/systemd/system/${name}`;
@@ -46,7 +44,7 @@ After=network-online.target containerd.service kubelet.service
 
 [Service]
 Type=oneshot
-ExecStart=/usr/local/sbin/kubernetes-${name}
+ExecStart=${commandOf(name)}
 `,
   }),
   systemd.unit(`kubernetes-${name}.timer`, {
@@ -68,7 +66,7 @@ WantedBy=timers.target
 /** There is a snapshot from the beginning, which also shows that they work. */
 const firstSnapshot = command('first snapshot of etcd', {
   unless: sh`ls ${BACKUPS} 2>/dev/null | grep -q 'tar.gz$'`,
-  run: sh`/usr/local/sbin/kubernetes-snapshot --local >/dev/null`,
+  run: sh`${commandOf('snapshot')} --local >/dev/null`,
 });
 
 /** The key with which snapshots are copied is generated here. Its public part belongs on the target. */

@@ -30,7 +30,7 @@ export const problemsOf = (seen: Inspected, needs: Needs): ProvisionError[] =>
       ].map((problem) => failure({ place: seen.host.name, ...problem }));
 
 function sizes({ facts: { memory, cores } }: Inspected): Problem[] {
-  const needs = (most: string) => `kubeadm requires ${most} on a control plane`;
+  const needs = (least: string) => `kubeadm requires ${least} on a control plane`;
   const other = 'or put another machine into the group control-plane';
   return [
     ...(memory < LEAST.memory

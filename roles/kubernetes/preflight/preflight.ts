@@ -64,7 +64,7 @@ function subnetsOf(work: Work, { host }: Inspected): Subnets {
 /** MiB of a node that its pods cannot get: kube-router's request, and what the kubelet keeps free. */
 const RESERVED = 64 + 100;
 
-/** Pods that request more than the workers have would wait for ever. */
+/** Pods that request more than the workers have would wait forever. */
 function memoryOfWorkers(
   seen: readonly Inspected[],
   { all, controlPlanes, memory = 0 }: PreflightOptions,
