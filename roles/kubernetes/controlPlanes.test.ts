@@ -99,6 +99,7 @@ t.test('a further control plane joins', async (t) => {
     'unshare --mount',
     '/etc/kubernetes/kubeadm.yaml',
   ].map((part) => script.indexOf(part));
+  t.notOk(order.includes(-1), 'none is missing');
   t.strictSame(
     order,
     [...order].sort((a, b) => a - b),

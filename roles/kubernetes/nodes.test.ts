@@ -70,7 +70,7 @@ t.test('the survey of a host, and the control plane to work from', async (t) => 
     leader.nodes.map(({ name }) => name),
     ['vm', 'worker1'],
   );
-  t.match(readSurvey(at('a'), debian, ''), { authority: '', controls: false, nodes: [] });
+  t.match(readSurvey(at('a'), debian, ''), { authority: '', controls: false, nodes: { length: 0 } });
   t.equal(leading([leader], [at('vm')]), leader);
   t.equal(leading([leader], [at('other')]), undefined, 'the control plane is not reached');
   const silent = readSurvey(at('vm'), debian, printed('aa11', 'controls\n--- nodes\nconnection refused\n'));
