@@ -1,11 +1,8 @@
 import { KUBECONFIG, kubectl, type Resource, write } from '../../provision/authoring.ts';
 import { command, directory, failure, file, type Script, sh, type Text } from '../../provision/index.ts';
 import { resetting } from './reset.ts';
+import { APPLIED, DRAFT } from './traces.ts';
 
-/** The configuration that the cluster was created with, or last got. */
-export const APPLIED = '/etc/kubernetes/kubeadm.yaml';
-/** The configuration that is being applied: only an interrupted run leaves it. */
-const DRAFT = '/etc/kubernetes/kubeadm-next.yaml';
 /** The key with which etcd's data is encrypted. */
 export const ENCRYPTION = '/etc/kubernetes/encryption/config.yaml';
 

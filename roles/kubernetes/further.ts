@@ -1,8 +1,9 @@
 import { type Resource, write } from '../../provision/authoring.ts';
 import { type Script, sh, type Text } from '../../provision/index.ts';
-import { APPLIED, answers, foundation, type Settings } from './controlPlane.ts';
+import { answers, foundation, type Settings } from './controlPlane.ts';
 import { THROUGH, through } from './endpoint.ts';
 import { writeShared } from './shared.ts';
+import { APPLIED } from './traces.ts';
 import type { Join } from './vars.ts';
 import { authorityOf, CONFIG } from './worker.ts';
 

@@ -1,9 +1,10 @@
 import { kubectl } from '../../provision/authoring.ts';
 import { type Context, type Facts, type Host, sh } from '../../provision/index.ts';
 import { surveyed } from '../survey.ts';
-import { APPLIED, ENCRYPTION } from './controlPlane.ts';
+import { ENCRYPTION } from './controlPlane.ts';
 import { listEtcd, parseEtcd } from './etcd.ts';
 import { listNodes, type Node, parseNodes } from './nodes.ts';
+import { APPLIED } from './traces.ts';
 import { authorityOf } from './worker.ts';
 
 /** The part of an approach's context that is needed to create a cluster, whatever the groups. */
