@@ -1,4 +1,4 @@
-import type { TaskContext } from '../../provision/authoring.ts';
+import type { Resource, TaskContext } from '../../provision/authoring.ts';
 import { kubernetes as cluster, role } from '../../provision/index.ts';
 import { nodeAddress } from './address.ts';
 import { controlPlane } from './controlPlane.ts';
@@ -29,9 +29,9 @@ export const kubernetes = role({
   remove: ({ vars, facts, purge }) => removal(vars, facts, purge),
 });
 
-const parts: Record<Vars['part'], (context: Context) => ReturnType<typeof packages>> = {
-  node: (context) => nodeOf(context),
-  'control-plane': (context) => controlPlaneOf(context),
+const parts: Record<Vars['part'], (context: Context) => readonly Resource[]> = {
+  node: nodeOf,
+  'control-plane': controlPlaneOf,
   reset: () => [reset],
   token: ({ vars }) => [etcdMembers(vars.etcd), replaced(vars.replaced, vars.drain_seconds), token],
   'no-token': () => [noToken],
@@ -49,23 +49,23 @@ const parts: Record<Vars['part'], (context: Context) => ReturnType<typeof packag
 };
 
 /** What every node needs, and how a worker reaches the control planes. */
-function nodeOf(context: Context) {
+function nodeOf(context: Context): Resource[] {
   const { vars, facts, host } = context;
   const { control_planes: peers } = vars;
-  const alone = peers.length === 0 || peers.some((peer) => peer.host === host.name);
-  const balances = !alone && resolvesItself(vars.endpoint);
+  const isWorker = peers.length > 0 && !peers.some((peer) => peer.host === host.name);
+  const balances = isWorker && resolvesItself(vars.endpoint);
   return [
-    ...(alone ? [] : [eligible(peers)]),
+    ...(isWorker ? [eligible(peers)] : []),
     ...system(facts),
     ...packages(vars, facts, balances ? packagesOfWorker : []),
-    ...kubelet(vars, facts, addressOf({ vars, facts, host })),
+    ...kubelet(vars, facts, addressOf(context)),
     ...(balances ? balanced(peers, context.template('haproxy.cfg.hbs', more(context))) : []),
     folders(vars),
   ];
 }
 
 /** A control plane itself: it creates the cluster, or joins it. */
-function controlPlaneOf(context: Context) {
+function controlPlaneOf(context: Context): Resource[] {
   const { vars, template, host } = context;
   const values = more(context);
   const settings = {
