@@ -76,7 +76,7 @@ const summaries = ({ events }: Ran): string[] =>
 async function denied(t: Test, { kubectl }: Cluster): Promise<void> {
   const connects = async (namespace: string, from: string, to: string) => {
     const words = `--namespace=${namespace} exec deployment/${from} -- curl --silent --max-time 3 telnet://${to} </dev/null`;
-    // 28: timed out; anything else means that something has answered
+    // curl exits with 0 if it connects
     return (await kubectl(`${words} || echo "exit code $?"`)).trim();
   };
   t.match(await connects('staging', 'edge', 'mysql-primary:3306'), 'exit code', 'nginx cannot reach MariaDB');
@@ -88,7 +88,7 @@ async function denied(t: Test, { kubectl }: Cluster): Promise<void> {
 }
 
 /**
- * Another release, from a separate checkout, reaches staging, then production, which then goes back to the release before.
+ * Another release, from a separate checkout, reaches staging, then production, which then rolls back to the previous one.
  * No request to production is lost.
  */
 async function newRelease(t: Test, { fleet, urls, kubectl }: Cluster): Promise<void> {

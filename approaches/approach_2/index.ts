@@ -20,7 +20,7 @@ type Group = 'managers' | 'registry';
 
 /** The address of the registry within the cluster. */
 const at = { host: 'registry.internal', port: 5000 };
-/** Given where the call needs a secret, although removing something uses none. */
+/** For variables that require a secret, although a removal uses none. */
 const none = secret('-');
 
 /** Three machines, one Docker Swarm: services heal, scale, and are updated without downtime. */

@@ -169,7 +169,7 @@ t.test('scaling by load leaves the number of replicas to the autoscaler', async 
   t.match(metric, { pods: { metric: { name: 'http_requests_per_second' }, target: { averageValue: '50' } } });
 });
 
-/** MiB that the pods of an environment request that run all the time, neither on a control plane nor on every node. */
+/** MiB that an environment's permanent pods request, without those that run on a control plane or on every node. */
 async function memoryIn(environment: Environment): Promise<number> {
   const all = (await Promise.all(CHARTS.map((chart) => objects(chart, environment)))).flat();
   const scaler = named(all, 'Deployment', 'theapp').spec.replicas ? undefined : 2;

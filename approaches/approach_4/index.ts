@@ -26,7 +26,7 @@ const CAREFUL: Environment = 'production';
 /** What to do with a password that MariaDB keeps from its first start. */
 const FIXED =
   'MariaDB keeps it from its first start: change it there first (ALTER USER, CHANGE MASTER TO), then with npm run secrets -- edit';
-/** Given where the call needs a secret, although removing something uses none. */
+/** For variables that require a secret, although a removal uses none. */
 const none = secret('-');
 
 /** Three machines, one Kubernetes cluster, with TheAPP in two environments. */
@@ -77,7 +77,7 @@ export default approach<Group, Environment>({
   },
 
   async verify({ hosts, url, expect, check, ...chosen }) {
-    // whoever looks at one environment asks for a release, not for the machines
+    // limited to one environment, a run is about a release, not about the machines
     if (chosen.environments.length > 1) await checkMaintenance({ check }, hosts.all, hosts['control-plane']);
     for (const environment of chosen.environments)
       for (const host of hosts.all)
@@ -110,5 +110,5 @@ export default approach<Group, Environment>({
     chosen.environments.map((name) => url(hosts['control-plane'][0] as Host, environments[name])),
 });
 
-/** Given where the call needs a release, although removing the builder of images uses none. */
+/** For variables that require a release, although the removal of the image builder uses none. */
 const nothing = { version: 'none', file: '/', sha256: '0'.repeat(64), bytes: 0 };

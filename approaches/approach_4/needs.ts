@@ -1,6 +1,6 @@
 import type { Environment } from './rollout.ts';
 
-/** MiB that the pods of each environment request that run all the time, neither on a control plane nor on every node. */
+/** MiB that each environment's permanent pods request, without those that run on a control plane or on every node. */
 const PODS: Readonly<Record<Environment, number>> = { staging: 456, production: 664 };
 /** The same for metrics-server. */
 const METRICS = 200;

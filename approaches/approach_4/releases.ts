@@ -10,7 +10,7 @@ export interface Running {
   readonly version: string;
   /** Whether somebody has changed the image since it was deployed. */
   readonly changed: boolean;
-  /** Why the last update failed, if it did: the release before it runs again. */
+  /** Why the last update failed, if it did: the previous release runs again. */
   readonly failed?: string;
 }
 
@@ -29,7 +29,7 @@ export async function runningIn(
   home: Host,
   namespace: string,
 ): Promise<Running | undefined> {
-  const image = await read(home, imageIn(namespace), predictedImage(namespace));
+  const image = await read(home, runningImage(namespace), predictedImage(namespace));
   if (image === NO_CLUSTER) throw noCluster(home);
   const inUse = async (name: string) =>
     helm.inUse(await read(home, helm.history(name, { namespace }), PREDICTED));
@@ -60,7 +60,7 @@ const predictedImage = (namespace: string) =>
 
 const NO_CLUSTER = 'no cluster';
 
-const imageIn = (namespace: string): Script => sh`if ! [ -e ${KUBECONFIG} ]; then
+const runningImage = (namespace: string): Script => sh`if ! [ -e ${KUBECONFIG} ]; then
 echo ${NO_CLUSTER}
 exit 0
 fi

@@ -31,13 +31,13 @@ export async function rollOut(
   await applyIn(work, home, given.environment, call);
 }
 
-/** Given where the call needs a secret, although rolling back uses none. */
+/** For variables that require a secret, although a rollback uses none. */
 const none = secret('-');
 
 /**
- * Puts the release before the current one back into an environment. The data services stay as they are.
+ * Rolls an environment back to the previous release. The data services stay as they are.
  *
- * @throws ProvisionError (failed) if there has been only one
+ * @throws ProvisionError (failed) if there is none
  */
 export async function rollBack(work: Work, home: Host, environment: Environment): Promise<void> {
   const history = await work.read(home, helm.history('theapp', { namespace: environment }), PREDICTED);
