@@ -4,8 +4,8 @@ import { optionDescription } from './help.ts';
 
 export const providers = ['qemu', 'docker', 'vagrant', 'static'] as const;
 /** The commands, as in `npm run deploy`. */
-export const commands = ['provision', 'deploy', 'promote'] as const;
-export type CommandName = (typeof commands)[number];
+const commands = ['provision', 'deploy', 'promote'] as const;
+type CommandName = (typeof commands)[number];
 export const images = ['auto', 'ubuntu-24.04', 'debian-13', 'debian-12', 'debian'] as const;
 
 /** The arguments of the command line. Names and meanings follow Ansible where Ansible has them. */

@@ -23,7 +23,7 @@ export function chooseEnvironment(
   args: Words,
 ): Chosen {
   const { environments = [] } = approach;
-  if (args.command !== 'provision') checkCommand(name, approach, args);
+  checkCommand(name, approach, args);
   if (environments.length === 0) return { approach, extras };
   const named = extras.filter(({ role, key }) => role === undefined && key === 'environment');
   if (named.length > 0) refuseWhereUseless(name, environments, args);

@@ -19,8 +19,8 @@ type Action<G extends string> = (context: Context<G>) => Promise<void>;
 
 /**
  * Runs an approach's code without connecting, so that all input is checked before the first connection: which roles it
- * applies to which hosts, with which variables. This is not the dry run of `--check`, which connects. A variable for a role that only one of the `others` applies is not an
- * error: the same command line works for every action.
+ * applies to which hosts, with which variables. This is not the dry run of `--check`, which connects. A variable for a
+ * role that only one of the `others` applies is not an error: the same command line works for every action.
  *
  * @throws ProvisionError (input)
  */
