@@ -37,7 +37,7 @@ export function hostChecks(open: Open, report: Reporter): HostChecks {
         if (!(error instanceof ProvisionError)) throw error;
         const { parts, kind } = error;
         done(false, [parts.what, parts.why].filter(Boolean).join(': '));
-        throw new ProvisionError(kind, { ...parts, place: parts.place ?? check });
+        throw new ProvisionError(kind, { ...parts, place: parts.place ?? check }, { cause: error });
       }
     },
     async close() {
