@@ -3,8 +3,9 @@ import { lines, type Script, sh } from '../../../provision/index.ts';
 import { describes, type Revision } from '../../../provision/resources/helm/history.ts';
 import { environment } from '../../../provision/resources/kubernetes/cluster.ts';
 import { askReplica, askSentinel, type Data, readData } from '../status/data.ts';
+import { isNodeReady } from './nodes.ts';
 import type { Objects, Pod, Release } from './objects.ts';
-import { endedContainer, isNodeReady } from './pods.ts';
+import { endedContainer } from './pods.ts';
 
 /** What only Helm and the data services themselves know. */
 export interface Details {

@@ -1,4 +1,5 @@
-import type { ContainerStatus, Node, Objects, Pod } from './objects.ts';
+import { isNodeReady } from './nodes.ts';
+import type { ContainerStatus, Objects, Pod } from './objects.ts';
 
 /** A pod that is not as it should be, or that was restarted within the last hour. */
 export interface PodState {
@@ -52,10 +53,6 @@ export function runningPods({ objects }: { readonly objects: Objects }): Map<str
     }),
   );
 }
-
-/** Whether the kubelet of a node reports that it is ready. */
-export const isNodeReady = ({ status }: Node): boolean =>
-  status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
 
 /** The container of a pod that has ended, although it should run. */
 export function endedContainer({ metadata, status }: Pod): string | undefined {

@@ -3,10 +3,11 @@ import { didYouMean, type Host, inputError, sh } from '../../../provision/index.
 import type { ScaleRequest } from '../scale/request.ts';
 import { type Progress, type Scaled, type ScaleOptions, scaleBack, waitForReplicas } from '../scale/wait.ts';
 import type { Sessions } from '../sessions.ts';
+import { scalerOf } from './autoscalers.ts';
 import type { Autoscaler, Objects, Workload } from './objects.ts';
-import { podState, workloadOf } from './pods.ts';
+import { podState } from './pods.ts';
 import { probeObjects } from './probe.ts';
-import { countOf } from './state.ts';
+import { countOf, fullName, podsOf } from './workloads.ts';
 
 export interface KubernetesScaleOptions extends ScaleOptions {
   /** If an autoscaler sets the number of replicas, change its minimum. */
@@ -37,7 +38,7 @@ export async function scaleWorkload(
     ? sh`${kubectl} patch hpa ${scaler.metadata.name} --namespace ${namespace} --patch ${JSON.stringify({ spec: { minReplicas: replicas } })}`
     : sh`${kubectl} scale deployment ${name} --namespace ${namespace} --replicas ${replicas}`;
   if (before !== replicas) await sessions.run(home, change);
-  const service = `${namespace}/${name}`;
+  const service = fullName(workload);
   const wanted = { name: service, began, replicas, todo: scaleBack(request, before) };
   const seconds = await waitForReplicas({ ...options, ...wanted }, async () => {
     const now = await probeObjects(hosts, sessions).catch(() => undefined);
@@ -71,12 +72,6 @@ function whyNot({ kind }: Workload): string | undefined {
   return kind === 'StatefulSet' ? 'each of its pods has data and a role of its own' : undefined;
 }
 
-const scalerOf = ({ autoscalers }: Objects, { kind, metadata }: Workload): Autoscaler | undefined =>
-  autoscalers.find(
-    ({ metadata: own, spec: { scaleTargetRef: to } }) =>
-      own.namespace === metadata.namespace && to.kind === kind && to.name === metadata.name,
-  );
-
 /** @throws ProvisionError (input) if an autoscaler would undo the change, or if there is none whose minimum could change */
 function refuse(
   { environment = '', service, replicas }: ScaleRequest,
@@ -109,9 +104,8 @@ export function progressOf(
   const workload = findWorkload(objects, request);
   const { replicas } = request;
   const { wanted, ready, updated } = countOf(workload);
-  const name = `${workload.metadata.namespace}/${workload.metadata.name}`;
-  const pods = objects.pods.filter(
-    (pod) => workloadOf(pod) === name && !['Succeeded', 'Failed'].includes(pod.status.phase ?? ''),
+  const pods = podsOf(workload, objects).filter(
+    ({ status }) => !['Succeeded', 'Failed'].includes(status.phase ?? ''),
   );
   const stopping = pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length;
   const enough = atLeast ? wanted >= replicas : wanted === replicas;

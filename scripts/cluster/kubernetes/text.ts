@@ -1,14 +1,10 @@
 import { ago, narrowTable, table } from '../status/table.ts';
 import { dataTables, verdictOf } from '../status/text.ts';
+import type { EnvironmentState, NamespaceState } from './namespaces.ts';
+import type { Amount, NodeState } from './nodes.ts';
 import type { PodState } from './pods.ts';
-import type {
-  Amount,
-  EnvironmentState,
-  KubernetesState,
-  NamespaceState,
-  NodeState,
-  WorkloadState,
-} from './state.ts';
+import type { KubernetesState } from './state.ts';
+import type { WorkloadState } from './workloads.ts';
 
 /** The state of a Kubernetes cluster as text. `now` is milliseconds since 1970. */
 export function textOf(state: KubernetesState, now: number): string {

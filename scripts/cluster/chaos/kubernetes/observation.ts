@@ -1,7 +1,8 @@
 import type { Workload } from '../../kubernetes/objects.ts';
 import { runningPods } from '../../kubernetes/pods.ts';
 import type { KubernetesSnapshot } from '../../kubernetes/probe.ts';
-import { countOf, stateOf } from '../../kubernetes/state.ts';
+import { stateOf } from '../../kubernetes/state.ts';
+import { countOf, fullName } from '../../kubernetes/workloads.ts';
 import type { Observation } from '../subject.ts';
 
 /** How many replicas of what is autoscaled there were before the fault: `production/theapp` → 3. */
@@ -16,7 +17,7 @@ export function observationOf(
   environment: string,
   before: Replicas = new Map(),
 ): Observation {
-  const workloads = snapshot.objects.workloads.map((one) => withoutAdded(one, before.get(nameOf(one))));
+  const workloads = snapshot.objects.workloads.map((one) => withoutAdded(one, before.get(fullName(one))));
   const needed = { ...snapshot, objects: { ...snapshot.objects, workloads } };
   const stateless = workloads.filter(
     ({ kind, metadata }) => kind === 'Deployment' && metadata.namespace === environment,
@@ -42,11 +43,9 @@ export const autoscaledIn = ({ objects }: KubernetesSnapshot): Replicas =>
 export const isSettled = (snapshot: KubernetesSnapshot): boolean => {
   const wanted = autoscaledIn(snapshot);
   return snapshot.objects.workloads.every(
-    (one) => !wanted.has(nameOf(one)) || countOf(one).ready === wanted.get(nameOf(one)),
+    (one) => !wanted.has(fullName(one)) || countOf(one).ready === wanted.get(fullName(one)),
   );
 };
-
-const nameOf = ({ metadata }: Workload) => `${metadata.namespace}/${metadata.name}`;
 
 const withoutAdded = (one: Workload, before: number | undefined): Workload =>
   before === undefined || (one.spec.replicas ?? 1) <= before

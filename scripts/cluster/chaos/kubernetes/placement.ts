@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure, type Host, sh } from '../../../../provision/index.ts';
+import { isControlPlane } from '../../kubernetes/nodes.ts';
 import type { Target } from './target.ts';
 
 /** All nodes that are no control plane. */
@@ -10,11 +11,9 @@ export const controlPlanesOf = (target: Target): Promise<Host[]> => nodesOf(targ
 async function nodesOf(target: Target, controlPlanes: boolean): Promise<Host[]> {
   const { objects } = await target.probe();
   return objects.nodes
-    .filter(({ metadata: { labels = {} } }) => ROLE in labels === controlPlanes)
+    .filter((node) => isControlPlane(node) === controlPlanes)
     .map(({ metadata }) => target.host(metadata.name));
 }
-
-const ROLE = 'node-role.kubernetes.io/control-plane';
 
 /** A worker that does not run the MariaDB primary. */
 export async function workerWithoutPrimary(target: Target): Promise<Host> {

@@ -1,0 +1,67 @@
+import { dataProblems, type Replica, type Sentinel } from '../status/data.ts';
+import type { Pod, Release } from './objects.ts';
+import { CRASHING, type PodState, podState } from './pods.ts';
+import type { KubernetesSnapshot } from './probe.ts';
+import { type WorkloadState, workloadState } from './workloads.ts';
+
+/** A namespace. */
+export interface NamespaceState {
+  readonly name: string;
+  readonly workloads: readonly WorkloadState[];
+  /** Pods that are not as they should be, or that were restarted within the last hour; the latest first. */
+  readonly pods: readonly PodState[];
+}
+
+/** A namespace with Helm releases. */
+export interface EnvironmentState extends NamespaceState {
+  readonly releases: readonly Release[];
+  readonly replicas: readonly Replica[];
+  readonly sentinels: readonly Sentinel[];
+}
+
+/** The state of a namespace. `now` is milliseconds since 1970. */
+export function namespaceState(
+  name: string,
+  { objects, logs }: KubernetesSnapshot,
+  now: number,
+): NamespaceState {
+  const own = <T extends { readonly metadata: Pod['metadata'] }>(all: readonly T[]) =>
+    all.filter(({ metadata }) => metadata.namespace === name);
+  return {
+    name,
+    workloads: own(objects.workloads)
+      .map((workload) => workloadState(workload, objects))
+      .sort((a, b) => a.name.localeCompare(b.name)),
+    pods: own(objects.pods)
+      .flatMap((pod) => {
+        const found = podState(pod, now);
+        const log = logs[`${name}/${pod.metadata.name}`] ?? [];
+        return found ? [log.length > 0 ? { ...found, log } : found] : [];
+      })
+      .sort((a, b) => a.seconds - b.seconds),
+  };
+}
+
+/** What is wrong with the workloads and pods of a namespace, one line each. */
+export function namespaceProblems({ name, workloads, pods }: NamespaceState): string[] {
+  const counts = workloads.flatMap(({ name: own, wanted, ready, updated, autoscaler }) => {
+    if (wanted < (autoscaler?.least ?? 0))
+      return [`${name}/${own}: ${wanted} wanted, but its autoscaler wants at least ${autoscaler?.least}`];
+    if (ready < wanted) return [`${name}/${own}: ${ready} of ${wanted} ready`];
+    return updated < wanted ? [`${name}/${own}: ${updated} of ${wanted} have the newest revision`] : [];
+  });
+  const loops = pods
+    .filter(({ state, reason }) => state === 'waiting' && reason.startsWith(CRASHING))
+    .map(({ name: pod, restarts, reason }) => `${name}/${pod} was restarted ${restarts} times: ${reason}`);
+  return [...counts, ...loops];
+}
+
+/** What is wrong with the releases and data services of an environment, one line each. */
+export function environmentProblems({ name, releases, replicas, sentinels }: EnvironmentState): string[] {
+  return [
+    ...releases
+      .filter(({ status }) => status !== 'deployed')
+      .map(({ name: own, status, revision }) => `${name}/${own}: revision ${revision} is ${status}`),
+    ...dataProblems({ replicas, sentinels }).map((problem) => `${name}: ${problem}`),
+  ];
+}
