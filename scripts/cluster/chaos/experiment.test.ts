@@ -11,7 +11,7 @@ import { startRedis } from '../../../testing/servers/redis.ts';
 import { newSessions } from '../sessions.ts';
 import { runExperiment } from './experiment.ts';
 import { powerOf } from './power.ts';
-import { anotherRelease, bad, badWhere } from './releases.ts';
+import { anotherRelease, badWhere } from './releases.ts';
 import type { Scenario } from './scenario.ts';
 import { newTarget, observationOf, type Target } from './swarm/target.ts';
 
@@ -35,6 +35,7 @@ async function startApp(folder: string, port: number): Promise<Program> {
 }
 
 t.test('bad releases fail as intended', async (t) => {
+  const bad = badWhere('true');
   const status = async (code: string, path: string) => {
     const { folder, remove } = anotherRelease(code);
     t.teardown(remove);

@@ -8,6 +8,7 @@ import { machineFolder } from '../../../provision/machines/lab/folders.ts';
 import type { Provider } from '../../../provision/machines/provider.ts';
 import { processOf } from '../../../provision/machines/qemu/process.ts';
 import { cutPowerOf, powerOn } from '../../../provision/machines/qemu.ts';
+import type { Inject } from './scenario.ts';
 
 /** Cuts the power of machines and restores it. */
 export interface Power {
@@ -18,6 +19,14 @@ export interface Power {
   /** Whether to restart a machine by cutting and restoring its power, instead of rebooting its system. */
   readonly restarts: boolean;
 }
+
+/** Cuts the power of a machine; the revert restores it. */
+export const cutPower =
+  ({ power }: { readonly power: Power }, host: Host): Inject =>
+  async () => {
+    await power.off(host);
+    return () => power.on(host);
+  };
 
 /** Shell commands that control a hypervisor, a cloud or a power switch; they get `$HOST` and `$ADDRESS`. */
 export interface PowerCommands {

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
-import type { Event } from '../../../provision/index.ts';
+import { type Event, failure } from '../../../provision/index.ts';
 import { imagesFolder, labFolder } from '../../../provision/machines/lab/folders.ts';
 
 export const checkout = resolve(import.meta.dirname, '../../..');
@@ -62,4 +62,9 @@ export async function provision(
         : errors,
     seconds: Math.round((performance.now() - began) / 1000),
   };
+}
+
+/** @throws ProvisionError (failed) with the errors of the run, unless it succeeded */
+export function requireSuccess({ exitCode, errors }: Provisioned, what: string): void {
+  if (exitCode !== 0) throw failure({ what, said: errors.join('\n') });
 }

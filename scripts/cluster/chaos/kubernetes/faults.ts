@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failure, type Host } from '../../../../provision/index.ts';
+import { failure } from '../../../../provision/index.ts';
 import type { Pod } from '../../kubernetes/objects.ts';
+import { cutPower } from '../power.ts';
 import type { Inject, Scenario } from '../scenario.ts';
 import { controlPlanesOf, spread, workerWithoutPrimary } from './placement.ts';
 import { moveMasterOff, redisMaster } from './redis.ts';
@@ -126,10 +127,3 @@ async function untilRestarted(target: Target, { metadata, status }: Pod): Promis
   }
   throw failure({ place: metadata.name, what: 'the hung container was not restarted within 300 s' });
 }
-
-const cutPower =
-  (target: Target, host: Host): Inject =>
-  async () => {
-    await target.power.off(host);
-    return () => target.power.on(host);
-  };

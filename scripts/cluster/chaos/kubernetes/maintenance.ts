@@ -1,7 +1,7 @@
 import { failure, sh } from '../../../../provision/index.ts';
-import type { Provisioned } from '../provisioner.ts';
-import { anotherRelease, badWhere } from '../releases.ts';
-import type { Bounds, Scenario } from '../scenario.ts';
+import { badReleases, update } from '../releases.ts';
+import { rotations } from '../rotation.ts';
+import type { Scenario } from '../scenario.ts';
 import { autoscale } from './autoscale.ts';
 import { networkPolicy } from './network.ts';
 import { evict, spread, workerWithoutPrimary } from './placement.ts';
@@ -16,20 +16,18 @@ const HOLD = 60;
 
 /** Planned operations. */
 export const maintenance: readonly Scenario<Target>[] = [
-  {
-    name: 'update',
+  update({
     description: 'a new release is deployed in all environments',
-    bounds: { protects: 'all', healthySeconds: 300 },
+    healthySeconds: 300,
     mayReplace: ['staging/theapp', 'production/theapp'],
-    prepare: async (target) => async () => {
-      const { exitCode, errors } = await deploy(target, '// another release');
-      if (exitCode !== 0) throw failure({ what: 'the release was refused', said: errors.join('\n') });
-      return undefined;
-    },
-  },
-  badRelease('crash', 'crashes at startup', /this release is broken/),
-  badRelease('neverReady', 'never becomes ready', /\/readyz: 503/),
-  badRelease('answers500', 'answers every request with 500', /\/: 500/),
+  }),
+  // They are bad in the environment only, so that they pass all environments before.
+  ...badReleases<Target>({
+    reasons: { crash: /this release is broken/, neverReady: /\/readyz: 503/, answers500: /\/: 500/ },
+    healthySeconds: 420,
+    mayReplace: ['staging/theapp'],
+    where: ({ environment }) => isIn(environment),
+  }),
   {
     name: 'evict',
     description: 'all replicas of TheAPP are evicted; their disruption budget allows one',
@@ -66,62 +64,12 @@ export const maintenance: readonly Scenario<Target>[] = [
     },
   },
   autoscale,
-  rotation('rotate-secret', 'mysql', "the application's MariaDB password is rotated", {
-    protects: 'all',
-    healthySeconds: 300,
-  }),
-  rotation('rotate-redis-secret', 'redis', 'the password of Redis and Sentinel is rotated', {
-    protects: 'idempotent',
-    losesSeconds: 20,
-    healthySeconds: 420,
-  }),
+  ...rotations<Target>(rotate, { mysql: 300, redis: 420 }),
   networkPolicy,
   registry,
   upgrade,
 ];
 
-/**
- * A release that is bad in the environment only, so that it passes all environments before. It must be refused with the
- * reason; Helm rolls back by itself.
- */
-function badRelease(kind: keyof ReturnType<typeof badWhere>, does: string, reason: RegExp): Scenario<Target> {
-  const name = { crash: 'crash', neverReady: 'never-ready', answers500: '500' }[kind];
-  return {
-    name: `bad-release-${name}`,
-    description: `a release that ${does} is deployed`,
-    bounds: { protects: 'all', healthySeconds: 420 },
-    mayReplace: ['staging/theapp'],
-    prepare: async (target) => async () => {
-      const { exitCode, errors } = await deploy(target, badWhere(isIn(target.environment))[kind]);
-      const said = errors.join('\n');
-      if (exitCode === 0) throw failure({ what: 'a bad release was accepted' });
-      if (reason.test(said)) return undefined;
-      throw failure({ what: 'a bad release was refused without naming the reason', said });
-    },
-  };
-}
-
 /** A JavaScript expression that holds in the pods of a namespace: kubelets write its name into their list of domains. */
 const isIn = (namespace: string) =>
   `process.getBuiltinModule('node:fs').readFileSync('/etc/resolv.conf', 'utf8').includes('search ${namespace}.svc.')`;
-
-/** Changes a secret of the environment and provisions, as a person does. */
-function rotation(name: string, secret: string, description: string, bounds: Bounds): Scenario<Target> {
-  return {
-    name,
-    description,
-    bounds,
-    prepare: async (target) => async () => {
-      const revert = await rotate(target, secret);
-      const { exitCode, errors } = await target.provision();
-      if (exitCode === 0) return undefined;
-      revert();
-      throw failure({ what: 'the secret could not be rotated', said: errors.join('\n') });
-    },
-  };
-}
-
-async function deploy(target: Target, code: string): Promise<Provisioned> {
-  const { folder, remove } = anotherRelease(code);
-  return await target.provision({ from: folder }).finally(remove);
-}

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure, type Host, lines, sh } from '../../../../provision/index.ts';
+import { requireSuccess } from '../provisioner.ts';
 import { anotherRelease } from '../releases.ts';
 import type { Scenario } from '../scenario.ts';
 import { workersOf } from './placement.ts';
@@ -28,12 +29,8 @@ export const registry: Scenario<Target> = {
       } finally {
         await restore(target, workers);
       }
-      const { exitCode, errors } = await deployed;
-      if (exitCode === 0) return undefined;
-      throw failure({
-        what: 'the release was not deployed once the registry was back',
-        said: errors.join('\n'),
-      });
+      requireSuccess(await deployed, 'the release was not deployed once the registry was back');
+      return undefined;
     };
   },
 };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { failure } from '../../../../provision/index.ts';
+import { requireSuccess } from '../provisioner.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Target } from './target.ts';
 
@@ -21,8 +21,7 @@ export const upgrade: Scenario<Target> = {
     return old ? undefined : `the cluster has version ${current()} already`;
   },
   prepare: async (target) => async () => {
-    const { exitCode, errors } = await target.provision();
-    if (exitCode !== 0) throw failure({ what: 'the upgrade failed', said: errors.join('\n') });
+    requireSuccess(await target.provision(), 'the upgrade failed');
     return undefined;
   },
 };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countOf } from '../../../../approaches/approach_2/services/swarm.ts';
 import { failure } from '../../../../provision/index.ts';
+import { requireSuccess } from '../provisioner.ts';
 import type { Scenario } from '../scenario.ts';
 import { serviceNamed, services, type Target } from './target.ts';
 
@@ -35,8 +36,7 @@ async function enable(target: Target, inFlight: number): Promise<void> {
   const settings = { min: LEAST, max: MOST, in_flight: inFlight, up_seconds: 5, down_seconds: 5 };
   const all = Object.entries(settings).map(([key, value]) => `theapp.autoscale_${key}=${value}`);
   const words = ['theapp.autoscale=true', ...all].flatMap((one) => ['-e', one]);
-  const { exitCode, errors } = await target.provision({ words });
-  if (exitCode !== 0) throw failure({ what: 'the autoscaler could not be enabled', said: errors.join('\n') });
+  requireSuccess(await target.provision({ words }), 'the autoscaler could not be enabled');
 }
 
 async function reach(target: Target, replicas: number): Promise<void> {

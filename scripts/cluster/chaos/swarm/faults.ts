@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure, type Host, lines, type Script, sh } from '../../../../provision/index.ts';
+import { cutPower } from '../power.ts';
 import type { Inject, Scenario } from '../scenario.ts';
 import { services, signal, type Target } from './target.ts';
 
@@ -136,13 +137,6 @@ async function untilReplaced(target: Target, id: string): Promise<void> {
   }
   throw failure({ what: `the hung container ${id.slice(0, 12)} was not replaced within 300 s` });
 }
-
-const cutPower =
-  (target: Target, host: Host): Inject =>
-  async () => {
-    await target.power.off(host);
-    return () => target.power.on(host);
-  };
 
 /** Moves the Redis master off the manager: a cluster with one manager does not survive without it. */
 async function moveMasterOffManager(target: Target): Promise<void> {

@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { failure } from '../../../../provision/index.ts';
+import { checkout } from '../provisioner.ts';
+import type { Target } from './target.ts';
+
+/** Replaces a secret of the approach, whose file is in `.secrets/`. Returns how to restore it. */
+export const rotate = async ({ approach }: Pick<Target, 'approach'>, name: string): Promise<() => void> =>
+  rotateSecret(join(checkout, '.secrets', `${approach}.json`), name);
 
 /**
  * Replaces a generated secret in the secrets file of an approach; the next provisioning run applies it to the machines.
