@@ -11,7 +11,7 @@ const program = newCommand('charts')
     const all = installations();
     for (const { chart, values } of all) helm.valuesIn(chart, values);
     const file = helmHere();
-    for (const one of file ? all : []) await lint(`${file}`, one);
+    if (file) for (const one of all) await lint(file, one);
     const lints = file
       ? 'helm lint passes'
       : 'helm lint is skipped, because there is no Helm (install Helm 4, or build it: npm run lab -- images --kubernetes)';

@@ -21,6 +21,9 @@ export function approachOf(name: string): string {
   return name;
 }
 
+/** The environment that is meant unless another one is named. */
+export const USUAL = 'production';
+
 /** The environments of an approach, or the one that was named. @throws ProvisionError (input) if it does not exist */
 export async function environmentsOf(approach: string, named?: string): Promise<readonly string[]> {
   const { environments = [] } = await loadApproach(locate(approach));

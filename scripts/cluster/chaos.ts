@@ -5,13 +5,12 @@ import { choose } from '../../provision/machines/choose.ts';
 import { interruption, newCommand, runCommand } from '../command/command.ts';
 import { collect, wholeOption } from '../command/options.ts';
 import { progressLines } from '../command/progress.ts';
-import { approachOf, approachWords } from './approach.ts';
+import { approachOf, approachWords, environmentsOf } from './approach.ts';
 import type { Result } from './chaos/experiment.ts';
 import { type PowerCommands, powerOf } from './chaos/power.ts';
 import type { Named, Suite } from './chaos/suite.ts';
 import { suiteFor, suites } from './chaos/suites.ts';
 import { textOf, writeTable } from './chaos/table.ts';
-import { requireEnvironment } from './environment.ts';
 import { folderOf, hostsOf, type Where, withWhere } from './hosts.ts';
 import { newSessions } from './sessions.ts';
 
@@ -80,7 +79,7 @@ const program = withWhere(
     return void process.stdout.write(
       chosen.map(({ name, description }) => `${name}: ${description}\n`).join(''),
     );
-  if (options.environment !== undefined) await requireEnvironment(approach, options.environment);
+  await environmentsOf(approach, options.environment);
   const readme = join(folderOf(approach), 'README.md');
   const write = options.write
     ? (results: readonly Result[]) => writeTable(readme, approach, results)

@@ -1,6 +1,6 @@
 import type { Observation } from './subject.ts';
 
-/** The names of the replicas that no longer run, but for those that may be replaced or were no longer needed. */
+/** The names of the replicas that no longer run, except those that may be replaced or are no longer needed. */
 export function replacedIn(before: Observation, after: Observation, mayReplace: readonly string[]): string[] {
   const isAllowed = (name: string) => mayReplace.some((one) => name === one || name.endsWith(`_${one}`));
   const gone = [...before.running].filter(([id]) => !after.running.has(id)).map(([, name]) => name);

@@ -7,7 +7,7 @@ import { clusterProbe, readCluster } from './query.ts';
 /** What one round trip to each host tells about a cluster. */
 export interface Overview {
   /** The control plane that reported it. */
-  readonly home: Host;
+  readonly reporter: Host;
   readonly objects: Objects;
   /** What the labels of the releases tell. */
   readonly releases: readonly Release[];
@@ -18,7 +18,7 @@ export interface Overview {
 }
 
 /** The state of a cluster at one moment. */
-export interface KubernetesSnapshot extends Omit<Overview, 'home'>, Details {
+export interface KubernetesSnapshot extends Omit<Overview, 'reporter'>, Details {
   /** The control plane that reported it. */
   readonly reporter: string;
 }
@@ -30,10 +30,10 @@ export interface KubernetesSnapshot extends Omit<Overview, 'home'>, Details {
  * @throws ProvisionError if no control plane answers
  */
 export async function probe(hosts: readonly Host[], sessions: Sessions): Promise<KubernetesSnapshot> {
-  const { home, ...overview } = await probeObjects(hosts, sessions);
+  const { reporter, ...overview } = await probeObjects(hosts, sessions);
   const { objects, releases } = overview;
-  const [details = ''] = await sessions.read(home, [detailsProbe(releases, objects)]);
-  return { ...overview, reporter: home.name, ...readDetails(details, releases, objects) };
+  const [details = ''] = await sessions.read(reporter, [detailsProbe(releases, objects)]);
+  return { ...overview, reporter: reporter.name, ...readDetails(details, releases, objects) };
 }
 
 /** Probes all hosts, but asks neither Helm nor the data services. @throws ProvisionError if no control plane answers */
@@ -55,10 +55,10 @@ export async function probeObjects(hosts: readonly Host[], sessions: Sessions): 
   for (const { host, printed } of answers)
     if (printed?.error !== undefined)
       unreachable[host.name] = `its API server does not answer: ${printed.error}`;
-  for (const { host: home, printed } of answers)
+  for (const { host: reporter, printed } of answers)
     if (printed && printed.error === undefined) {
       const { objects, releases } = printed;
-      return { home, objects, releases, hosts: hosts.map(({ name }) => name), unreachable };
+      return { reporter, objects, releases, hosts: hosts.map(({ name }) => name), unreachable };
     }
   throw nobody(unreachable, silent === hosts.length);
 }

@@ -27,7 +27,7 @@ export async function scaleWorkload(
   options: KubernetesScaleOptions,
 ): Promise<Scaled> {
   const began = performance.now();
-  const { home, objects } = await probeObjects(hosts, sessions);
+  const { reporter, objects } = await probeObjects(hosts, sessions);
   const workload = findWorkload(objects, request);
   const { name, namespace = '' } = workload.metadata;
   const scaler = scalerOf(objects, workload);
@@ -37,7 +37,7 @@ export async function scaleWorkload(
   const change = scaler
     ? sh`${kubectl} patch hpa ${scaler.metadata.name} --namespace ${namespace} --patch ${JSON.stringify({ spec: { minReplicas: replicas } })}`
     : sh`${kubectl} scale deployment ${name} --namespace ${namespace} --replicas ${replicas}`;
-  if (before !== replicas) await sessions.run(home, change);
+  if (before !== replicas) await sessions.run(reporter, change);
   const service = fullName(workload);
   const wanted = { name: service, began, replicas, todo: scaleBack(request, before) };
   const seconds = await waitForReplicas({ ...options, ...wanted }, async () => {
@@ -47,7 +47,7 @@ export async function scaleWorkload(
   return { service, before, after: replicas, seconds };
 }
 
-/** What belongs to whom: the Deployment named `theapp`, or whose component is `app`. @throws ProvisionError (input) */
+/** The workload that a request means, by its name (`theapp`) or else its component (`app`). @throws ProvisionError (input) */
 export function findWorkload({ workloads }: Objects, { environment = '', service }: ScaleRequest): Workload {
   const place = `${environment}/${service}`;
   const own = workloads.filter(({ metadata }) => metadata.namespace === environment);

@@ -25,7 +25,7 @@ export const autoscale: Scenario<Target> = {
   },
 };
 
-/** How many replicas the autoscaler of the environment wants; undefined while it has not got as many. */
+/** How many replicas the autoscaler of the environment wants; undefined while another number of them is ready. */
 async function replicas(target: Target): Promise<number | undefined> {
   const snapshot = await target.probe();
   return isSettled(snapshot) ? autoscaledIn(snapshot).get(`${target.environment}/theapp`) : undefined;
@@ -34,7 +34,7 @@ async function replicas(target: Target): Promise<number | undefined> {
 async function reach(target: Target, what: string, holds: (now: number) => boolean): Promise<void> {
   for (const end = performance.now() + DEADLINE_SECONDS * 1000; performance.now() < end; await sleep(3000)) {
     const now = await replicas(target);
-    target.progress(`waiting until the autoscaler may ${what}; now ${now ?? 'scaling'}`);
+    target.progress(`waiting for the autoscaler to ${what}; now ${now ?? 'scaling'}`);
     if (now !== undefined && holds(now)) return;
   }
   throw failure({ what: `the autoscaler did not ${what} within ${DEADLINE_SECONDS} s` });

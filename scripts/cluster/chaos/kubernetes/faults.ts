@@ -91,12 +91,14 @@ function controlPlane(name: string, description: string, number: number): Scenar
   return {
     name,
     description,
-    // no more than what its own address is asked until a load balancer notices
+    // only requests to its own address, until a load balancer notices
     bounds: { protects: 'idempotent', losesSeconds: 3, healthySeconds: HOLD + DATA },
     holdSeconds: HOLD,
     async skip(target) {
       const found = (await controlPlanesOf(target)).length;
-      return found === number ? undefined : `the cluster does not have ${number} but ${found} control planes`;
+      return found === number
+        ? undefined
+        : `the control planes of the cluster: ${found}, but the scenario needs ${number}`;
     },
     async prepare(target) {
       const host = target.host((await target.probe()).reporter);

@@ -1,35 +1,25 @@
 import t from 'tap';
-import type { Autoscaler, Pod, Workload } from '../../kubernetes/objects.ts';
-import type { KubernetesSnapshot } from '../../kubernetes/probe.ts';
+import * as kubernetes from '../../../../testing/kubernetes.ts';
+import type { Autoscaler, Objects, Pod } from '../../kubernetes/objects.ts';
+import { nodePortOf } from '../../load/port.ts';
 import { autoscaledIn, isSettled, observationOf } from './observation.ts';
-import { portOf } from './ports.ts';
 import { signal } from './target.ts';
 
-const deployment = (name: string, wanted: number, ready: number): Workload => ({
-  kind: 'Deployment',
-  metadata: { name, namespace: 'production', generation: 1 },
-  spec: { replicas: wanted },
-  status: { observedGeneration: 1, readyReplicas: ready, updatedReplicas: wanted },
-});
+const deployment = (name: string, wanted: number, ready: number) =>
+  kubernetes.deployment(name, wanted, { readyReplicas: ready });
 
-const pod = (name: string, ready = true): Pod => ({
-  kind: 'Pod',
-  metadata: {
-    name,
-    namespace: 'production',
-    uid: name,
-    labels: { 'pod-template-hash': '1' },
-    ownerReferences: [{ kind: 'ReplicaSet', name: 'theapp-1' }],
-  },
-  spec: { nodeName: 'worker1' },
-  status: {
-    phase: 'Running',
-    conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
-    containerStatuses: [
-      { name: 'theapp', ready, restartCount: 0, containerID: `containerd://id-of-${name}` },
-    ],
-  },
-});
+const pod = (name: string, ready = true): Pod =>
+  kubernetes.pod(
+    'theapp',
+    'worker1',
+    {
+      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+      containerStatuses: [
+        { name: 'theapp', ready, restartCount: 0, containerID: `containerd://id-of-${name}` },
+      ],
+    },
+    { name, uid: name },
+  );
 
 const autoscaler = (desired: number): Autoscaler => ({
   kind: 'HorizontalPodAutoscaler',
@@ -38,30 +28,7 @@ const autoscaler = (desired: number): Autoscaler => ({
   status: { desiredReplicas: desired },
 });
 
-const snapshot = (objects: Partial<KubernetesSnapshot['objects']>): KubernetesSnapshot => ({
-  reporter: 'control-plane',
-  hosts: ['worker1'],
-  objects: {
-    nodes: [
-      {
-        kind: 'Node',
-        metadata: { name: 'worker1' },
-        spec: {},
-        status: { conditions: [{ type: 'Ready', status: 'True' }] },
-      },
-    ],
-    pods: [],
-    workloads: [],
-    autoscalers: [],
-    cronJobs: [],
-    usage: [],
-    ...objects,
-  },
-  releases: [],
-  data: {},
-  logs: {},
-  unreachable: {},
-});
+const snapshot = (objects: Partial<Objects>) => kubernetes.snapshot({ pods: [], workloads: [], ...objects });
 
 t.test('what an experiment knows of a cluster', async (t) => {
   const whole = snapshot({
@@ -98,7 +65,7 @@ t.test('replicas that an autoscaler adds are not missing while they start', asyn
 
 t.test('signals and ports', async (t) => {
   t.match(signal(pod('a'), 'STOP').text, /tasks ps id-of-a \| .* kill -STOP$/);
-  t.not(portOf('staging'), portOf('production'));
+  t.not(nodePortOf('staging'), nodePortOf('production'));
   const { status, ...rest } = pod('a');
   t.throws(() => signal({ ...rest, status: { phase: status.phase ?? '' } }, 'KILL'), /no running container/);
 });

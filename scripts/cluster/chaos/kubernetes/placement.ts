@@ -3,7 +3,7 @@ import { failure, type Host, sh } from '../../../../provision/index.ts';
 import { isControlPlane } from '../../kubernetes/nodes.ts';
 import type { Target } from './target.ts';
 
-/** All nodes that are no control plane. */
+/** All nodes that are not control planes. */
 export const workersOf = (target: Target): Promise<Host[]> => nodesOf(target, false);
 
 export const controlPlanesOf = (target: Target): Promise<Host[]> => nodesOf(target, true);

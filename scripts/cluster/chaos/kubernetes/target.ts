@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kubectl } from '../../../../provision/authoring.ts';
 import { failure, type Host, type Script, sh, urlOf } from '../../../../provision/index.ts';
+import { USUAL } from '../../approach.ts';
 import type { Pod } from '../../kubernetes/objects.ts';
 import { type KubernetesSnapshot, probe } from '../../kubernetes/probe.ts';
+import { nodePortOf } from '../../load/port.ts';
 import { hostIn, provisioning } from '../machines.ts';
 import type { Subject } from '../subject.ts';
 import type { TargetOptions } from '../suite.ts';
 import { autoscaledIn, isSettled, observationOf, type Replicas } from './observation.ts';
-import { portOf } from './ports.ts';
 
 /** The Kubernetes cluster that a scenario injects a fault into, and the environment whose requests count. */
 export interface Target extends Subject, Pick<TargetOptions, 'hosts' | 'power'> {
@@ -27,8 +28,6 @@ export interface Target extends Subject, Pick<TargetOptions, 'hosts' | 'power'> 
 
 /** Seconds for which the autoscaler must not change anything before the fault, and to wait for that. */
 const [SETTLED, DEADLINE] = [45, 300];
-/** The environment that is meant unless another one is named. */
-const USUAL = 'production';
 
 export function newTarget(options: TargetOptions): Target {
   const { approach, hosts, sessions, progress, environment = USUAL } = options;
@@ -55,7 +54,7 @@ export function newTarget(options: TargetOptions): Target {
     ...options,
     environment,
     variant: environment === USUAL ? undefined : environment,
-    urls: hosts.map((host) => new URL(urlOf(host, portOf(environment))).origin),
+    urls: hosts.map((host) => new URL(urlOf(host, nodePortOf(environment))).origin),
     health: '/nodez',
     probe: look,
     observe: async () => observationOf(await look(), environment, before),
