@@ -42,6 +42,16 @@ export function namespaceState(
   };
 }
 
+/** The state of a namespace that has Helm releases. */
+export function environmentState(
+  namespace: NamespaceState,
+  { releases, data }: KubernetesSnapshot,
+): EnvironmentState {
+  const own = releases.filter((one) => one.namespace === namespace.name);
+  const { replicas = [], sentinels = [] } = data[namespace.name] ?? {};
+  return { ...namespace, releases: own.sort((a, b) => a.name.localeCompare(b.name)), replicas, sentinels };
+}
+
 /** What is wrong with the workloads and pods of a namespace, one line each. */
 export function namespaceProblems({ name, workloads, pods }: NamespaceState): string[] {
   const counts = workloads.flatMap(({ name: own, wanted, ready, updated, autoscaler }) => {

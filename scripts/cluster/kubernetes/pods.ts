@@ -124,7 +124,7 @@ const STARTING = new Set(['ContainerCreating', 'PodInitializing']);
 const words = ({ reason, message }: { readonly reason?: string; readonly message?: string }): string =>
   [reason, message].filter(Boolean).join(': ');
 
-/** Why the container that ended last did so. An init container that has succeeded is none. */
+/** Why the container that ended last did so. Init containers that have succeeded do not count. */
 function lastEnd(
   containers: readonly ContainerStatus[],
 ): { reason: string; at?: string | undefined } | undefined {

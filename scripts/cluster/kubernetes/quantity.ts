@@ -14,7 +14,7 @@ const factors: Readonly<Record<string, number>> = {
   Ti: 2 ** 40,
 };
 
-/** CPUs or bytes, of a quantity such as `250m` or `1843Mi`; undefined if it is none. */
+/** CPUs or bytes, of a quantity such as `250m` or `1843Mi`; undefined if it is not one. */
 export function amountOf(quantity: string | undefined): number | undefined {
   const [, digits, unit = ''] = /^([\d.]+(?:e\d+)?)(\w*)$/.exec(quantity ?? '') ?? [];
   const factor = factors[unit];

@@ -2,6 +2,7 @@ import { cronJobProblems } from './cronJobs.ts';
 import {
   type EnvironmentState,
   environmentProblems,
+  environmentState,
   type NamespaceState,
   namespaceProblems,
   namespaceState,
@@ -29,46 +30,45 @@ export function stateOf(
   now: number,
   only?: readonly string[],
 ): KubernetesState {
-  const { objects, releases, data } = snapshot;
-  const nodes = objects.nodes
-    .map((node) => nodeState(node, objects))
-    .sort((a, b) => a.name.localeCompare(b.name));
-  const names = new Set([
-    ...releases.map(({ namespace }) => namespace),
-    ...[...objects.workloads, ...objects.pods].map(({ metadata }) => metadata.namespace ?? ''),
-  ]);
-  const namespaces = [...names].sort().map((name) => namespaceState(name, snapshot, now));
-  const installed = (name: string) =>
-    releases.filter(({ namespace }) => namespace === name).sort((a, b) => a.name.localeCompare(b.name));
-  const isShown = (name: string) => !only || only.includes(name) || installed(name).length === 0;
+  const { objects, releases } = snapshot;
+  const installed = new Set(releases.map(({ namespace }) => namespace));
+  const isShown = (name: string) => !only || only.includes(name) || !installed.has(name);
+  const namespaces = namesIn(snapshot).map((name) => namespaceState(name, snapshot, now));
   const environments = namespaces
-    .filter(({ name }) => installed(name).length > 0 && isShown(name))
-    .map((one): EnvironmentState => {
-      const { replicas = [], sentinels = [] } = data[one.name] ?? {};
-      return { ...one, releases: installed(one.name), replicas, sentinels };
-    })
+    .filter(({ name }) => installed.has(name) && isShown(name))
+    .map((one) => environmentState(one, snapshot))
     .sort((a, b) => (only ?? []).indexOf(a.name) - (only ?? []).indexOf(b.name));
-  const system = namespaces.filter(({ name }) => installed(name).length === 0 && !only?.includes(name));
+  const system = namespaces.filter(({ name }) => !installed.has(name) && !only?.includes(name));
+  const missing = (only ?? []).filter((name) => !installed.has(name));
   const problems = [
-    ...Object.entries(snapshot.unreachable).map(([host, why]) => `${host} does not answer: ${why}`),
-    ...snapshot.hosts
-      .filter((host) => !nodes.some(({ name }) => name === host))
-      .map((host) => `${host} is not a node of the cluster`),
+    ...hostProblems(snapshot),
     ...objects.nodes.flatMap(nodeProblems),
-    ...(only ?? [])
-      .filter((name) => installed(name).length === 0)
-      .map((name) => `${name} has no Helm release`),
+    ...missing.map((name) => `${name} has no Helm release`),
     ...[...system, ...environments].flatMap(namespaceProblems),
     ...objects.cronJobs
       .filter(({ metadata }) => isShown(metadata.namespace ?? ''))
       .flatMap((job) => cronJobProblems(job, now)),
     ...environments.flatMap(environmentProblems),
   ];
-  return {
-    healthy: problems.length === 0,
-    problems,
-    nodes,
-    environments,
-    system,
-  };
+  const nodes = objects.nodes
+    .map((node) => nodeState(node, objects))
+    .sort((a, b) => a.name.localeCompare(b.name));
+  return { healthy: problems.length === 0, problems, nodes, environments, system };
 }
+
+/** The namespaces that have anything, in order. */
+function namesIn({ objects, releases }: KubernetesSnapshot): string[] {
+  const names = new Set([
+    ...releases.map(({ namespace }) => namespace),
+    ...[...objects.workloads, ...objects.pods].map(({ metadata }) => metadata.namespace ?? ''),
+  ]);
+  return [...names].sort();
+}
+
+/** Hosts that do not answer, or are not nodes. */
+const hostProblems = ({ unreachable, hosts, objects }: KubernetesSnapshot): string[] => [
+  ...Object.entries(unreachable).map(([host, why]) => `${host} does not answer: ${why}`),
+  ...hosts
+    .filter((host) => !objects.nodes.some(({ metadata }) => metadata.name === host))
+    .map((host) => `${host} is not a node of the cluster`),
+];
