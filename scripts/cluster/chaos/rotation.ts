@@ -3,7 +3,7 @@ import type { Scenario } from './scenario.ts';
 import type { Subject } from './subject.ts';
 
 /** Replaces a secret where the next provisioning run finds it. Returns how to restore the old one. */
-export type Replace<Target> = (target: Target, secret: string) => Promise<() => void>;
+type Replace<Target> = (target: Target, secret: string) => Promise<() => void>;
 
 /**
  * Secrets are replaced and the machines provisioned, as an operator does. `healthySeconds` are the bounds for each secret.
