@@ -46,7 +46,7 @@ subjects:
  * Prints a kubeconfig with a new key and certificate. Both exist only in memory on the control plane: nothing is written
  * there. The cluster cannot revoke a certificate, so it is valid for a limited time.
  */
-export const issuing = ({ user, access, hours }: Request): Script => sh`if ! [ -e ${KUBECONFIG} ]; then
+const issuing = ({ user, access, hours }: Request): Script => sh`if ! [ -e ${KUBECONFIG} ]; then
 echo 'this host is not a control plane' >&2
 exit 1
 fi

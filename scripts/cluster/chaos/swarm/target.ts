@@ -112,7 +112,7 @@ export function serviceNamed({ services }: Cluster, name: string): Service {
   throw failure({ place: name, what: 'there is no such service', why: `services: ${known}` });
 }
 
-export const runningTasks = ({ tasks }: Cluster, { ID }: Service) =>
+const runningTasks = ({ tasks }: Cluster, { ID }: Service) =>
   tasks.filter(
     ({ ServiceID, DesiredState, Status }) =>
       ServiceID === ID && DesiredState === 'running' && Status.State === 'running',
