@@ -17,6 +17,8 @@ const LAB = 'approach_4';
 /** A cluster under test. */
 interface Cluster {
   readonly fleet: Fleet;
+  /** The control plane. */
+  readonly home: Host;
   readonly urls: readonly string[];
   run(...args: string[]): Promise<Ran>;
   /** Runs `kubectl` on the control plane and returns its output. */
@@ -30,14 +32,21 @@ t.test('three fresh machines', { timeout: 2_950_000 }, async (t) => {
   const first = await run();
   t.strictSame(first.errors, []);
   t.equal(first.exitCode, 0, 'from nothing to verified in both environments, on every node');
+  t.strictSame(checks(first).slice(0, 4), [
+    'control-plane: certificates',
+    'worker1: certificates',
+    'worker2: certificates',
+    'control-plane: snapshots of etcd',
+  ]);
   const home = fleet.hosts.find(({ name }) => name === 'control-plane') as Host;
   const kubectl = (words: string) => ssh(home, `kubectl --kubeconfig=/etc/kubernetes/admin.conf ${words}`);
   const urls = fleet.hosts.map((host) => new URL(urlOf(host, 30080)).origin);
-  const cluster = { fleet, urls, run, kubectl };
+  const cluster = { fleet, home, urls, run, kubectl };
   await t.test('again', (t) => again(t, cluster));
   await t.test('changes by hand', (t) => byHand(t, cluster));
   await t.test('connections that are not in the diagram', (t) => denied(t, cluster));
   await t.test('a new release under load', (t) => newRelease(t, cluster));
+  await t.test('a snapshot is restored under load', (t) => restored(t, cluster));
   await t.test('decommission', (t) => decommissioned(t, cluster));
 });
 
@@ -73,18 +82,20 @@ const summaries = ({ events }: Ran): string[] =>
     event.event === 'resource' && event.status !== 'ok' ? event.changes.map(({ summary }) => summary) : [],
   );
 
+/** What a run has verified, in order. */
+const checks = ({ events }: Ran): string[] =>
+  events.flatMap((event) => (event.event === 'verify' && event.ok ? [event.check] : []));
+
 async function denied(t: Test, { kubectl }: Cluster): Promise<void> {
-  const connects = async (namespace: string, from: string, to: string) => {
-    const words = `--namespace=${namespace} exec deployment/${from} -- curl --silent --max-time 3 telnet://${to} </dev/null`;
-    // curl exits with 0 if it connects
-    return (await kubectl(`${words} || echo "exit code $?"`)).trim();
+  const answer = async (to: string) => {
+    const words = `--namespace=staging exec deployment/edge -- curl --silent --max-time 3 --output /dev/null http://${to}/`;
+    return (await kubectl(`${words} 2>/dev/null || echo "exit code $?"`)).trim();
   };
-  t.match(await connects('staging', 'edge', 'mysql-primary:3306'), 'exit code', 'nginx cannot reach MariaDB');
-  t.match(
-    await connects('staging', 'edge', 'theapp.production:3000'),
-    'exit code',
-    'staging cannot reach production',
-  );
+  t.equal(await answer('theapp:3000'), '', 'nginx reaches TheAPP');
+  // curl could not connect, or not in time
+  const refused = /^exit code (7|28)$/;
+  t.match(await answer('mysql-primary:3306'), refused, 'nginx cannot reach MariaDB');
+  t.match(await answer('theapp.production:3000'), refused, 'staging cannot reach production');
 }
 
 /**
@@ -123,6 +134,26 @@ async function newRelease(t: Test, { fleet, urls, kubectl }: Cluster): Promise<v
   t.strictSame([lost, problems], [{ idempotent: 0, others: 0 }, []], words);
 }
 
+/** The control plane goes back to a snapshot, with other certificates, while TheAPP serves requests. */
+async function restored(t: Test, { home, urls, kubectl }: Cluster): Promise<void> {
+  const load = await startLoad({ urls, rate: 50, health: '/nodez', deadline: 20 });
+  await kubectl('create configmap before');
+  const [, file] = /^saved (\S+)$/m.exec(await ssh(home, 'kubernetes-snapshot --local')) ?? [];
+  await kubectl('delete configmap before');
+  await kubectl('create configmap after');
+  const serial = () => ssh(home, 'openssl x509 -noout -serial -in /etc/kubernetes/pki/apiserver.crt');
+  const before = await serial();
+  await ssh(home, 'kubernetes-certificates --renew');
+  t.not(await serial(), before, 'the certificates are new');
+  t.match(await ssh(home, `kubernetes-restore ${file}`), /the API server was away for \d+ s/);
+  const { lost, problems } = await load.stop();
+  t.equal(
+    (await kubectl('get configmaps before after --ignore-not-found --output=name')).trim(),
+    'configmap/before',
+  );
+  t.strictSame([lost, problems], [{ idempotent: 0, others: 0 }, []], 'no request was lost');
+}
+
 /** After decommissioning, the machines have no cluster, and nothing of it in their kernels. */
 async function decommissioned(t: Test, { run, fleet }: Cluster): Promise<void> {
   const off = await run('--decommission', '--purge');
@@ -131,8 +162,8 @@ async function decommissioned(t: Test, { run, fleet }: Cluster): Promise<void> {
     const remains = await ssh(
       host,
       `command -v kubeadm kubelet kubectl helm buildah containerd || :
-ls -d /etc/kubernetes /etc/cni /etc/containerd /var/lib/kubelet /var/lib/etcd /var/lib/containerd /var/lib/theapp-volumes /var/lib/theapp-registry /opt/cni 2>/dev/null || :
-grep registry.internal /etc/hosts || :
+ls -d /etc/kubernetes /etc/cni /etc/containerd /var/lib/kubelet /var/lib/etcd /var/lib/containerd /var/lib/theapp-volumes /var/lib/theapp-registry /var/backups/kubernetes /etc/haproxy /opt/cni /usr/local/sbin/kubernetes-* /etc/systemd/system/kubernetes-* 2>/dev/null || :
+grep -E '(registry|kubernetes).internal' /etc/hosts || :
 iptables-save 2>/dev/null | grep -i kube || :
 ip -br link | grep -E 'kube|cni|veth' || :
 findmnt --noheadings --output TARGET | grep kubelet || :
