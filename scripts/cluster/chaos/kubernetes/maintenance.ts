@@ -7,6 +7,7 @@ import { networkPolicy } from './network.ts';
 import { evict, spread, workerWithoutPrimary } from './placement.ts';
 import { moveMasterOff } from './redis.ts';
 import { registry } from './registry.ts';
+import { restore } from './restore.ts';
 import { rotate } from './secret.ts';
 import type { Target } from './target.ts';
 import { upgrade } from './upgrade.ts';
@@ -67,6 +68,7 @@ export const maintenance: readonly Scenario<Target>[] = [
   ...rotations<Target>(rotate, { mysql: 300, redis: 420 }),
   networkPolicy,
   registry,
+  restore,
   upgrade,
 ];
 
