@@ -21,7 +21,7 @@ const helm: Program = {
 const kubeRouter: Program = {
   name: 'kube-router',
   version: versions.kubeRouter,
-  module: 'network',
+  module: 'program',
   package: 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router',
   variables: { 'github.com/cloudnativelabs/kube-router/v2/pkg/version.Version': `v${versions.kubeRouter}` },
 };
@@ -31,7 +31,7 @@ const pause: Program = { name: 'pause', version: '1', module: 'pause', package: 
 const crictl: Program = {
   name: 'crictl',
   version: versions.crictl,
-  module: 'tools',
+  module: 'program',
   package: 'sigs.k8s.io/cri-tools/cmd/crictl',
   variables: { 'sigs.k8s.io/cri-tools/pkg/version.Version': `v${versions.crictl}` },
 };

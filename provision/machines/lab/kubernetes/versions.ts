@@ -5,7 +5,7 @@ export const versions = {
   metricsServer: '0.9.0',
   kubeRouter: '2.1.0',
   helm: '4.2.4',
-  crictl: '1.34.0',
+  crictl: '1.36.0',
   /** The version of the package; the plug-ins themselves are Debian's. */
   cni: '1.8.0',
 } as const;
