@@ -6,6 +6,7 @@ import { ensurePrograms } from '../../provision/computer/install.ts';
 import { withLock } from '../../provision/computer/lock.ts';
 import { answering } from '../answering.ts';
 import { takeBridge } from './bridge.ts';
+import { newDisk } from './disk.ts';
 
 /** A Docker daemon for one test, separate from that of this computer. */
 export interface Daemon {
@@ -23,6 +24,7 @@ const programs = [
   { name: 'dockerd', package: 'docker.io' },
   { name: 'iptables', package: 'iptables' },
   { name: 'ip', package: 'iproute2' },
+  { name: 'mkfs.ext4', package: 'e2fsprogs' },
 ];
 
 /** Starts a daemon. Its data is in a temporary folder, which `close` removes. Requires root. */
@@ -30,7 +32,7 @@ export async function startDaemon(progress: (line: string) => void = () => {}): 
   await ensurePrograms(programs, { yes: true, progress });
   const folder = mkdtempSync(join(tmpdir(), 'theapp-dockerd-'));
   const at = (name: string) => join(folder, name);
-  const [socket, bridge] = [at('sock'), await takeBridge()];
+  const [socket, disk, bridge] = [at('sock'), await newDisk(at('data')), await takeBridge()];
   const host = `unix://${socket}`;
   const words = [
     ...['--data-root', at('data'), '--exec-root', at('exec'), '-p', at('pid'), '-H', host],
@@ -56,6 +58,7 @@ export async function startDaemon(progress: (line: string) => void = () => {}): 
     for (const id of containers.split('\n').filter(Boolean)) await docker('rm', '-f', '-v', id);
     await stop();
     await bridge.release();
+    await disk.release();
     rmSync(folder, { recursive: true, force: true });
     if (process.env.DOCKER_HOST === host) delete process.env.DOCKER_HOST;
   };
