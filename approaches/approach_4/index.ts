@@ -14,6 +14,7 @@ import { theRelease } from '../release/build.ts';
 import { askServices } from '../verify.ts';
 import { infra } from './infra/index.ts';
 import { workerMemory } from './needs.ts';
+import { fixedPasswords } from './passwords.ts';
 import { promote } from './promotion.ts';
 import { account, imageIn, registryHost, registryOn } from './registry.ts';
 import { runningIn, shown } from './releases.ts';
@@ -23,9 +24,6 @@ type Group = 'control-plane' | 'workers';
 
 /** The environment to which nothing is deployed directly without a confirmation. */
 const CAREFUL: Environment = 'production';
-/** What to do with a password that MariaDB keeps from its first start. */
-const FIXED =
-  'MariaDB keeps it from its first start: change it there first (ALTER USER, CHANGE MASTER TO), then with npm run secrets -- edit';
 /** For variables that require a secret, although a removal uses none. */
 const none = secret('-');
 
@@ -101,10 +99,7 @@ export default approach<Group, Environment>({
 
   hint: 'on the control plane: sudo kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes,pods --all-namespaces',
 
-  fixedSecrets: {
-    mysql_root: FIXED,
-    mysql_replication: FIXED,
-  },
+  fixedSecrets: fixedPasswords,
 
   urls: ({ hosts, url, ...chosen }) =>
     chosen.environments.map((name) => url(hosts['control-plane'][0] as Host, environments[name])),

@@ -41,6 +41,7 @@ const FAILED = 'Upgrade "theapp" failed: it was not ready';
 function answer(cluster: Cluster, { text }: Script): string {
   const of = cluster[text.includes('=staging') ? 'staging' : 'production'];
   if (text.includes('get deployment')) return of.image;
+  if (text.includes('get secret')) return of.image === '' ? '' : 'secret/theapp-secrets';
   if (text.includes('get values')) return JSON.stringify({ image: partsOf(of.recorded ?? of.image) });
   return JSON.stringify(
     of.revisions.map(([status, description], i) => ({ revision: i + 1, status, description })),
@@ -184,6 +185,41 @@ t.test('a deployment, which production confirms', async (t) => {
     (await done(deploy, bare)).at(-1),
     /^cp: this machine has no cluster yet\n {2}→ .*npm run provision/,
   );
+});
+
+t.test('passwords that MariaDB keeps are not generated where it already runs', async (t) => {
+  const deploy = (context: Work) => approach4.deploy?.(context);
+  const without =
+    (...missing: string[]): Work['secrets'] =>
+    async (_environment, names, beforeGenerating) => {
+      await beforeGenerating?.(names.filter((name) => missing.includes(name)));
+      return Object.fromEntries(names.map((name) => [name, secret('x')])) as never;
+    };
+  const table: [words: string, missing: string[], production: Answers, last: RegExp][] = [
+    [
+      'all secrets are missing',
+      ['mysql_root', 'mysql_replication', 'mysql', 'redis', 'checksum'],
+      old,
+      /^production: no new mysql_root and mysql_replication can be generated: MariaDB already runs .*\n {2}→ get secrets\/production\.age and its key/,
+    ],
+    [
+      'one of them is missing',
+      ['mysql_root'],
+      old,
+      /^production: no new mysql_root can .* keeps the password of/,
+    ],
+    [
+      'the first run',
+      ['mysql_root', 'mysql_replication', 'mysql', 'redis', 'checksum'],
+      nothing,
+      /^apply v2 0/,
+    ],
+    ['passwords that are taken over', ['mysql', 'redis', 'checksum'], old, /^apply v2 0/],
+  ];
+  for (const [words, missing, production, last] of table) {
+    const lines = await done(deploy, { staging: old, production }, { secrets: without(...missing) });
+    t.match(lines.at(-1), last, words);
+  }
 });
 
 t.test('a rollback', async (t) => {

@@ -1,5 +1,6 @@
 import { type Context, type Host, helm, inputError, type RoleCall, secret } from '../../provision/index.ts';
 import { noPrevious } from '../rollback.ts';
+import { passwordsOf } from './passwords.ts';
 import { account } from './registry.ts';
 import { PREDICTED } from './releases.ts';
 import { theapp } from './theapp/index.ts';
@@ -10,15 +11,13 @@ export type Environment = keyof typeof environments;
 
 type Work = Pick<Context<string, Environment>, 'apply' | 'read' | 'say' | 'secret' | 'secrets' | 'variables'>;
 
-const passwords = ['mysql_root', 'mysql_replication', 'mysql', 'redis', 'checksum'] as const;
-
 /** Rolls a release out in an environment, with the secrets of that environment. */
 export async function rollOut(
   work: Work,
   home: Host,
   given: { readonly environment: Environment; readonly app_image: string; readonly version: string },
 ): Promise<void> {
-  const of = await work.secrets(given.environment, passwords);
+  const of = await passwordsOf(work, home, given.environment);
   const call = theapp({
     ...given,
     registry: account(work),

@@ -5,7 +5,7 @@ import type { Reporter } from '../report/events.ts';
 import { type Outcome, run } from '../run/run.ts';
 import { secretStore } from '../run/secrets.ts';
 import { urlOf } from '../run/verify.ts';
-import { environmentSecrets } from '../secrets/environment.ts';
+import { checkSecrets, environmentSecrets } from '../secrets/environment.ts';
 import { vaultOf } from '../secrets/vault.ts';
 import type { Secret } from '../shell/secret.ts';
 import { ROOT } from './approaches.ts';
@@ -28,6 +28,7 @@ export interface Acted extends Outcome {
 /** Brings the machines up and runs the action. @throws ProvisionError */
 export async function act(decision: Decision, args: Arguments, report: Reporter): Promise<Acted> {
   const { name, approach, provider, why, action } = decision;
+  if (action) for (const environment of decision.secrets) await checkSecretsOf(decision, environment, report);
   report({
     event: 'start',
     approach: name,
@@ -45,6 +46,12 @@ export async function act(decision: Decision, args: Arguments, report: Reporter)
   const urls = approach.urls({ hosts: grouped(groups, up), url: urlOf, environments });
   return { ...outcome, up, urls, open };
 }
+
+const checkSecretsOf = (location: Decision, environment: string, report: Reporter) =>
+  checkSecrets(vaultOf(location, environment, ROOT), waitingFor(report));
+
+const waitingFor = (report: Reporter) => (message: string) =>
+  report({ event: 'progress', topic: 'secrets', message });
 
 /** The sudo password, asked for at most once, and only if a session is opened. */
 function passwordOf({ askBecomePass }: Arguments): () => Promise<Secret | undefined> {
@@ -95,10 +102,11 @@ async function runAction(
       report,
       open: opener(provider.name, signal, password),
       secret: secretStore(join(ROOT, '.secrets', `${name}.json`)),
-      secrets: (environment, names) =>
+      secrets: (environment, names, beforeGenerating) =>
         environmentSecrets(vaultOf({ name, folder }, environment, ROOT), names, {
           check,
-          waiting: (message) => report({ event: 'progress', topic: 'secrets', message }),
+          waiting: waitingFor(report),
+          ...(beforeGenerating ? { beforeGenerating } : {}),
         }),
       ask: async (question) => {
         if (!yes) await (await import('./confirm.ts')).agreed(question);

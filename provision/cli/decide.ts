@@ -36,6 +36,8 @@ export interface Decision {
   /** The names of the hosts that roles may be applied to. */
   readonly limit: ReadonlySet<string>;
   readonly extras: readonly Extra[];
+  /** The environments whose secrets the action reads. */
+  readonly secrets: readonly string[];
   /** Which roles go to which hosts, in order. */
   readonly applied: readonly Applied[];
   /** The roles that download images or packages from an address that the user has not set. */
@@ -56,9 +58,18 @@ export async function decide(args: Arguments): Promise<Decision> {
   const expected = hosts ?? expectedHosts(machines);
   const chosen = limit(args.limit, expected);
   const action = actionOf(loaded, args);
-  const asking: Action = (context) => action({ ...context, confirm: async () => checkCanAsk(args) });
+  const secrets = new Set<string>();
+  const recorded: Action = (context) =>
+    action({
+      ...context,
+      confirm: async () => checkCanAsk(args),
+      secrets: (environment, names) => {
+        secrets.add(environment);
+        return context.secrets(environment, names);
+      },
+    });
   const others = provisions(args) ? [] : [approach.provision];
-  const applied = await checkInput(approach, expected, extras, asking, ...others);
+  const applied = await checkInput(approach, expected, extras, recorded, ...others);
   checkTags(args.tags, applied);
   return {
     ...location,
@@ -71,6 +82,7 @@ export async function decide(args: Arguments): Promise<Decision> {
     verifies: args.verify || verifiesAfterwards(args),
     limit: new Set(chosen.map(({ name }) => name)),
     extras,
+    secrets: [...secrets],
     applied,
     pulls: pulledBy(applied, extras),
   };

@@ -1,6 +1,9 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { explain } from '../errors.ts';
-import { cli } from '../testing/cli.ts';
+import { cli, refuses } from '../testing/cli.ts';
+import { ROOT } from './approaches.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
 import { decide } from './decide.ts';
 
@@ -83,6 +86,48 @@ t.test('which roles are applied, in which environments', async (t) => {
   t.strictSame(await releases(), ['staging', 'production']);
   t.strictSame(await releases('-e', 'environment=staging'), ['staging']);
 });
+
+t.test('half of the secrets: refused before a machine is contacted', async (t) => {
+  const name = `half-${process.pid}`;
+  const folder = t.testdir({
+    [name]: { 'machines.yml': 'machines: { vm: {} }\n', 'index.ts': usesSecrets },
+    'hosts.yml': 'hosts: { vm: { address: 127.0.0.1, port: 1 } }\n',
+  });
+  const file = join(folder, name, 'secrets/staging.age');
+  const shown = `.secrets/${name}-staging.key`;
+  const key = join(ROOT, shown);
+  t.teardown(() => rmSync(key, { force: true }));
+  const words = [join(folder, name), '--inventory', join(folder, 'hosts.yml')];
+  t.match(await cli(...words), { exitCode: 0 }, 'the first run generates both');
+  const encrypted = readFileSync(file);
+  rmSync(file);
+  const alone = new RegExp(
+    `the encrypted secrets of staging are missing, although their key .*\\n.*delete ${shown}`,
+  );
+  await refuses(t, [
+    ['a key without its file', words, alone],
+    ['the same in a dry run', [...words, '--check'], alone],
+  ]);
+  t.notOk(existsSync(file), 'nothing was generated');
+  t.match(await cli(...words, '--list'), { exitCode: 0 }, 'a list needs no secrets');
+  writeFileSync(file, encrypted);
+  t.match(await cli(...words), { exitCode: 0 });
+  rmSync(key);
+  await refuses(t, [
+    ['a file without its key', words, new RegExp(`the key ${shown} is missing\\n.*save it as ${shown}`)],
+  ]);
+});
+
+/** The code of an approach that reads secrets, but contacts no host. */
+const usesSecrets = `export default {
+  groups: [],
+  environments: ['staging'],
+  provision: async ({ secrets }) => void (await secrets('staging', ['mysql'])),
+  verify: async () => undefined,
+  decommission: async () => undefined,
+  urls: () => [],
+};
+`;
 
 t.test('a question that nobody can answer, and the help', async (t) => {
   for (const words of ['deploy approach_4 production', 'promote approach_4']) {

@@ -38,9 +38,14 @@ export interface Context<G extends string, E extends string = string> {
   secret(name: string): Secret;
   /**
    * Secrets of an environment, such as staging, from the approach's encrypted file `secrets/ENVIRONMENT.age`. Those that
-   * are missing are generated and added to it, but not by a dry run.
+   * are missing are generated and added to it, but not by a dry run. `beforeGenerating` gets their names first, and
+   * throws if new ones must not be generated.
    */
-  secrets<N extends string>(environment: string, names: readonly N[]): Promise<Record<N, Secret>>;
+  secrets<N extends string>(
+    environment: string,
+    names: readonly N[],
+    beforeGenerating?: (names: readonly string[]) => Promise<void>,
+  ): Promise<Record<N, Secret>>;
   /**
    * A file built or downloaded on this computer. `make` runs only once all input has been checked; the check uses
    * `predicted` instead.

@@ -1,5 +1,6 @@
 import type { Host } from '../host.ts';
 import type { Extra } from '../input/extraVars.ts';
+import type { Context } from '../language/approach.ts';
 import type { Change, Resource } from '../language/resource.ts';
 import type { Reporter } from '../report/events.ts';
 import type { Session } from '../shell/exchange.ts';
@@ -20,10 +21,7 @@ export interface RunOptions {
   readonly report: Reporter;
   readonly open: (host: Host, progress: (line: string) => void) => Promise<Session>;
   readonly secret: (name: string) => Secret;
-  readonly secrets: <N extends string>(
-    environment: string,
-    names: readonly N[],
-  ) => Promise<Record<N, Secret>>;
+  readonly secrets: Context<string>['secrets'];
   /** Asks the user a question. Throws unless the answer is yes. */
   readonly ask: (question: string) => Promise<void>;
   /** Asks before each change, with `--step`. */

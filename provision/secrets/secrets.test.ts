@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { locate } from '../computer/programs.ts';
 import { reveal, secret } from '../shell/secret.ts';
 import { keyedHash } from './checksum.ts';
-import { environmentSecrets, rotateSecrets, secretNames } from './environment.ts';
+import { checkSecrets, environmentSecrets, rotateSecrets, secretNames } from './environment.ts';
 import { valuesOf, withValues } from './values.ts';
 import { lock, unlock, vaultOf } from './vault.ts';
 
@@ -73,6 +73,7 @@ t.test('without the key, with another key, and damaged', async (t) => {
     message: /staging\.age: .* and the key .*mine-staging\.key is missing/,
   });
   t.notOk(existsSync(vault.key), 'a new key would not help');
+  await t.rejects(checkSecrets(vault, waiting), /the key .*mine-staging\.key is missing/);
   const other = { ...vault, file: `${vault.file}2`, key: `${vault.key}2` };
   await environmentSecrets(other, ['mysql'], use);
   writeFileSync(vault.key, readFileSync(other.key));
@@ -88,6 +89,43 @@ t.test('without the key, with another key, and damaged', async (t) => {
   await t.rejects(all(), /staging\.age: the secrets cannot be decrypted/);
   await lock(vault, 'mysql: 5\n');
   await t.rejects(all(), /staging\.age:1:1: mysql: expected text .* with quotes around a number/);
+});
+
+t.test('a key without its file is refused, and nothing is generated', async (t) => {
+  const vault = scene(t);
+  await checkSecrets(vault, waiting);
+  t.notOk(existsSync(vault.file) || existsSync(vault.key), 'a check creates nothing');
+  await environmentSecrets(vault, ['mysql'], use);
+  await checkSecrets(vault, waiting);
+  rmSync(vault.file);
+  const refused = {
+    kind: 'input',
+    message:
+      /staging\.age: the encrypted secrets of staging are missing, although their key .*staging\.key exists/,
+    parts: {
+      todo: /restore .*staging\.age from git.* Only if staging has never been deployed, delete .*\.key/,
+    },
+  };
+  for (const check of [true, false])
+    await t.rejects(environmentSecrets(vault, ['mysql'], { check, waiting }), refused);
+  await t.rejects(checkSecrets(vault, waiting), refused);
+  await t.rejects(secretNames(vault), refused);
+  t.notOk(existsSync(vault.file));
+});
+
+t.test('new secrets can be refused before they exist, also in a dry run', async (t) => {
+  const vault = scene(t);
+  const asked: string[] = [];
+  const beforeGenerating = async (names: readonly string[]) => {
+    asked.push(...names);
+    throw new Error('not these');
+  };
+  for (const check of [true, false])
+    await t.rejects(environmentSecrets(vault, ['mysql'], { check, waiting, beforeGenerating }), /not these/);
+  t.notOk(existsSync(vault.file) || existsSync(vault.key));
+  await environmentSecrets(vault, ['mysql'], use);
+  await environmentSecrets(vault, ['mysql'], { ...use, beforeGenerating });
+  t.strictSame(asked, ['mysql', 'mysql'], 'only if something is missing');
 });
 
 t.test('rotated, with comments kept', async (t) => {

@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { armor, Decrypter, Encrypter } from 'age-encryption';
 import { withLock } from '../computer/lock.ts';
@@ -34,9 +43,9 @@ export function vaultOf(
 }
 
 /**
- * The decrypted YAML; undefined if there is no file.
+ * The decrypted YAML; undefined if there is neither a file nor a key.
  *
- * @throws ProvisionError (input) if the key is missing or does not fit, or the file is damaged
+ * @throws ProvisionError (input) if one of both is missing, the key does not fit, or the file is damaged
  */
 export async function unlock(vault: Vault): Promise<string | undefined> {
   const place = shown(vault.file);
@@ -44,7 +53,7 @@ export async function unlock(vault: Vault): Promise<string | undefined> {
   try {
     text = readFileSync(vault.file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return nothingUnless(vault);
     throw inputError({ place, what: 'the secrets cannot be read', why: (error as Error).message });
   }
   const key = await readKey(vault.key);
@@ -52,7 +61,7 @@ export async function unlock(vault: Vault): Promise<string | undefined> {
     throw inputError({
       place,
       what: `these secrets are encrypted, and the key ${shown(vault.key)} is missing`,
-      todo: `get the key from somebody who has it (mode 0600). To begin with new secrets, remove ${place}`,
+      todo: `get the key from somebody who has it, and save it as ${shown(vault.key)} (mode 0600). Only if ${vault.environment} has never been deployed, delete ${place} instead: the next run generates both`,
     });
   try {
     const decrypter = new Decrypter();
@@ -66,6 +75,17 @@ export async function unlock(vault: Vault): Promise<string | undefined> {
       todo: 'check whether the key belongs to this environment, and whether the file is complete (git checkout)',
     });
   }
+}
+
+/** @throws ProvisionError (input) if there is a key: the environment may be running with the secrets that are missing */
+function nothingUnless({ environment, file, key }: Vault): undefined {
+  if (!existsSync(key)) return undefined;
+  throw inputError({
+    place: shown(file),
+    what: `the encrypted secrets of ${environment} are missing, although their key ${shown(key)} exists`,
+    why: 'the environment may be running with them, and new secrets would not fit its data',
+    todo: `restore ${shown(file)} from git, or get it from somebody who has it. Only if ${environment} has never been deployed, delete ${shown(key)} instead: the next run generates both`,
+  });
 }
 
 /** Encrypts the YAML. There is always a complete file on the disk. Generates the key if there is none. */

@@ -73,6 +73,10 @@ export const programs: Readonly<Record<string, Readonly<Record<string, Form>>>> 
   kubectl: {
     apply: { options: { '--filename': 'file' } },
     'create job': { options: { '--namespace': 'namespace', '--from': 'cron job' }, words: ['name'] },
+    'get secret': {
+      options: { '--namespace': 'namespace', '--output': 'format' },
+      words: ['object with secrets'],
+    },
     get: { options: { '--all-namespaces': null }, words: ['objects'] },
     top: { options: { '--namespace': 'namespace' }, words: ['objects'] },
   },

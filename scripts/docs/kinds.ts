@@ -19,8 +19,9 @@ const environments = charts.flatMap((chart) =>
   globSync('values-*.yaml', { cwd: join(ROOT, chart) }).map((file) => file.replace(/^values-|\.yaml$/g, '')),
 );
 const [, secrets = ''] =
-  /^const passwords = \[(.*)\]/m.exec(readFileSync(join(ROOT, 'approaches/approach_4/rollout.ts'), 'utf8')) ??
-  [];
+  /^const passwords = \[(.*)\]/m.exec(
+    readFileSync(join(ROOT, 'approaches/approach_4/passwords.ts'), 'utf8'),
+  ) ?? [];
 /** The Debian packages that the project's code installs or names. */
 const packages = ['testing/prerequisites.ts', 'scripts/bench/provisioner/peers/ansible.ts'].flatMap((file) =>
   [...readFileSync(join(ROOT, file), 'utf8').matchAll(/[a-z][a-z0-9.-]+/g)].map(([name]) => name),
@@ -50,6 +51,8 @@ export const kinds = {
   namespace: oneOf([...environments, 'theapp']),
   'cron job': oneOf(['cronjob/mysql-backup', 'cronjob/mysql-restore']),
   objects: oneOf(['pods', 'nodes,pods']),
+  'object with secrets': oneOf(['theapp-secrets']),
+  format: oneOf(['yaml']),
   action: oneOf(['up', 'status', 'stop']),
   package: oneOf(packages),
   unit: oneOf(['theapp', 'theapp-heal']),
