@@ -80,7 +80,12 @@ export const snapshot = (
     usage: [],
     ...objects,
   },
-  releases: [{ namespace: 'production', name: 'theapp', revision: 1, status: 'deployed' }],
+  releases: ['theapp', 'theapp-data'].map((name) => ({
+    namespace: 'production',
+    name,
+    revision: 1,
+    status: 'deployed',
+  })),
   data: {},
   logs: {},
   unreachable: {},

@@ -66,9 +66,17 @@ export function namespaceProblems({ name, workloads, pods }: NamespaceState): st
   return [...counts, ...loops];
 }
 
+/** The Helm releases of TheAPP: an environment needs both. */
+const RELEASES = ['theapp-data', 'theapp'];
+
 /** What is wrong with the releases and data services of an environment, one line each. */
 export function environmentProblems({ name, releases, replicas, sentinels }: EnvironmentState): string[] {
+  const installed = RELEASES.filter((one) => releases.some((release) => release.name === one));
+  const missing = RELEASES.filter((one) => installed.length > 0 && !installed.includes(one));
   return [
+    ...missing.map(
+      (one) => `${name}: the Helm release ${one} is missing, although ${installed} is installed`,
+    ),
     ...releases
       .filter(({ status }) => status !== 'deployed')
       .map(({ name: own, status, revision }) => `${name}/${own}: revision ${revision} is ${status}`),

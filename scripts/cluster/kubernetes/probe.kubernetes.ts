@@ -15,6 +15,9 @@ t.setTimeout(240_000);
 
 const charts = resolve(import.meta.dirname, '../../../approaches/approach_4');
 
+/** The problem until the data services are installed. */
+const DATA = 'production: the Helm release theapp-data is missing, although theapp is installed';
+
 t.test('what a real API server reports', async (t) => {
   const api = await startKubernetes({ controllers: true });
   t.teardown(api.stop);
@@ -44,6 +47,7 @@ t.test('what a real API server reports', async (t) => {
     const { healthy, problems, environments } = await state();
     t.notOk(healthy);
     t.match(problems, ['worker2 is not a node of the cluster', 'production/edge: 0 of 2 ready']);
+    t.equal(problems.at(-1), DATA);
     t.match(environments, [
       {
         name: 'production',
@@ -69,7 +73,7 @@ t.test('what a real API server reports', async (t) => {
     startPods('production', 'worker1', 'worker2');
     const snapshot = await until(
       () => probe(hosts, sessions),
-      (one) => stateOf(one, Date.now()).healthy,
+      (one) => `${stateOf(one, Date.now()).problems}` === DATA,
     );
     const { nodes, environments } = stateOf(snapshot, Date.now());
     t.match(nodes, [

@@ -49,7 +49,13 @@ const backup = (lastScheduleTime: string, lastSuccessfulTime: string, active: ob
   status: { lastScheduleTime, lastSuccessfulTime, active },
 });
 const release = (status: string): Partial<KubernetesSnapshot> => ({
-  releases: [{ namespace: 'production', name: 'theapp', revision: 4, status }],
+  releases: [
+    { namespace: 'production', name: 'theapp', revision: 4, status },
+    { namespace: 'production', name: 'theapp-data', revision: 4, status: 'deployed' },
+  ],
+});
+const only = (name: string): Partial<KubernetesSnapshot> => ({
+  releases: [{ namespace: 'production', name, revision: 1, status: 'deployed' }],
 });
 const data = (lag: number | null, ...masters: string[]): Partial<KubernetesSnapshot> => ({
   data: {
@@ -138,6 +144,19 @@ t.test('which states are problems', async (t) => {
     ],
     ['a release that failed', {}, release('failed'), [/^production\/theapp: revision 4 is failed$/]],
     ['a release that is being upgraded', {}, release('pending-upgrade'), [/is pending-upgrade/]],
+    [
+      'data services without TheAPP',
+      {},
+      only('theapp-data'),
+      [/^production: the Helm release theapp is missing, although theapp-data is installed$/],
+    ],
+    [
+      'TheAPP without its data services',
+      {},
+      only('theapp'),
+      [/^production: the Helm release theapp-data is missing, although theapp is installed$/],
+    ],
+    ['releases of something else', {}, only('ingress-nginx'), []],
     [
       'a pod that crashes again and again',
       { pods: [...pods, pod('theapp', 'worker1', crashing('CrashLoopBackOff'))] },

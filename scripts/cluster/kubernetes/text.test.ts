@@ -19,13 +19,23 @@ const release = {
   updated: '2026-11-30T14:00:00Z',
 };
 
+const data = {
+  ...release,
+  name: 'theapp-data',
+  revision: 1,
+  chart: 'theapp-data-0.1.0',
+  describes: 'Install complete',
+};
+
 t.test('a healthy cluster', async (t) => {
   const usage = [{ name: 'worker1', usage: { cpu: '250m', memory: '917504Ki' } }];
   const system = [
     deployment('coredns', 2, {}, { metadata: { name: 'coredns', namespace: 'kube-system' } }),
     deployment('theapp', 2),
   ];
-  const state = stateOf(snapshot({ usage, workloads: system }, { releases: [release] }), now, ['production']);
+  const state = stateOf(snapshot({ usage, workloads: system }, { releases: [release, data] }), now, [
+    'production',
+  ]);
   const expected = `NODE           ROLE           VERSION  STATE  PODS  CPU        MEMORY
 control-plane  control plane  1.36.3   ready  0     2          1.8 GiB
 worker1        worker         1.36.3   ready  1     0.25 of 2  0.9 of 1.8 GiB
@@ -36,8 +46,9 @@ kube-system/coredns  2/2    coredns@000000000000
 
 PRODUCTION
 
-RELEASE  CHART         REVISION  STATUS    AGE     DESCRIPTION
-theapp   theapp-0.1.0  3         deployed  60 min  1.4.0
+RELEASE      CHART              REVISION  STATUS    AGE     DESCRIPTION
+theapp       theapp-0.1.0       3         deployed  60 min  1.4.0
+theapp-data  theapp-data-0.1.0  1         deployed  60 min  Install complete
 
 WORKLOAD  READY  NODES             IMAGE
 theapp    2/2    worker1, worker2  theapp@000000000000
