@@ -230,4 +230,12 @@ t.test('a rollback', async (t) => {
     (await done(rollback, { staging: old, production: only })).at(-1),
     /production: there is no previous release/,
   );
+  const table: [production: Answers, last: RegExp][] = [
+    [
+      nothing,
+      /^production: nothing was rolled back: no release runs there\n {2}→ npm run deploy -- approach_4 production$/,
+    ],
+    [{ image: 'no cluster', revisions: [] }, /^cp: this machine has no cluster yet\n/],
+  ];
+  for (const [production, last] of table) t.match(await done(rollback, { staging: old, production }), [last]);
 });

@@ -1,8 +1,16 @@
-import { type Context, type Host, helm, inputError, type RoleCall, secret } from '../../provision/index.ts';
+import {
+  type Context,
+  failure,
+  type Host,
+  helm,
+  inputError,
+  type RoleCall,
+  secret,
+} from '../../provision/index.ts';
 import { noPrevious } from '../rollback.ts';
 import { passwordsOf } from './passwords.ts';
 import { account } from './registry.ts';
-import { PREDICTED } from './releases.ts';
+import { PREDICTED, runningIn } from './releases.ts';
 import { theapp } from './theapp/index.ts';
 
 /** The environments, and the port of each on every node. A release reaches them in this order. */
@@ -36,9 +44,16 @@ const none = secret('-');
 /**
  * Rolls an environment back to the previous release. The data services stay as they are.
  *
- * @throws ProvisionError (failed) if there is none
+ * @throws ProvisionError (failed) if there is none, or no cluster
  */
 export async function rollBack(work: Work, home: Host, environment: Environment): Promise<void> {
+  if (!(await runningIn(work, home, environment)))
+    throw failure({
+      place: environment,
+      what: 'nothing was rolled back',
+      why: 'no release runs there',
+      todo: `npm run deploy -- approach_4 ${environment}`,
+    });
   const history = await work.read(home, helm.history('theapp', { namespace: environment }), PREDICTED);
   const revision = helm.previousOf(history);
   if (revision === undefined) throw noPrevious(environment);

@@ -12,6 +12,7 @@ import { ROOT } from './approaches.ts';
 import type { Arguments } from './arguments.ts';
 import type { Decision } from './decide.ts';
 import { interrupts } from './interrupts.ts';
+import { refusal } from './missing.ts';
 import { askPassword } from './password.ts';
 import { type Open, opener } from './sessions.ts';
 
@@ -66,7 +67,7 @@ function passwordOf({ askBecomePass }: Arguments): () => Promise<Secret | undefi
 const NOTHING_RUN: Outcome = { hosts: [], exitCode: 0 };
 
 const bringUp = (
-  { name, machines, provider, pulls }: Decision,
+  { name, approach, machines, provider, pulls, creates }: Decision,
   { yes, image }: Arguments,
   report: Reporter,
 ) =>
@@ -78,6 +79,7 @@ const bringUp = (
     pulls,
     progress: (topic, message) => report({ event: 'progress', topic, message }),
     warn: (message) => report({ event: 'warning', message }),
+    ...(creates ? {} : { beforeCreating: refusal(name, approach, Object.keys(machines)) }),
   });
 
 async function runAction(

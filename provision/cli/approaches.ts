@@ -15,19 +15,19 @@ export interface Location {
 /**
  * An approach of this project by its name, or one elsewhere by its folder: `./mine`.
  *
+ * @param example a command with an approach, which the error suggests
  * @throws ProvisionError (input)
  */
-export function locate(name: string | undefined): Location {
+export function locate(name: string | undefined, example = 'npm run provision -- approach_0'): Location {
   if (name !== undefined && (name.startsWith('.') || name.includes('/'))) return elsewhere(resolve(name));
   const folder = join(ROOT, 'approaches');
   const known = readdirSync(folder).filter((entry) => existsSync(join(folder, entry, 'index.ts')));
   if (name !== undefined && known.includes(name)) return { name, folder: join(folder, name) };
-  const todo = `npm run provision -- ${known[0] ?? 'approach_0'}`;
   if (name === undefined)
-    throw inputError({ what: `no approach was named (approaches: ${known.join(', ')})`, todo });
+    throw inputError({ what: `no approach was named (approaches: ${known.join(', ')})`, todo: example });
   throw inputError({
     what: `there is no approach "${name}"${didYouMean(name, known)} (approaches: ${known.join(', ')})`,
-    todo,
+    todo: example,
   });
 }
 

@@ -31,6 +31,8 @@ export interface Decision {
   readonly hosts?: readonly Host[];
   /** Provision, deploy, promote, roll back or decommission; absent when the command only verifies. */
   readonly action?: Action;
+  /** Whether missing machines are created. */
+  readonly creates: boolean;
   /** Whether the running application is checked afterwards. */
   readonly verifies: boolean;
   /** The names of the hosts that roles may be applied to. */
@@ -44,9 +46,16 @@ export interface Decision {
   readonly pulls: readonly Pull[];
 }
 
+/** A command that works, for errors about the approach. */
+const examples: Readonly<Record<Arguments['command'], string>> = {
+  provision: 'npm run provision -- approach_0',
+  deploy: 'npm run deploy -- approach_4 staging',
+  promote: 'npm run promote -- approach_4',
+};
+
 /** Decides without contacting a machine. @throws ProvisionError (input) */
 export async function decide(args: Arguments): Promise<Decision> {
-  const location = locate(args.approach);
+  const location = locate(args.approach, examples[args.command]);
   const machines = loadMachines(location.folder);
   const loaded = await loadApproach(location);
   const given = args.extraVars.map(parseExtra);
@@ -79,6 +88,7 @@ export async function decide(args: Arguments): Promise<Decision> {
     ...(why === undefined ? {} : { why }),
     ...(hosts ? { hosts } : {}),
     ...(args.verify ? {} : { action }),
+    creates: provisions(args) && !args.verify,
     verifies: args.verify || verifiesAfterwards(args),
     limit: new Set(chosen.map(({ name }) => name)),
     extras,

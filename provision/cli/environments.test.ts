@@ -19,7 +19,12 @@ t.test('environments: deploy, promote, and one of them for everything else', asy
       ['deploy', 'approach_4'],
       /no environment was named \(environments: staging, production\)\n.*approach_4 staging/,
     ],
-    [['deploy'], /no approach was named/],
+    [['deploy'], /no approach was named .*\n.*npm run deploy -- approach_4 staging/],
+    [['promote'], /no approach was named .*\n.*npm run promote -- approach_4/],
+    [
+      ['deploy', 'approach_9', 'staging'],
+      /no approach "approach_9".*\n.*npm run deploy -- approach_4 staging/,
+    ],
     [
       ['deploy', 'approach_4', 'stagin'],
       /environment: expected one of staging, production, found "stagin"; did you mean "staging"\?/,
@@ -118,11 +123,39 @@ t.test('half of the secrets: refused before a machine is contacted', async (t) =
   ]);
 });
 
+t.test('only a provisioning run creates machines', async (t) => {
+  const name = `unborn-${process.pid}`;
+  const folder = t.testdir({
+    [name]: { 'machines.yml': 'machines: { vm: {} }\n', 'index.ts': usesSecrets },
+    single: {
+      'machines.yml': 'machines: { vm: {} }\n',
+      'index.ts': usesSecrets.replace(/\['staging', .*\]/, '[]'),
+    },
+  });
+  const wanted = (what: string, approach: string) =>
+    new RegExp(`${what}: its machines do not exist\n.*npm run provision -- ${approach}$`, 'm');
+  const [several, single] = [join(folder, name), join(folder, 'single')];
+  const table: [words: string[], what: RegExp][] = [
+    [['deploy', several, 'staging'], wanted('there is no cluster yet', name)],
+    [['promote', several, '--yes'], wanted('there is no cluster yet', name)],
+    [[several, '--rollback', '-e', 'environment=staging'], wanted('there is no cluster yet', name)],
+    [[several, '--verify'], wanted('there is no cluster yet', name)],
+    [[single, '--rollback'], wanted('nothing is installed yet', 'single')],
+    [[single, '--decommission'], wanted('nothing is installed yet', 'single')],
+  ];
+  for (const provider of ['qemu', 'docker'])
+    for (const [words, stderr] of table)
+      t.match(await cli(...words, '--provider', provider), { exitCode: 1, stderr }, `${words} ${provider}`);
+});
+
 /** The code of an approach that reads secrets, but contacts no host. */
 const usesSecrets = `export default {
   groups: [],
-  environments: ['staging'],
+  environments: ['staging', 'production'],
   provision: async ({ secrets }) => void (await secrets('staging', ['mysql'])),
+  deploy: async () => undefined,
+  promote: async () => undefined,
+  rollback: async () => undefined,
   verify: async () => undefined,
   decommission: async () => undefined,
   urls: () => [],

@@ -61,6 +61,8 @@ const allRun = async (approach: string) => {
 export async function bringUp(options: LabOptions): Promise<Host[]> {
   const { approach, progress } = options;
   systemNamed(options.image);
+  // without querying Docker, which may not be installed
+  if (!hasContainers(approach)) options.beforeCreating?.(Object.keys(options.machines));
   const folder = privateFolder(folderOf(approach));
   const waiting = (line: string) => progress('lab', line);
   return await withLock(folder, `bringing up ${approach}`, waiting, () => machinesUp(options));
@@ -73,6 +75,7 @@ async function machinesUp(options: LabOptions): Promise<Host[]> {
   const existing = new Map(found.map((container) => [container.machine, container]));
   for (const container of found) refuseOtherImage(container, options.image);
   const missing = Object.keys(machines).filter((name) => !existing.has(name));
+  if (missing.length > 0) options.beforeCreating?.(missing);
   if (!anyPorts) await requirePorts(approach, machines, missing);
   const settings = missing.length > 0 ? await prepare(options, missing.length) : undefined;
   const addresses = settings ? addressesIn(settings.network.prefix, machines) : {};

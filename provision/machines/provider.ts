@@ -23,6 +23,8 @@ export interface ProviderOptions {
   readonly pulls?: readonly Pull[];
   /** Reports what the provider is waiting for. A later line replaces an earlier one of the same `topic`. */
   progress(topic: string, line: string): void;
+  /** Called with the names of missing machines before any is created. Throws if they must not be created. */
+  beforeCreating?(missing: readonly string[]): void;
   /** Shows a warning; without it, a warning is a line of progress. */
   warn?(message: string): void;
 }

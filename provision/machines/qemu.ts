@@ -70,14 +70,16 @@ async function machinesUp(options: LabOptions): Promise<Host[] | undefined> {
   const { approach: lab, machines, anyPorts = false, progress } = options;
   const names = Object.keys(machines);
   const exists = (name: string) => readSaved(machineFolder(lab, name)) !== undefined;
+  const missing = names.filter((name) => !exists(name));
+  if (missing.length > 0) options.beforeCreating?.(missing);
   for (const name of names) refuseOtherImage(lab, name, options.image);
   // Left by an interrupted run.
   for (const name of machineFolders(lab).filter((name) => !exists(name)))
     await cutPower(machineFolder(lab, name));
-  const complete = names.every(exists);
-  if (!complete) await requirePorts(options);
-  const prepared = complete ? undefined : await prepare(options);
-  if (prepared?.accelerator === 'tcg' && options.otherwise && !names.some(exists)) return undefined;
+  if (missing.length > 0) await requirePorts(options);
+  const prepared = missing.length > 0 ? await prepare(options) : undefined;
+  const none = missing.length === names.length;
+  if (prepared?.accelerator === 'tcg' && options.otherwise && none) return undefined;
   const works = Object.entries(machines).map(async ([name, machine]): Promise<Host> => {
     const report = (line: string) => progress(name, line);
     const making = prepared &&
