@@ -20,6 +20,7 @@ const optional = [
   { name: 'sudo', package: 'sudo' },
   { name: 'vagrant', package: 'vagrant' },
   { name: 'age', package: 'age' },
+  { name: 'docker-registry', package: 'docker-registry' },
   // Users other than root run some tests as root of a user namespace.
   { name: 'newuidmap', package: 'uidmap' },
 ];

@@ -16,7 +16,7 @@ import { infra } from './infra/index.ts';
 import { workerMemory } from './needs.ts';
 import { fixedPasswords } from './passwords.ts';
 import { promote } from './promotion.ts';
-import { account, imageIn, registryHost, registryOn } from './registry.ts';
+import { account, imageIn, registryHost, registryOn, removeOldImages } from './registry.ts';
 import { runningIn, shown } from './releases.ts';
 import { type Environment, environments, rollBack, rollOut } from './rollout.ts';
 
@@ -50,6 +50,7 @@ export default approach<Group, Environment>({
     await apply(home, helm());
     for (const environment of context.environments)
       await rollOut(context, home, { environment, app_image, version: release.version });
+    await removeOldImages(context, home, Object.keys(environments));
   },
 
   async deploy(context) {
@@ -65,6 +66,7 @@ export default approach<Group, Environment>({
       const app_image = await imageIn(context, home, release);
       await rollOut(context, home, { environment, app_image, version: release.version });
     }
+    await removeOldImages(context, home, Object.keys(environments));
   },
 
   promote: (context) => promote(context, registryHost(context, context.hosts['control-plane'])),

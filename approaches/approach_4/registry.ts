@@ -4,7 +4,10 @@ import { nodeAddress } from '../../roles/kubernetes/address.ts';
 import { kubernetes } from '../../roles/kubernetes/index.ts';
 import { certificatesOf, keysOf, registry, showKeys } from '../../roles/registry/index.ts';
 import type { theRelease } from '../release/build.ts';
-import { infra } from './infra/index.ts';
+import { infra, PATH } from './infra/index.ts';
+import { digestsIn, list } from './retention/images.ts';
+import { retention } from './retention/index.ts';
+import { digestsInUse } from './retention/used.ts';
 
 type Work = Pick<Context<string>, 'apply' | 'read' | 'facts' | 'secret' | 'variables'>;
 type Release = Awaited<ReturnType<typeof theRelease>>;
@@ -47,10 +50,28 @@ export async function registryOn(work: Work, home: Host, nodes: readonly Host[])
 
 /** Builds the release into an image in the registry, and returns its name with its digest. */
 export async function imageIn(work: Work, home: Host, release: Release): Promise<string> {
-  const at = account(work);
-  const trusted = { ...at, certificates: certificatesOf('containerd', at) };
+  const trusted = trustedRegistry(work);
   await work.apply(home, image({ release, registry: trusted }));
   const name = `theapp:${release.version}`;
-  const none = `${at.host}:${at.port}/theapp@sha256:${'0'.repeat(64)}`;
+  const none = `${trusted.host}:${trusted.port}/theapp@sha256:${'0'.repeat(64)}`;
   return (await work.read(home, buildah.image.digestOf(trusted, name), none)).trim() || none;
+}
+
+/** Removes old images of TheAPP from the registry, but none that one of the environments uses or can go back to. */
+export async function removeOldImages(
+  work: Work,
+  home: Host,
+  environments: readonly string[],
+): Promise<void> {
+  const registry = { ...trustedRegistry(work), folder: PATH };
+  const all = digestsIn(await work.read(home, list(PATH), ''));
+  const { images: keep } = work.variables(home, retention());
+  const used = all.length > keep ? await digestsInUse(work, home, environments) : [];
+  await work.apply(home, retention({ registry, used }));
+}
+
+/** The registry as programs on its host use it. */
+function trustedRegistry(work: Pick<Work, 'secret'>) {
+  const at = account(work);
+  return { ...at, certificates: certificatesOf('containerd', at) };
 }

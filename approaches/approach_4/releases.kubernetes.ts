@@ -6,6 +6,7 @@ import { onCluster } from '../../testing/cluster.ts';
 import { needsKubernetes, startKubernetes } from '../../testing/servers/kubernetes.ts';
 import { partsOf } from './image.ts';
 import { runningIn, shown } from './releases.ts';
+import { digestsInUse } from './retention/used.ts';
 
 skipFile(await needsKubernetes());
 t.setTimeout(240_000);
@@ -27,6 +28,9 @@ t.test('what runs in an environment, on a real API server', async (t) => {
   };
   await t.rejects(running(worker), /worker1: this machine has no cluster yet/);
   t.equal(await running(), undefined, 'no namespace');
+  const inUse = async (host = home) =>
+    (await digestsInUse({ read }, host, ['staging', 'production'])).toSorted();
+  t.strictSame(await inUse(worker), [], 'no cluster');
   api.kubectl('create', 'namespace', 'staging');
   t.equal(await running(), undefined, 'no release');
 
@@ -40,4 +44,6 @@ t.test('what runs in an environment, on a real API server', async (t) => {
   t.strictSame(await running(), { image: image('1'), version: 'v1', changed: false }, 'rolled back');
   api.kubectl('set', 'image', 'deployment/theapp', `theapp=${image('3')}`, '--namespace=staging');
   t.strictSame(await running(), { image: image('3'), version: 'v1', changed: true }, 'changed by hand');
+  const digests = ['1', '2', '3'].map((digit) => `sha256:${digit.repeat(64)}`);
+  t.strictSame(await inUse(), digests, 'of each revision, and the one that somebody has set by hand');
 });

@@ -73,8 +73,8 @@ t.test('environments: deploy, promote, and one of them for everything else', asy
 
 t.test('which roles are applied, in which environments', async (t) => {
   const lists: [words: string, roles: string[], environments: string[]][] = [
-    ['deploy approach_4 staging -e kubernetes.volumes=1', ['image', 'theapp'], ['staging']],
-    ['deploy approach_4 production', ['image', 'theapp'], ['production']],
+    ['deploy approach_4 staging -e kubernetes.volumes=1', ['image', 'theapp', 'retention'], ['staging']],
+    ['deploy approach_4 production', ['image', 'theapp', 'retention'], ['production']],
     ['promote approach_4', ['theapp'], ['production']],
     ['approach_4 --rollback -e environment=production', ['theapp'], ['production']],
   ];

@@ -1,4 +1,4 @@
-import { history, inUse, previousOf, values } from './helm/history.ts';
+import { history, inUse, previousOf, revisionsOf, values } from './helm/history.ts';
 import { release } from './helm/release.ts';
 import { removed } from './helm/removal.ts';
 import { rolledBack } from './helm/rollback.ts';
@@ -10,6 +10,8 @@ export const helm = {
   rollback: rolledBack,
   /** Not a resource: a script that prints the revisions of a release. */
   history,
+  /** Not a resource: the revisions of a release, from the output of `history`. */
+  revisionsOf,
   /** Not a resource: a script that prints the values of a release. */
   values,
   /** Not a resource: the revision to roll back to, from the output of `history`. */

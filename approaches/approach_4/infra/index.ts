@@ -5,7 +5,8 @@ import { vars } from './vars.ts';
 
 const FILE = join(import.meta.dirname, 'registry.yaml.hbs');
 const NAMESPACE = 'registry';
-const PATH = '/var/lib/theapp-registry';
+/** The data of the registry on its host. */
+export const PATH = '/var/lib/theapp-registry';
 /** The user of the registry, which the image does not need to know. */
 const USER = 1000;
 

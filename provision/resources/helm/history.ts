@@ -11,8 +11,9 @@ export interface Where {
 /** A script that prints the revisions of a release, or nothing if there is none. `previousOf` and `inUse` read its output. */
 export const history = (name: string, where: Where): Script => printed(['history'], name, where);
 
-/** A script that prints the values of a release as JSON, or nothing if there is no release. */
-export const values = (name: string, where: Where): Script => printed(['get', 'values'], name, where);
+/** A script that prints the values of a release as JSON, or nothing if there is no release. Default: of its newest revision. */
+export const values = (name: string, { revision, ...where }: Where & { revision?: number }): Script =>
+  printed(['get', 'values', ...(revision === undefined ? [] : [`--revision=${revision}`])], name, where);
 
 /** Nothing is printed on a host without Helm or without access to a cluster, either. */
 const printed = (
