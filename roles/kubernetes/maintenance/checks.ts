@@ -9,7 +9,7 @@ export async function checkMaintenance(
   controlPlanes: readonly Host[],
 ): Promise<void> {
   for (const host of all) await check(host, 'certificates', certificates(), daysLeft);
-  for (const host of controlPlanes) await check(host, 'snapshots of etcd', snapshots(), newest);
+  for (const host of controlPlanes) await check(host, 'snapshots of etcd', snapshots(host.name), newest);
 }
 
 /** Prints how many days each certificate is valid, and what the timer that renews them did last. */
@@ -54,12 +54,19 @@ const remedyOf = (path: string) =>
       ? 'on a control plane: kubernetes-certificates --approve; on that host: journalctl --unit kubelet --grep certificate'
       : 'on that host: kubernetes-certificates --renew';
 
-/** Prints the snapshots, their age, and what the timer that saves them did last. */
-export const snapshots = (root = '') => sh`root=${root}
+/**
+ * Prints the snapshots of a control plane, their age, and what the timer that saves them did last. Snapshots of others,
+ * which somebody has put there for a restore, do not count. The time is in the name: a copy of a file is younger.
+ */
+export const snapshots = (name: string, root = '') => sh`root=${root}
 cd "$root"/var/backups/kubernetes 2>/dev/null || exit 0
-last=$(ls | grep '[0-9]Z\.tar\.gz$' | tail -n 1)
-echo "count $(ls | grep -c '[0-9]Z\.tar\.gz$')"
-if [ -n "$last" ]; then echo "age $((($(date +%s) - $(stat -c %Y "$last")) / 60))"; fi
+own=$(ls | grep -E ${`^${name}-[0-9]{8}T[0-9]{6}Z\\.tar\\.gz$`} || :)
+last=$(printf '%s\n' "$own" | sort | tail -n 1)
+echo "count $(printf %s "$own" | grep -c '' || :)"
+if [ -n "$last" ]; then
+saved=$(printf %s "$last" | sed 's/.*-\(....\)\(..\)\(..\)T\(..\)\(..\)\(..\)Z.*/\1-\2-\3 \4:\5:\6Z/')
+echo "age $((($(date +%s) - $(date -d "$saved" +%s)) / 60))"
+fi
 sed -n 's/^HOURS=/most /p' "$root"/etc/kubernetes/maintenance/settings
 if grep -q '^TARGET=.' "$root"/etc/kubernetes/maintenance/settings; then
 if grep -qxF "$last" copied 2>/dev/null; then echo 'copy done'; else echo 'copy missing'; fi

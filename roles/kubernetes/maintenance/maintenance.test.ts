@@ -109,16 +109,38 @@ t.test('when snapshots are too old', async (t) => {
     ['count 3\nage 5\nmost 27\ntimer active exit-code\n', /last run of kubernetes-snapshot failed/],
   ];
   for (const [printed, wanted] of table) t.match(judged(newest, printed), wanted, printed);
-  const root = t.testdir({
-    etc: { kubernetes: { maintenance: { settings: 'TARGET=a@b\nHOURS=30\n' } } },
-    var: {
-      backups: { kubernetes: { 'a-20260101T000000Z.tar.gz': '', copied: 'a-20260101T000000Z.tar.gz\n' } },
-    },
-  });
+});
+
+t.test('the newest snapshot is the newest of this control plane', async (t) => {
   const shell = localShell();
   t.teardown(() => shell.close());
-  const { probes } = await shell.exchange({ steps: [], probes: [snapshots(root)] });
-  t.match(probes[0]?.stdout, /^count 1\nage 0\nmost 30\ncopy done\n/);
+  const saved = (host: string, minutesAgo: number) => {
+    const at = new Date(Date.now() - minutesAgo * 60_000 - 5000).toISOString();
+    return `${host}-${at.replace(/[-:]|\.\d+/g, '')}.tar.gz`;
+  };
+  const [own, old] = [saved('a', 3), saved('a', 90)];
+  const table: [words: string, files: string[], copied: string, printed: RegExp][] = [
+    ['its own', [old, own], own, /^count 2\nage 3\nmost 30\ncopy done\n/],
+    ['the newest is not copied', [old, own], old, /^count 2\nage 3\nmost 30\ncopy missing\n/],
+    [
+      'an old one of a host with a later name',
+      [own, saved('b', 9000)],
+      own,
+      /^count 1\nage 3\n.*\ncopy done\n/,
+    ],
+    ['a new one of another host', [old, saved('b', 0), saved('a-2', 0)], old, /^count 1\nage 90\n/],
+    ['only those of another host', [saved('b', 0)], '', /^count 0\nmost 30\n/],
+    ['none', [], '', /^count 0\nmost 30\n/],
+  ];
+  for (const [words, files, copied, printed] of table) {
+    const root = t.testdir({
+      etc: { kubernetes: { maintenance: { settings: 'TARGET=a@b\nHOURS=30\n' } } },
+      // all files were written now, as if somebody had copied them here
+      var: { backups: { kubernetes: { ...Object.fromEntries(files.map((name) => [name, ''])), copied } } },
+    });
+    const { probes } = await shell.exchange({ steps: [], probes: [snapshots('a', root)] });
+    t.match(probes[0]?.stdout, printed, words);
+  }
 });
 
 t.test('the nodes whose certificates are approved', async (t) => {
