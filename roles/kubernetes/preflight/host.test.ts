@@ -62,10 +62,11 @@ testEach([
           listens(2379, 'etcd', 700),
           listens(5000, 'python3', 800),
           listens(179, 'bird', 9),
+          listens(50051, 'bird', 9),
         ],
       },
     },
-    /^worker1: port 179 \(kube-router\): in use by bird \(process 9\)\n {2}→ [^\n]*$/,
+    /^worker1: ports 179 \(kube-router\), 50051 \(kube-router\): in use by bird \(process 9\)\n {2}→ [^\n]*$/,
   ],
   [
     'a worker has HAProxy where a control plane has its API server',

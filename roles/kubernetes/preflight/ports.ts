@@ -9,6 +9,8 @@ const NODE: Ports = {
   10250: 'kubelet',
   10256: 'kube-proxy',
   20244: 'kube-router',
+  // the API of its BGP server, which no option turns off; kube-router ends if it cannot listen there
+  50051: 'kube-router',
 };
 const WORKER: Ports = { 6443: 'HAProxy' };
 const CONTROL_PLANE: Ports = {
