@@ -1,4 +1,4 @@
-import { failure } from '../../../provision/index.ts';
+import { requireSuccess } from './provisioner.ts';
 import type { Scenario } from './scenario.ts';
 import type { Subject } from './subject.ts';
 
@@ -13,11 +13,14 @@ export function rotations<Target extends Subject>(
   healthySeconds: Readonly<Record<'mysql' | 'redis', number>>,
 ): Scenario<Target>[] {
   const rotate = (secret: string) => async (target: Target) => async () => {
-    const revert = await replace(target, secret);
-    const { exitCode, errors } = await target.provision();
-    if (exitCode === 0) return undefined;
-    revert();
-    throw failure({ what: 'the secret could not be rotated', said: errors.join('\n') });
+    const restore = await replace(target, secret);
+    try {
+      requireSuccess(await target.provision(), 'the secret could not be rotated');
+    } catch (error) {
+      restore();
+      throw error;
+    }
+    return undefined;
   };
   return [
     {
@@ -29,6 +32,7 @@ export function rotations<Target extends Subject>(
     {
       name: 'rotate-redis-secret',
       description: 'the password of Redis and Sentinel is rotated',
+      // the master is replaced once: what it costs when it is killed
       bounds: { protects: 'idempotent', losesSeconds: 20, healthySeconds: healthySeconds.redis },
       prepare: rotate('redis'),
     },

@@ -11,9 +11,12 @@ import { signal, type Target } from './target.ts';
 const HOLD = 60;
 /** Seconds in which the kubelet notices that a process has ended. */
 const NOTICE = 20;
-/** Seconds in which everything without data must run again. */
+/**
+ * Seconds in which everything without data must run again: 12 s until a node counts as lost, and 5 s until its pods are
+ * replaced (defaults.yml of the role kubernetes). The rest is for the new pods to start.
+ */
 const STATELESS = 60;
-/** Seconds after the return of a node in which its data must be back. */
+/** Seconds after the return of a node in which its data must be back: it boots, its pods start, and servers replay their logs. */
 const DATA = 60;
 
 /** Faults that happen to a cluster. */
@@ -60,6 +63,7 @@ export const faults: readonly Scenario<Target>[] = [
   {
     name: 'redis-master-killed',
     description: 'the Redis master is killed',
+    // 5 s until the Sentinels miss it, up to 10 s for the failover (sentinel-start.sh), and TheAPP's next attempt
     bounds: { protects: 'idempotent', losesSeconds: 20, healthySeconds: STATELESS },
     holdSeconds: NOTICE,
     prepare: async (target) => send(target, 'KILL', await target.pod(await redisMaster(target))),
@@ -67,12 +71,14 @@ export const faults: readonly Scenario<Target>[] = [
   {
     name: 'redis-master-hangs',
     description: 'the Redis master hangs (SIGSTOP)',
+    // lost as if it were killed; the kubelet kills it after 55 s and 5 s of grace, then it copies the data of the new master
     bounds: { protects: 'idempotent', losesSeconds: 20, healthySeconds: 120 },
     prepare: async (target) => hang(target, await target.pod(await redisMaster(target))),
   },
   {
     name: 'mysql-primary-killed',
     description: 'the MariaDB primary is killed',
+    // writes, until the kubelet has started it again and InnoDB has recovered
     bounds: { protects: 'reads', losesSeconds: 30, healthySeconds: STATELESS },
     holdSeconds: NOTICE,
     prepare: async (target) => send(target, 'KILL', await target.pod('mysql-0')),

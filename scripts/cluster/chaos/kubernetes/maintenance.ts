@@ -19,12 +19,14 @@ const HOLD = 60;
 export const maintenance: readonly Scenario<Target>[] = [
   update({
     description: 'a new release is deployed in all environments',
+    // in each environment, migrations run, then at most two replicas are replaced: four of them, each within a minute
     healthySeconds: 300,
     mayReplace: ['staging/theapp', 'production/theapp'],
   }),
   // They are bad in the environment only, so that they pass all environments before.
   ...badReleases<Target>({
     reasons: { crash: /this release is broken/, neverReady: /\/readyz: 503/, answers500: /\/: 500/ },
+    // staging is updated as above; then 185 s until the Deployment gives up (progressDeadlineSeconds), and the rollback
     healthySeconds: 420,
     mayReplace: ['staging/theapp'],
     where: ({ environment }) => isIn(environment),
@@ -32,6 +34,7 @@ export const maintenance: readonly Scenario<Target>[] = [
   {
     name: 'evict',
     description: 'all replicas of TheAPP are evicted; their disruption budget allows one',
+    // one replica starts on another node
     bounds: { protects: 'all', healthySeconds: 60 },
     prepare: async (target) => async () => {
       const pods = await target.pods('app');
@@ -49,6 +52,7 @@ export const maintenance: readonly Scenario<Target>[] = [
   {
     name: 'drain',
     description: `a worker without the MariaDB primary is drained for ${HOLD} s`,
+    // the drain itself, as the evicted replicas start one after another; later, the pods with volumes come back
     bounds: { protects: 'all', healthySeconds: HOLD + 120 },
     holdSeconds: HOLD,
     async prepare(target) {
@@ -65,6 +69,7 @@ export const maintenance: readonly Scenario<Target>[] = [
     },
   },
   autoscale,
+  // as an update, of one environment; a new password of Redis also replaces three servers and three Sentinels
   ...rotations<Target>(rotate, { mysql: 300, redis: 420 }),
   networkPolicy,
   registry,

@@ -31,6 +31,7 @@ const denied = (other: string): readonly Connection[] => [
 export const networkPolicy: Scenario<Target> = {
   name: 'network-policy',
   description: `${allowed.length} connections of the diagram are opened, and ${denied('').length} others, which must fail`,
+  // nothing changes; a probe of the cluster may fail meanwhile
   bounds: { protects: 'all', healthySeconds: 60 },
   async prepare(target) {
     const { releases } = await target.probe();

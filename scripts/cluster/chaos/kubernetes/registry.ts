@@ -15,6 +15,7 @@ const PORT = 5000;
 export const registry: Scenario<Target> = {
   name: 'registry-unreachable',
   description: `the workers cannot reach the registry for ${HOLD} s while a release is deployed`,
+  // an update (300 s), the hold, and up to 120 s until a kubelet tries again to pull
   bounds: { protects: 'all', healthySeconds: 480 },
   mayReplace: ['staging/theapp', 'production/theapp'],
   async prepare(target) {

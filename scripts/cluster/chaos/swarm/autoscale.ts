@@ -9,14 +9,15 @@ import { serviceNamed, services, type Target } from './target.ts';
 const [LEAST, MOST] = [2, 5];
 /** Thresholds for requests in flight per replica: one that every load exceeds, one that none reaches. */
 const [FEW, MANY] = [0.1, 1000];
-/** Seconds in which the autoscaler must reach a bound. */
+/** Seconds in which the autoscaler must reach a bound: it adds two at most, removes one at a time, and each change may take a minute. */
 const DEADLINE_SECONDS = 300;
 
 /** The autoscaler scales up and down as its threshold changes. */
 export const autoscale: Scenario<Target> = {
   name: 'autoscale',
   description: `the autoscaler scales ${services.app} up to ${MOST} and down to ${LEAST}`,
-  bounds: { protects: 'all', healthySeconds: 300 },
+  // the longest of its two ways
+  bounds: { protects: 'all', healthySeconds: DEADLINE_SECONDS },
   async prepare(target) {
     const before = await wanted(target);
     return async () => {

@@ -9,11 +9,15 @@ const HOLD = 60;
 /** Seconds in which a cluster notices that a process has ended. */
 const NOTICE = 20;
 
-/** Faults that happen to a cluster. */
+/**
+ * Faults that happen to a cluster. The times until it is healthy are longer than those in the table of approach_2's
+ * README, because emulated processors need longer to start anything.
+ */
 export const faults: readonly Scenario<Target>[] = [
   {
     name: 'kill-app',
     description: 'an application container is killed',
+    // what it was answering, and what comes until nginx resolves the replicas again, every second
     bounds: { protects: 'idempotent', losesSeconds: 5, healthySeconds: 60 },
     holdSeconds: NOTICE,
     prepare: (target) => kill(target, services.app),
@@ -21,6 +25,8 @@ export const faults: readonly Scenario<Target>[] = [
   {
     name: 'hang-app',
     description: 'an application container hangs (SIGSTOP)',
+    // what it gets before nginx avoids it, after 5 s without an answer each time; three health checks of up to 30 s, up to
+    // 40 s to stop, and the start of another
     bounds: { protects: 'idempotent', losesSeconds: 20, healthySeconds: 180 },
     holdSeconds: HOLD,
     async prepare(target) {
@@ -34,6 +40,7 @@ export const faults: readonly Scenario<Target>[] = [
   {
     name: 'worker-power-cut',
     description: `a worker loses power for ${HOLD} s`,
+    // the managers notice it after 15 s of silence
     bounds: { protects: 'idempotent', losesSeconds: 15, healthySeconds: 120 },
     holdSeconds: HOLD,
     prepare: async (target) => cutPower(target, await target.statelessWorker()),
@@ -41,6 +48,7 @@ export const faults: readonly Scenario<Target>[] = [
   {
     name: 'manager-restart',
     description: 'the manager, which runs the MariaDB primary, restarts',
+    // writes, while the machine boots and InnoDB recovers
     bounds: { protects: 'reads', losesSeconds: 40, healthySeconds: 120 },
     holdSeconds: NOTICE,
     async prepare(target) {
@@ -51,6 +59,7 @@ export const faults: readonly Scenario<Target>[] = [
   {
     name: 'network-cut',
     description: `two workers cannot reach each other for ${HOLD} s`,
+    // at most half of what may not be sent again goes from one side to the other
     bounds: { protects: 'idempotent', losesSeconds: 30, healthySeconds: 120 },
     holdSeconds: HOLD,
     async prepare(target) {
@@ -74,6 +83,7 @@ export const faults: readonly Scenario<Target>[] = [
   {
     name: 'redis-master-node-killed',
     description: `the node with the Redis master loses power for ${HOLD} s`,
+    // 5 s until the Sentinels miss it, up to 10 s for the failover (sentinel-start.sh), and TheAPP's next attempt
     bounds: { protects: 'idempotent', losesSeconds: 20, healthySeconds: 120 },
     holdSeconds: HOLD,
     async prepare(target) {
@@ -84,6 +94,7 @@ export const faults: readonly Scenario<Target>[] = [
   {
     name: 'mysql-primary-killed',
     description: 'the MariaDB primary is killed',
+    // writes, until Docker has started it again and InnoDB has recovered
     bounds: { protects: 'reads', losesSeconds: 30, healthySeconds: 60 },
     holdSeconds: NOTICE,
     prepare: (target) => kill(target, services.primary),
@@ -91,6 +102,7 @@ export const faults: readonly Scenario<Target>[] = [
   {
     name: 'disk-full',
     description: `the disk of a worker is full for ${HOLD} s`,
+    // neither TheAPP nor nginx writes; a Redis server that cannot write stops, and counts wait for another (2 s each)
     bounds: { protects: 'idempotent', losesSeconds: 10, healthySeconds: 120 },
     holdSeconds: HOLD,
     async prepare(target) {

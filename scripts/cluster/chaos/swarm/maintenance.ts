@@ -11,16 +11,19 @@ import { serviceNamed, services, type Target } from './target.ts';
 export const maintenance: readonly Scenario<Target>[] = [
   update({
     description: 'a new release is deployed',
+    // migrations, and three replicas, one after another
     healthySeconds: 120,
     mayReplace: [services.app, 'migrate'],
   }),
   ...badReleases({
     reasons: { crash: /this release is broken/, neverReady: /\bapp\b/, answers500: /\bapp\b/ },
+    // the replica has as much time to become ready (theapp.ready_seconds)
     healthySeconds: 120,
   }),
   {
     name: 'scale',
     description: `${services.app} is scaled 2 → 6 → 2`,
+    // three steps, each within a minute
     bounds: { protects: 'all', healthySeconds: 180 },
     async prepare(target) {
       const { cluster } = await target.probe();
@@ -35,6 +38,7 @@ export const maintenance: readonly Scenario<Target>[] = [
   {
     name: 'drain',
     description: 'a worker is drained for 60 s',
+    // for as long as the worker is drained, and a minute for the tasks that only it can run
     bounds: { protects: 'all', healthySeconds: 120 },
     holdSeconds: 60,
     async prepare(target) {
@@ -49,5 +53,6 @@ export const maintenance: readonly Scenario<Target>[] = [
       };
     },
   },
+  // three replicas of TheAPP, one after another; a new password of Redis also replaces three servers and three Sentinels
   ...rotations(rotate, { mysql: 60, redis: 420 }),
 ];
