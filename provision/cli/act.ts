@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Host } from '../host.ts';
 import { grouped } from '../language/groups.ts';
 import type { Reporter } from '../report/events.ts';
+import type { Open } from '../run/options.ts';
 import { type Outcome, run } from '../run/run.ts';
 import { secretStore } from '../run/secrets.ts';
 import { urlOf } from '../run/verify.ts';
@@ -14,7 +15,7 @@ import type { Decision } from './decide.ts';
 import { interrupts } from './interrupts.ts';
 import { refusal } from './missing.ts';
 import { askPassword } from './password.ts';
-import { type Open, opener } from './sessions.ts';
+import { opener } from './sessions.ts';
 
 /** The outcome of the action, with what is needed to verify and show it. */
 export interface Acted extends Outcome {

@@ -1,15 +1,11 @@
-import type { Host } from '../host.ts';
 import type { Provider } from '../machines/provider.ts';
-import type { Session } from '../shell/exchange.ts';
+import type { Open } from '../run/options.ts';
 import type { Secret } from '../shell/secret.ts';
 import { openSession } from '../ssh/open.ts';
 
 /** Seconds to wait for SSH. A machine that a provider has just started may still be booting; one in an inventory should be up. */
 const BOOT_SECONDS = 240;
 const CONNECT_SECONDS = 10;
-
-/** Opens a session on a host. */
-export type Open = (host: Host, progress: (line: string) => void) => Promise<Session>;
 
 export function opener(provider: Provider['name'], signal: AbortSignal, sudoPassword?: Secret): Open {
   const patient = provider !== 'static';

@@ -2,14 +2,9 @@ import { failure, ProvisionError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { Verification } from '../language/approach.ts';
 import type { Reporter } from '../report/events.ts';
-import type { Session, Shell } from '../shell/exchange.ts';
+import type { Shell } from '../shell/exchange.ts';
 import type { Script } from '../shell/sh.ts';
-
-/** Opens a session on a host. */
-export type Open = (
-  host: Host,
-  progress: (line: string) => void,
-) => Promise<Pick<Session, 'exchange' | 'close'>>;
+import type { Open } from './options.ts';
 
 interface HostChecks extends Pick<Verification<string>, 'check'> {
   /** Closes all sessions. */

@@ -6,6 +6,9 @@ import type { Reporter } from '../report/events.ts';
 import type { Session } from '../shell/exchange.ts';
 import type { Secret } from '../shell/secret.ts';
 
+/** Opens a session on a host. `progress` receives what it waits for. */
+export type Open = (host: Host, progress: (line: string) => void) => Promise<Session>;
+
 /** The options of a run, and the functions with which it opens sessions, asks the user and reads secrets. */
 export interface RunOptions {
   readonly check: boolean;
@@ -19,7 +22,7 @@ export interface RunOptions {
   /** True after the first Ctrl-C. */
   readonly stopping: () => boolean;
   readonly report: Reporter;
-  readonly open: (host: Host, progress: (line: string) => void) => Promise<Session>;
+  readonly open: Open;
   readonly secret: (name: string) => Secret;
   readonly secrets: Context<string>['secrets'];
   /** Asks the user a question. Throws unless the answer is yes. */

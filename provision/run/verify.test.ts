@@ -132,7 +132,13 @@ t.test('checks on a host', async (t) => {
     const open = async () => {
       const shell = localShell();
       opened++;
-      return { exchange: shell.exchange, close: () => shell.close().then(() => void closed++) };
+      return {
+        roundTrips: 0,
+        exchange: shell.exchange,
+        upload: () => Promise.reject(new Error('nothing is uploaded')),
+        abort: () => void shell.close(),
+        close: () => shell.close().then(() => void closed++),
+      };
     };
     const one = approach({
       groups: ['vm'],

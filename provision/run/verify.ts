@@ -5,7 +5,8 @@ import type { Host } from '../host.ts';
 import type { Approach, Expected, Verification } from '../language/approach.ts';
 import { grouped } from '../language/groups.ts';
 import type { Reporter } from '../report/events.ts';
-import { hostChecks, type Open } from './hostChecks.ts';
+import { hostChecks } from './hostChecks.ts';
+import type { Open } from './options.ts';
 
 /** Seconds to wait for the expected answer while the answers are different, and while nothing answers. */
 interface Wait {
