@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { execa } from 'execa';
 import t from 'tap';
 import type { Cluster, Task } from '../../approaches/approach_2/services/swarm.ts';
 import { type Host, ProvisionError } from '../../provision/index.ts';
@@ -96,4 +98,13 @@ t.test('scaling', async (t) => {
     scale(full.hosts, parseRequest('app=5'), full.sessions, { seconds: 1, progress }),
     /theapp_app: did not reach 5 replicas within 1 s: 3 of 5 replicas running/,
   );
+});
+
+t.test('the minimum of an autoscaler can be set on Kubernetes only', async (t) => {
+  const command = join(import.meta.dirname, 'scale.ts');
+  const { exitCode, stderr } = await execa('node', [command, 'approach_2', 'app=3', '--minimum'], {
+    reject: false,
+  });
+  t.equal(exitCode, 3);
+  t.match(stderr, /^--minimum: works only on Kubernetes\n.*approach_2 -e theapp\.autoscale=true/);
 });

@@ -34,10 +34,15 @@ const program = withWhere(
         fallback: 600,
       }),
     )
-    .option('--minimum', 'where an autoscaler sets the number of replicas, set its minimum instead', false)
+    .option(
+      '--minimum',
+      'on Kubernetes, where an autoscaler sets the number of replicas: set its minimum instead',
+      false,
+    )
     .option('--json', 'print one JSON object on stdout', false),
 ).action(async (approach: string, request: ScaleRequest, options: Options) => {
   const { seconds, json, minimum, ...where } = options;
+  if (minimum) checkMinimum(approach);
   await checkEnvironment(approach, request);
   const hosts = await hostsOf(approach, where);
   const sessions = newSessions();
@@ -49,7 +54,7 @@ const program = withWhere(
         : await scale(hosts, request, sessions, given);
     progress.end();
     const { service, before, after } = scaled;
-    const what = minimum ? `${service}: autoscaler, at least` : `${service}:`;
+    const what = minimum ? `${service}: the minimum of its autoscaler:` : `${service}:`;
     process.stdout.write(
       json ? `${JSON.stringify(scaled)}\n` : `${what} ${before} → ${after} replicas in ${scaled.seconds} s\n`,
     );
@@ -59,6 +64,16 @@ const program = withWhere(
     await sessions.close();
   }
 });
+
+/** @throws ProvisionError (input) where autoscalers are not objects of the cluster */
+function checkMinimum(approach: string): void {
+  if (orchestratorOf(approach) === 'kubernetes') return;
+  throw inputError({
+    place: '--minimum',
+    what: 'works only on Kubernetes',
+    todo: `leave it out; the minimum of the autoscaler is a variable: npm run provision -- ${approach} -e theapp.autoscale=true -e theapp.autoscale_min=3`,
+  });
+}
 
 /** @throws ProvisionError (input) unless the environment is named where there are several, and only there */
 async function checkEnvironment(approach: string, { environment, service, replicas }: ScaleRequest) {

@@ -65,10 +65,16 @@ export async function runCommand(
     await parseCommand(program, argv, byDefault);
   } catch (error) {
     ended();
-    process.exitCode = signal?.aborted ? 130 : error instanceof ProvisionError ? exitCodes[error.kind] : 1;
+    process.exitCode = signal?.aborted ? 130 : codeOf(error);
     if (!signal?.aborted) process.stderr.write(`${explain(error)}\n`);
   }
   if (signal?.aborted) process.exitCode = 130;
+}
+
+/** Of several errors, the highest code, as in `npm run provision`. */
+function codeOf(error: unknown): number {
+  if (error instanceof AggregateError) return Math.max(1, ...error.errors.map(codeOf));
+  return error instanceof ProvisionError ? exitCodes[error.kind] : 1;
 }
 
 /** Parses words and runs their action. @throws ProvisionError (input) for unknown words, or as the action does */

@@ -55,20 +55,19 @@ umask 077
 ${kubectl} --namespace=kube-system get configmap kubeadm-config --output=${'jsonpath={.data.ClusterConfiguration}'} |
 kubeadm kubeconfig user --config=/dev/stdin --client-name=${user} --org=${groups[access]} --validity-period=${`${hours}h0m0s`}`;
 
-/** The kubeconfig that the first control plane issues. @throws ProvisionError if none does */
+/** The kubeconfig that the first control plane issues. @throws the error of each if none does */
 export async function issue(
   controlPlanes: readonly Host[],
   request: Request,
   sessions: Sessions,
 ): Promise<string> {
-  let last: unknown;
+  const errors: unknown[] = [];
   for (const host of controlPlanes)
     try {
       return await sessions.run(host, issuing(request));
     } catch (error) {
-      last = error;
+      errors.push(error);
     }
-  throw (
-    last ?? failure({ what: 'no host is in the group "control-plane"', todo: 'npm run status -- APPROACH' })
-  );
+  if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors);
+  throw failure({ what: 'no host is in the group "control-plane"', todo: 'npm run status -- APPROACH' });
 }

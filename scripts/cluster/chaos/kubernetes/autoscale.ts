@@ -7,7 +7,10 @@ import type { Target } from './target.ts';
 
 /** Requests per second in addition to those that are counted. */
 const MORE = 150;
-/** Seconds in which the autoscaler must add a replica, and remove it again. */
+/**
+ * Seconds in which the autoscaler must add a replica, and in which it must remove it again: it removes one 120 s after the
+ * load has ended (autoscaling.scaleDownSeconds). The rest is for metrics, starts and stops.
+ */
 const DEADLINE_SECONDS = 420;
 
 /** The autoscaler adds replicas under load, and removes them afterwards. */
@@ -15,9 +18,17 @@ export const autoscale: Scenario<Target> = {
   name: 'autoscale',
   description: `${MORE} more requests per second: the autoscaler adds replicas of TheAPP, and removes them afterwards`,
   bounds: { protects: 'all', healthySeconds: 2 * DEADLINE_SECONDS },
+  skip: async (target) =>
+    autoscaledIn(await target.probe()).has(`${target.environment}/theapp`)
+      ? undefined
+      : `TheAPP has no autoscaler in ${target.environment}`,
   prepare: async (target) => async () => {
     const before = await replicas(target);
-    if (before === undefined) throw failure({ place: target.environment, what: 'has no autoscaler' });
+    if (before === undefined)
+      throw failure({
+        place: `${target.environment}/theapp`,
+        what: 'its autoscaler has not finished: other replicas are ready than it wants',
+      });
     const load = await startLoad({ ...target, rate: MORE, retry: true });
     await reach(target, 'add a replica', (now) => now > before).finally(() => load.stop());
     await reach(target, 'remove the replicas again', (now) => now <= before);

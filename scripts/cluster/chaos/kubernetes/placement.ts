@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure, type Host, sh } from '../../../../provision/index.ts';
 import { isControlPlane } from '../../kubernetes/nodes.ts';
+import { summaryOf } from '../../sessions.ts';
 import type { Target } from './target.ts';
 
 /** All nodes that are not control planes. */
@@ -30,21 +31,33 @@ export async function workerWithoutPrimary(target: Target): Promise<Host> {
 /**
  * Spreads the replicas of TheAPP and of nginx over several nodes, before the load begins. After a node was drained, all
  * of them run on the others, because Kubernetes moves no pod back.
+ *
+ * @throws ProvisionError after some seconds, with the reason of the last eviction that was refused
  */
-export async function spread(target: Target): Promise<void> {
-  for (const component of ['app', 'edge'])
-    for (const end = performance.now() + 180_000; ; await sleep(5000)) {
+export async function spread(
+  target: Pick<Target, 'pods' | 'progress' | 'kubectl' | 'environment'>,
+  seconds = 180,
+): Promise<void> {
+  for (const component of ['app', 'edge']) {
+    let refused = '';
+    for (const end = performance.now() + seconds * 1000; ; await sleep(5000)) {
       const pods = await target.pods(component);
       if (new Set(pods.map(({ spec }) => spec.nodeName)).size > 1) break;
       if (performance.now() > end)
-        throw failure({ place: component, what: 'all replicas are on one node for 180 s' });
-      target.progress(`moving a replica of ${component} to another node`);
-      await evict(target, pods[0].metadata.name).catch(() => undefined);
+        throw failure({
+          place: component,
+          what: `all replicas are on one node for ${seconds} s`,
+          said: refused,
+        });
+      target.progress(`moving a replica of ${component} to another node${refused && `; ${refused}`}`);
+      // a disruption budget allows it again once all replicas are ready
+      refused = await evict(target, pods[0].metadata.name).then(() => '', summaryOf);
     }
+  }
 }
 
 /** Evicts a pod through the API, as `kubectl drain` does. @throws ProvisionError if its disruption budget forbids it */
-export async function evict(target: Target, name: string): Promise<void> {
+export async function evict(target: Pick<Target, 'kubectl' | 'environment'>, name: string): Promise<void> {
   const { environment: namespace } = target;
   const input = JSON.stringify({
     apiVersion: 'policy/v1',
