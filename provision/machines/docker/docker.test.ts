@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import type { Machine } from '../machines.ts';
 import { explained, isRemote } from './client.ts';
-import { warningFor } from './inotify.ts';
+import { EACH, warningFor } from './inotify.ts';
 import { addressesIn, prefixesFor, routesTo } from './network.ts';
 import { reasonIn } from './official.ts';
 import { containerOf, type Inspected } from './state.ts';
@@ -89,6 +91,8 @@ t.test('errors of the Docker client name the command that fixes them', async (t)
 
 t.test('too few inotify instances', async (t) => {
   t.equal(warningFor(75, 75), undefined);
+  const page = readFileSync(join(import.meta.dirname, '../../../approaches/approach_4/README.md'), 'utf8');
+  t.match(page, `needs about ${EACH} for each machine`);
   t.match(warningFor(40, 75), /has 40 .* of the 75 .*sudo sysctl fs\.inotify\.max_user_instances=1024$/);
 });
 
