@@ -87,6 +87,18 @@ claim() {
   return 1
 }
 
+# The controllers stop first and start last: see start_controllers.
+restart_all() {
+  trap start_parts EXIT
+  start_parts
+  echo 'restarting kube-controller-manager'
+  stop_part kube-controller-manager
+  for part in etcd kube-apiserver kube-scheduler; do restart "$part"; done
+  start_controllers
+  await 300 runs_anew kube-controller-manager '' ||
+    fail 'kube-controller-manager does not start again: see crictl ps --all --name kube-controller-manager'
+}
+
 renew() {
   # this file outlives a crash: the new certificates are used only after the restarts
   touch "$own/restart"
@@ -99,7 +111,7 @@ case ${1:-} in
   if [ "${1:-}" = --renew ] || due; then renew; fi
   if [ -e "$own/restart" ]; then
     turn
-    for part in etcd kube-apiserver kube-controller-manager kube-scheduler; do restart "$part"; done
+    restart_all
     kubectl --namespace=kube-system delete configmap --ignore-not-found "$CLAIM" >/dev/null
     rm -f "$own/restart"
   fi

@@ -4,6 +4,7 @@ root=${MAINTENANCE_ROOT:-}
 etc=$root/etc/kubernetes
 own=$etc/maintenance
 backups=$root/var/backups/kubernetes
+stopped=$etc/manifests-stopped
 PATH=$PATH:/usr/local/bin
 . "$own/settings"
 
@@ -41,6 +42,39 @@ await() {
 answers() {
   kubectl --server="https://$(sed -n 's/^.*advertise-address.endpoint: *//p' "$etc/manifests/kube-apiserver.yaml")" \
     get --raw=/readyz >/dev/null 2>&1
+}
+
+# Stops a part of the control plane: the kubelet ends a part that has no manifest.
+stop_part() {
+  mkdir -p -m 0700 "$stopped"
+  mv -- "$etc/manifests/$1.yaml" "$stopped/"
+  await 120 gone "$1" || fail "$1 does not stop: see crictl ps"
+}
+
+gone() {
+  [ -z "$(crictl ps --quiet --name "^$1\$")" ]
+}
+
+# Starts parts that were stopped, also by an interrupted command. By default, all of them.
+start_parts() {
+  for part in ${*:-etcd kube-apiserver kube-scheduler kube-controller-manager}; do
+    if [ -e "$stopped/$part.yaml" ]; then mv -- "$stopped/$part.yaml" "$etc/manifests/"; fi
+  done
+  rmdir "$stopped" 2>/dev/null || :
+}
+
+# Starts the controllers again, after the API server was away. They must not see nodes that could not report meanwhile:
+# they would take all of them for lost, and no pod would get requests. A node that is down does not report at all.
+start_controllers() {
+  now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  await 30 reported "$now" || :
+  start_parts
+}
+
+# Whether all ready nodes have reported since a time.
+reported() {
+  reports=$(kubectl get nodes --output='go-template={{range .items}}{{range .status.conditions}}{{if and (eq .type "Ready") (eq .status "True")}}{{.lastHeartbeatTime}}{{"\n"}}{{end}}{{end}}{{end}}') &&
+    printf '%s\n' "$reports" | awk -v since="$1" '$1 != "" && $1 < since { exit 1 }'
 }
 
 # The value of an option of etcd, from its manifest.

@@ -6,8 +6,6 @@ umask 077
 . "${MAINTENANCE_ROOT:-}/usr/local/lib/kubernetes-maintenance.sh"
 
 data=$root/var/lib/etcd
-stopped=$etc/manifests-stopped
-parts='kube-apiserver kube-controller-manager kube-scheduler etcd'
 
 usage() {
   fail "usage: ${0##*/} [--alone] FILE, a snapshot in $backups
@@ -41,24 +39,8 @@ require_alone() {
 
 # One after another: without etcd, the API server would wait for it before it ends.
 stop() {
-  mkdir -p -m 0700 "$stopped"
-  trap 'start; clean' EXIT
-  for part in $parts; do
-    mv -- "$etc/manifests/$part.yaml" "$stopped/"
-    await 120 gone "$part" || fail "$part does not stop: see crictl ps"
-  done
-}
-
-gone() {
-  [ -z "$(crictl ps --quiet --name "^$1\$")" ]
-}
-
-# Also repairs what an interrupted restore has left.
-start() {
-  for part in $parts; do
-    if [ -e "$stopped/$part.yaml" ]; then mv -- "$stopped/$part.yaml" "$etc/manifests/"; fi
-  done
-  rmdir "$stopped" 2>/dev/null || :
+  trap 'start_parts; clean' EXIT
+  for part in kube-apiserver kube-controller-manager kube-scheduler etcd; do stop_part "$part"; done
 }
 
 exchange() {
@@ -77,7 +59,7 @@ exchange() {
 # A running control plane.
 restore() {
   lock
-  start
+  start_parts
   unpack "$1"
   cmp -s "$work/etc/kubernetes/pki/ca.crt" "$etc/pki/ca.crt" || fail "$1 is a snapshot of another cluster"
   etcd_tools "$(etcd_image)"
@@ -86,11 +68,13 @@ restore() {
   since=$(date +%s)
   stop
   exchange
-  start
-  trap clean EXIT
+  start_parts etcd kube-apiserver kube-scheduler
   await 300 answers ||
     fail "the API server does not answer: see crictl ps --all; the data from before is in $before"
-  echo "restored $1: the API server was away for $(($(date +%s) - since)) s; the data from before is in $before"
+  away=$(($(date +%s) - since))
+  start_controllers
+  trap clean EXIT
+  echo "restored $1: the API server was away for $away s; the data from before is in $before"
 }
 
 # A new machine in place of a lost control plane, before kubeadm creates the cluster there.
