@@ -17,8 +17,6 @@ const LAB = 'approach_4';
 /** A cluster under test. */
 interface Cluster {
   readonly fleet: Fleet;
-  /** The control plane. */
-  readonly home: Host;
   readonly urls: readonly string[];
   run(...args: string[]): Promise<Ran>;
   /** Runs `kubectl` on the control plane and returns its output. */
@@ -41,12 +39,11 @@ t.test('three fresh machines', { timeout: 2_950_000 }, async (t) => {
   const home = fleet.hosts.find(({ name }) => name === 'control-plane') as Host;
   const kubectl = (words: string) => ssh(home, `kubectl --kubeconfig=/etc/kubernetes/admin.conf ${words}`);
   const urls = fleet.hosts.map((host) => new URL(urlOf(host, 30080)).origin);
-  const cluster = { fleet, home, urls, run, kubectl };
+  const cluster = { fleet, urls, run, kubectl };
   await t.test('again', (t) => again(t, cluster));
   await t.test('changes by hand', (t) => byHand(t, cluster));
   await t.test('connections that are not in the diagram', (t) => denied(t, cluster));
   await t.test('a new release under load', (t) => newRelease(t, cluster));
-  await t.test('a snapshot is restored under load', (t) => restored(t, cluster));
   await t.test('decommission', (t) => decommissioned(t, cluster));
 });
 
@@ -132,26 +129,6 @@ async function newRelease(t: Test, { fleet, urls, kubectl }: Cluster): Promise<v
   t.ok(asked > 200, `${asked} requests`);
   const words = `no request was lost; ${JSON.stringify({ latency, failures })}`;
   t.strictSame([lost, problems], [{ idempotent: 0, others: 0 }, []], words);
-}
-
-/** The control plane goes back to a snapshot, with other certificates, while TheAPP serves requests. */
-async function restored(t: Test, { home, urls, kubectl }: Cluster): Promise<void> {
-  const load = await startLoad({ urls, rate: 50, health: '/nodez', deadline: 20 });
-  await kubectl('create configmap before');
-  const [, file] = /^saved (\S+)$/m.exec(await ssh(home, 'kubernetes-snapshot --local')) ?? [];
-  await kubectl('delete configmap before');
-  await kubectl('create configmap after');
-  const serial = () => ssh(home, 'openssl x509 -noout -serial -in /etc/kubernetes/pki/apiserver.crt');
-  const before = await serial();
-  await ssh(home, 'kubernetes-certificates --renew');
-  t.not(await serial(), before, 'the certificates are new');
-  t.match(await ssh(home, `kubernetes-restore ${file}`), /the API server was away for \d+ s/);
-  const { lost, problems } = await load.stop();
-  t.equal(
-    (await kubectl('get configmaps before after --ignore-not-found --output=name')).trim(),
-    'configmap/before',
-  );
-  t.strictSame([lost, problems], [{ idempotent: 0, others: 0 }, []], 'no request was lost');
 }
 
 /** After decommissioning, the machines have no cluster, and nothing of it in their kernels. */

@@ -3,11 +3,12 @@ import { badReleases, update } from '../releases.ts';
 import { rotations } from '../rotation.ts';
 import type { Scenario } from '../scenario.ts';
 import { autoscale } from './autoscale.ts';
+import { renew, restore } from './controlPlane.ts';
 import { networkPolicy } from './network.ts';
 import { evict, spread, workerWithoutPrimary } from './placement.ts';
 import { moveMasterOff } from './redis.ts';
 import { registry } from './registry.ts';
-import { restore } from './restore.ts';
+
 import { rotate } from './secret.ts';
 import type { Target } from './target.ts';
 import { upgrade } from './upgrade.ts';
@@ -73,6 +74,7 @@ export const maintenance: readonly Scenario<Target>[] = [
   ...rotations<Target>(rotate, { mysql: 300, redis: 420 }),
   networkPolicy,
   registry,
+  renew,
   restore,
   upgrade,
 ];

@@ -3,8 +3,27 @@ import type { Scenario } from '../scenario.ts';
 import { controlPlanesOf } from './placement.ts';
 import type { Target } from './target.ts';
 
-/** Seconds that the restore may take. */
-const DEADLINE_SECONDS = 600;
+/** Seconds that a command of the maintenance may take. */
+const DEADLINE_SECONDS = 900;
+
+/** The control plane gets new certificates, and all its parts restart. */
+export const renew: Scenario<Target> = {
+  name: 'renew-certificates',
+  description: 'the certificates of the control plane are renewed',
+  // Pods run and answer without the API server. Its parts start again one after another: up to three minutes.
+  bounds: { protects: 'all', healthySeconds: 240 },
+  async prepare(target) {
+    const host = target.host((await target.probe()).reporter);
+    const serial = () =>
+      target.on(host, sh`openssl x509 -noout -serial -in /etc/kubernetes/pki/apiserver.crt`);
+    return async () => {
+      const before = await serial();
+      await target.on(host, sh`kubernetes-certificates --renew`, DEADLINE_SECONDS);
+      if ((await serial()) !== before) return undefined;
+      throw failure({ place: host.name, what: 'the API server has the same certificate as before' });
+    };
+  },
+};
 
 /** etcd goes back to a snapshot: what was deleted since then is back, and what was created is gone. */
 export const restore: Scenario<Target> = {
