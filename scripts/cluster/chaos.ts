@@ -97,7 +97,7 @@ async function runAll(
   write: (results: readonly Result[]) => void = () => undefined,
 ): Promise<Outcome[]> {
   const hosts = await hostsOf(approach, where);
-  const sessions = newSessions();
+  const [sessions, commands] = [newSessions(), newSessions()];
   const { provider: from } = await choose(where, approach);
   const { provider, inventory } = where;
   const place = [
@@ -115,7 +115,17 @@ async function runAll(
       if (signal.aborted) break;
       const show = (line: string) => progress.show(scenario.name, line);
       const power = powerOf(approach, { provider: from.name, powerOff, powerOn }, show);
-      const target = { approach, environment, hosts, sessions, where: place, words, power, progress: show };
+      const target = {
+        approach,
+        environment,
+        hosts,
+        sessions,
+        commands,
+        where: place,
+        words,
+        power,
+        progress: show,
+      };
       try {
         const result = await suite.run(scenario, target, { rate, requests });
         results[at] = result;
@@ -132,7 +142,7 @@ async function runAll(
       }
     }
   } finally {
-    await sessions.close();
+    await Promise.all([sessions.close(), commands.close()]);
   }
   return results;
 }

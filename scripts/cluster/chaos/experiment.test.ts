@@ -92,6 +92,7 @@ async function localTarget() {
     approach: 'here',
     hosts,
     sessions: newSessions(),
+    commands: newSessions(),
     where: [],
     words: [],
     power: powerOf('here', { provider: 'static' }, () => undefined),

@@ -30,6 +30,7 @@ t.test('scenarios by name', async (t) => {
     approach: 'here',
     hosts: [],
     sessions: newSessions(),
+    commands: newSessions(),
     where: [],
     words: [],
     power: powerOf('here', { provider: 'static' }, () => undefined),

@@ -12,7 +12,10 @@ export interface TargetOptions {
   /** The environment that gets the load; undefined: the only one, or production. */
   readonly environment?: string | undefined;
   readonly hosts: readonly Host[];
+  /** They observe the cluster. */
   readonly sessions: Sessions;
+  /** They inject faults, so that a command that takes long does not hold up the observation. */
+  readonly commands: Sessions;
   /** Arguments for every provisioning run: where the machines are, and variables. */
   readonly where: readonly string[];
   readonly words: readonly string[];

@@ -1,4 +1,4 @@
-import { failure, sh } from '../../../../provision/index.ts';
+import { explain, failure, sh } from '../../../../provision/index.ts';
 import { badReleases, update } from '../releases.ts';
 import { rotations } from '../rotation.ts';
 import type { Scenario } from '../scenario.ts';
@@ -42,7 +42,7 @@ export const maintenance: readonly Scenario<Target>[] = [
       const refused: unknown[] = [];
       for (const { metadata } of pods)
         await evict(target, metadata.name).catch((error: unknown) => refused.push(error));
-      const others = refused.filter((error) => !/disruption budget/.test(String(error)));
+      const others = refused.filter((error) => !/disruption budget/.test(explain(error)));
       if (others.length > 0) throw others[0];
       if (refused.length === pods.length - 1) return undefined;
       throw failure({

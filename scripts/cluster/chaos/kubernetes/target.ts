@@ -30,7 +30,7 @@ export interface Target extends Subject, Pick<TargetOptions, 'hosts' | 'power'> 
 const [SETTLED, DEADLINE] = [45, 300];
 
 export function newTarget(options: TargetOptions): Target {
-  const { approach, hosts, sessions, progress, environment = USUAL } = options;
+  const { approach, hosts, sessions, commands, progress, environment = USUAL } = options;
   let reporter: string | undefined;
   let before: Replicas = new Map();
   const look = async () => {
@@ -71,11 +71,11 @@ export function newTarget(options: TargetOptions): Target {
       }
     },
     provision: provisioning(options),
-    on: (host, script, seconds) => sessions.run(host, script, seconds),
+    on: (host, script, seconds) => commands.run(host, script, seconds),
     async kubectl(words, { input, seconds } = {}) {
       const from = hostIn(hosts, reporter ?? (await look()).reporter);
       const given = input === undefined ? sh`` : sh`printf %s ${input} |`;
-      return await sessions.run(from, sh`${given} ${kubectl} --namespace=${environment} ${words}`, seconds);
+      return await commands.run(from, sh`${given} ${kubectl} --namespace=${environment} ${words}`, seconds);
     },
     host: (name) => hostIn(hosts, name),
     pods: (component) =>

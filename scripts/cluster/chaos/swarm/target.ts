@@ -35,7 +35,7 @@ export const services = {
 } as const;
 
 export function newTarget(options: TargetOptions): Target {
-  const { approach, hosts, sessions, progress } = options;
+  const { approach, hosts, sessions, commands, progress } = options;
   const host = (name: string) => hostIn(hosts, name);
   const look = () => probe(hosts, sessions);
   const container = async (name: string) => {
@@ -61,12 +61,12 @@ export function newTarget(options: TargetOptions): Target {
     health: '/nodez',
     probe: look,
     observe: async () => observationOf(await look()),
-    on: (host, script, seconds) => sessions.run(host, script, seconds),
+    on: (host, script, seconds) => commands.run(host, script, seconds),
     provision: provisioning(options),
     async scale(name, replicas) {
       const service = serviceNamed((await look()).cluster, name).Spec.Name;
       const show = (topic: string, line: string) => progress(`${topic}: ${line}`);
-      await scale(hosts, { service, replicas }, sessions, { seconds: 900, progress: show });
+      await scale(hosts, { service, replicas }, commands, { seconds: 900, progress: show });
     },
     host,
     manager: async () => managerOf(hosts, (await look()).cluster),
