@@ -2,7 +2,7 @@ import type { Resource, TaskContext } from '../../provision/authoring.ts';
 import { kubernetes as cluster, role } from '../../provision/index.ts';
 import { nodeAddress } from './address.ts';
 import { controlPlane } from './controlPlane.ts';
-import { spread } from './dns.ts';
+import { replicated, spread } from './dns.ts';
 import { balanced, ENDPOINT, eligible, own, packagesOfWorker, resolvesItself } from './endpoint.ts';
 import { etcdMembers } from './etcd.ts';
 import { further } from './further.ts';
@@ -95,6 +95,7 @@ function clusterOf({ vars, template }: Context) {
     cluster.rollout('daemonset/kube-router', system),
     ...certificates(members, seconds),
     schedulable(members, drained, vars.drain_seconds),
+    replicated(members),
     cluster.rollout('deployment/coredns', system),
     spread(members, seconds),
     cluster.manifest('metrics-server', { content: template('metrics-server.yaml.hbs') }),
