@@ -3,7 +3,7 @@ import type { Host } from '../../provision/index.ts';
 import { debian, vm as host } from '../../provision/testing.ts';
 import { members, words } from '../../testing/nodes.ts';
 import { nodeAddress } from './address.ts';
-import { spread } from './dns.ts';
+import { replicated, spread } from './dns.ts';
 import { belongs, leading } from './leader.ts';
 import { modules } from './modules.ts';
 import { parseNodes, pruned, ready, schedulable } from './nodes.ts';
@@ -26,6 +26,9 @@ t.test('nodes', async (t) => {
   t.strictSame(spread(members, 60).plan(['vm', 'worker1']), []);
   t.strictSame(spread(members.slice(0, 1), 60).plan(['vm', 'vm']), [], 'there is only one node');
   t.match(words(spread(members, 60).plan(['vm', 'vm'])), [/restart it/]);
+  t.strictSame(replicated(members).plan('2 hostname PreferSameNode'), []);
+  t.strictSame(replicated(members.slice(0, 1)).plan('2'), [], 'there is only one node');
+  t.match(words(replicated(members).plan('2')), [/run 2 replicas on different nodes/]);
 });
 
 t.test('serving certificates', async (t) => {
