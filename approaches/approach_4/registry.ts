@@ -4,7 +4,7 @@ import { nodeAddress } from '../../roles/kubernetes/address.ts';
 import { kubernetes } from '../../roles/kubernetes/index.ts';
 import { certificatesOf, keysOf, registry, showKeys } from '../../roles/registry/index.ts';
 import type { theRelease } from '../release/build.ts';
-import { infra, PATH } from './infra/index.ts';
+import { DATA, infra } from './infra/index.ts';
 import { digestsIn, list } from './retention/images.ts';
 import { retention } from './retention/index.ts';
 import { digestsInUse } from './retention/used.ts';
@@ -63,8 +63,8 @@ export async function removeOldImages(
   home: Host,
   environments: readonly string[],
 ): Promise<void> {
-  const registry = { ...trustedRegistry(work), folder: PATH };
-  const all = digestsIn(await work.read(home, list(PATH), ''));
+  const registry = { ...trustedRegistry(work), folder: DATA };
+  const all = digestsIn(await work.read(home, list(DATA), ''));
   const { images: keep } = work.variables(home, retention());
   const used = all.length > keep ? await digestsInUse(work, home, environments) : [];
   await work.apply(home, retention({ registry, used }));

@@ -8,13 +8,13 @@ const MOST = 10;
 /**
  * A replica of CoreDNS on each node, and clients ask the one on their own node. Otherwise, when a node dies, the clients on
  * the others go on asking its replica until the node counts as lost: nginx, for example, asks from one port, so kube-proxy
- * sends all its questions to the same replica. `kubeadm init` and `kubeadm upgrade` leave what this does not set.
+ * sends all its questions to the same replica.
  *
  * @see https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-distribution
  */
 export function replicated(members: readonly Member[]): Resource<string> {
   const replicas = Math.min(members.length, MOST);
-  const wanted = `${replicas} hostname PreferSameNode`;
+  const wanted = `${replicas} kubernetes.io/hostname PreferSameNode`;
   return {
     kind: 'kubernetes',
     name: 'CoreDNS on each node',
@@ -38,7 +38,7 @@ ${kubectl} --namespace=kube-system patch service/kube-dns --patch='{"spec":{"tra
 
 /** The replicas, the topology in which they must be apart, and whom a client asks. */
 const PLACED =
-  '{{range .items}}{{with .spec.replicas}}{{.}} {{end}}{{with .spec.template}}{{range .spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution}}{{slice .topologyKey 14}} {{end}}{{end}}{{with .spec.trafficDistribution}}{{.}}{{end}}{{end}}';
+  '{{range .items}}{{with .spec.replicas}}{{.}} {{end}}{{with .spec.template}}{{range .spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution}}{{.topologyKey}} {{end}}{{end}}{{with .spec.trafficDistribution}}{{.}}{{end}}{{end}}';
 
 const placed = (replicas: number) => ({
   spec: {
@@ -59,27 +59,4 @@ const placed = (replicas: number) => ({
       },
     },
   },
-});
-
-const TEMPLATE =
-  '{{range .items}}{{if not .metadata.deletionTimestamp}}{{.spec.nodeName}}{{"\\n"}}{{end}}{{end}}';
-
-/**
- * The replicas of CoreDNS are on different nodes. The first replicas of a new cluster all start on its control plane,
- * before other nodes have joined.
- */
-export const spread = (members: readonly Member[], seconds: number): Resource<readonly string[]> => ({
-  kind: 'kubernetes',
-  name: 'CoreDNS on several nodes',
-  probe: {
-    script: sh`${kubectl} --namespace=kube-system get pods --selector=k8s-app=kube-dns --output=${`go-template=${TEMPLATE}`} 2>/dev/null || :`,
-    read: ({ stdout }) => stdout.split('\n').filter(Boolean),
-  },
-  plan: (nodes) => {
-    if (members.length < 2 || nodes.length < 2 || new Set(nodes).size > 1) return [];
-    const script = sh`${kubectl} --namespace=kube-system rollout restart deployment/coredns >/dev/null
-${kubectl} --namespace=kube-system rollout status deployment/coredns --timeout=${`${seconds}s`} >/dev/null`;
-    return [{ summary: `restart it, because all of it is on ${nodes[0]}`, script }];
-  },
-  timeout: seconds + 60,
 });

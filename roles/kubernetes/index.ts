@@ -2,7 +2,7 @@ import type { Resource, TaskContext } from '../../provision/authoring.ts';
 import { kubernetes as cluster, role } from '../../provision/index.ts';
 import { nodeAddress } from './address.ts';
 import { controlPlane } from './controlPlane.ts';
-import { replicated, spread } from './dns.ts';
+import { replicated } from './dns.ts';
 import { balanced, ENDPOINT, eligible, own, packagesOfWorker, resolvesItself } from './endpoint.ts';
 import { etcdMembers } from './etcd.ts';
 import { further } from './further.ts';
@@ -97,7 +97,6 @@ function clusterOf({ vars, template }: Context) {
     schedulable(members, drained, vars.drain_seconds),
     replicated(members),
     cluster.rollout('deployment/coredns', system),
-    spread(members, seconds),
     cluster.manifest('metrics-server', { content: template('metrics-server.yaml.hbs') }),
     cluster.manifest('volumes', { content: template('storage.yaml.hbs', { local }) }),
     cluster.rollout('deployment/metrics-server', system),

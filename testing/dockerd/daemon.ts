@@ -6,7 +6,7 @@ import { ensurePrograms } from '../../provision/computer/install.ts';
 import { withLock } from '../../provision/computer/lock.ts';
 import { answering } from '../answering.ts';
 import { takeBridge } from './bridge.ts';
-import { newDisk } from './disk.ts';
+import { diskPrograms, newDisk } from './disk.ts';
 
 /** A Docker daemon for one test, separate from that of this computer. */
 export interface Daemon {
@@ -24,7 +24,7 @@ const programs = [
   { name: 'dockerd', package: 'docker.io' },
   { name: 'iptables', package: 'iptables' },
   { name: 'ip', package: 'iproute2' },
-  { name: 'mkfs.ext4', package: 'e2fsprogs' },
+  ...diskPrograms,
 ];
 
 /** Starts a daemon. Its data is in a temporary folder, which `close` removes. Requires root. */

@@ -6,6 +6,11 @@ export interface Disk {
   release(): Promise<void>;
 }
 
+const inMemory = process.env.THEAPP_TEST_DISK === 'memory';
+
+/** The programs that `newDisk` runs. */
+export const diskPrograms = inMemory ? [{ name: 'mkfs.ext4', package: 'e2fsprogs' }] : [];
+
 /** The size that the daemon sees. The file only takes the space that is in use. */
 const SIZE = '64G';
 
@@ -16,12 +21,13 @@ const SIZE = '64G';
  */
 export async function newDisk(folder: string): Promise<Disk> {
   mkdirSync(folder);
-  if (process.env.THEAPP_TEST_DISK !== 'memory') return { release: async () => undefined };
+  if (!inMemory) return { release: async () => undefined };
   const file = `${folder}.disk`;
   await execa('truncate', ['--size', SIZE, file]);
   await execa('mkfs.ext4', ['-q', '-m', '0', '-O', '^has_journal', '-E', 'nodiscard', file]);
   const { failed } = await execa('mount', ['-o', 'loop,noatime,nobarrier', file, folder], { reject: false });
-  return {
-    release: async () => void (failed || (await execa('umount', ['--lazy', folder], { reject: false }))),
+  const release = async () => {
+    if (!failed) await execa('umount', ['--lazy', folder]);
   };
+  return { release };
 }

@@ -6,7 +6,7 @@ import { vars } from './vars.ts';
 const FILE = join(import.meta.dirname, 'registry.yaml.hbs');
 const NAMESPACE = 'registry';
 /** The data of the registry on its host. */
-export const PATH = '/var/lib/theapp-registry';
+export const DATA = '/var/lib/theapp-registry';
 /** The user of the registry, which the image does not need to know. */
 const USER = 1000;
 
@@ -18,16 +18,16 @@ export const infra = role({
     const { certificate, key, passwords } = vars;
     // a certificate is public, and the pods that use it restart when it changes
     const certificate_hash = createHash('sha256').update(reveal(certificate)).digest('hex').slice(0, 16);
-    const content = template(FILE, { certificate_hash, node: host.name, path: PATH, user: USER });
+    const content = template(FILE, { certificate_hash, node: host.name, path: DATA, user: USER });
     return [
-      directory(PATH, { owner: `${USER}`, group: `${USER}`, mode: '0700' }),
+      directory(DATA, { owner: `${USER}`, group: `${USER}`, mode: '0700' }),
       kubernetes.manifest('registry-namespace', { content: namespace }),
       kubernetes.secret('keys', { namespace: NAMESPACE, data: { certificate, key, passwords } }),
       kubernetes.manifest('registry', { content }),
       kubernetes.rollout('deployment/registry', { namespace: NAMESPACE, seconds: vars.ready_seconds }),
     ];
   },
-  remove: ({ purge }) => (purge ? [absent(PATH)] : []),
+  remove: ({ purge }) => (purge ? [absent(DATA)] : []),
 });
 
 /** Pods of the level `restricted` can use neither the node's network nor its folders. */

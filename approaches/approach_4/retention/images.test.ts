@@ -8,6 +8,7 @@ import t, { type Test } from 'tap';
 import { parseAllDocuments } from 'yaml';
 import { handler, secret, sh } from '../../../provision/index.ts';
 import { applyOnce, localShell, needs, pending, render } from '../../../provision/testing.ts';
+import { selfSigned } from '../../../testing/certificate.ts';
 import { freePort } from '../../../testing/servers/process.ts';
 import { type Server, startServer } from '../../../testing/servers/server.ts';
 import { digestsIn, images } from './images.ts';
@@ -40,24 +41,7 @@ async function startRegistry(t: Test) {
       .replaceAll('/keys/', `${keys}/`)
       .replaceAll('/var/lib/registry', data)
       .replaceAll('/tmp/', `${folder}/tmp/`);
-  await execa(
-    'openssl',
-    [
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-noenc',
-        '-subj',
-        '/CN=test',
-      ],
-      ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', 'key', '-out', 'certificate'],
-    ],
-    { cwd: keys },
-  );
+  selfSigned(join(keys, 'certificate'), { key: join(keys, 'key') });
   await execa('cp', ['certificate', 'ca.crt'], { cwd: keys });
   const hash = `print "$ARGV[0]:" . crypt($ARGV[1], '$2b$04$' . 'a' x 22)`;
   await execa('perl', ['-e', hash, USER, PASSWORD], {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { explain } from '../../../provision/index.ts';
 import { debian, vm as host, localShell, title } from '../../../provision/testing.ts';
+import { selfSigned } from '../../../testing/certificate.ts';
 import { type Given, members } from '../../../testing/nodes.ts';
 import { kubernetes } from '../index.ts';
 import { certificates, daysLeft, newest, snapshots } from './checks.ts';
@@ -28,32 +29,16 @@ t.test('how long certificates are valid', async (t) => {
   const pki = join(root, 'etc/kubernetes/pki/etcd');
   const kubelet = join(root, 'var/lib/kubelet/pki');
   for (const folder of [pki, kubelet]) mkdirSync(folder, { recursive: true });
-  const certificate = (path: string, days: number) => {
-    const words = [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-subj',
-      '/CN=x',
-    ];
-    return execFileSync('openssl', [...words, '-keyout', '/dev/null', '-days', `${days}`, '-out', path], {
-      stdio: 'pipe',
-    });
-  };
-  certificate(join(pki, '../ca.crt'), 3650);
-  certificate(join(pki, 'server.crt'), 100);
-  certificate(join(kubelet, 'kubelet-server-current.pem'), 200);
+  selfSigned(join(pki, '../ca.crt'), { days: 3650 });
+  selfSigned(join(pki, 'server.crt'), { days: 100 });
+  selfSigned(join(kubelet, 'kubelet-server-current.pem'), { days: 200 });
   const shell = localShell();
   t.teardown(() => shell.close());
   const printed = async () =>
     (await shell.exchange({ steps: [], probes: [certificates(root)] })).probes[0]?.stdout ?? '';
   // a day less when the clock reaches the next second meanwhile
   t.match(daysLeft(await printed()), /^valid for (99|100) more days$/);
-  certificate(join(root, 'client'), 20);
+  selfSigned(join(root, 'client'), { days: 20 });
   const data = execFileSync('base64', ['-w', '0', join(root, 'client')], { encoding: 'utf8' });
   writeFileSync(join(root, 'etc/kubernetes/admin.conf'), `    client-certificate-data: ${data}\n`);
   t.match(

@@ -3,7 +3,6 @@ import { explain } from '../../../../provision/index.ts';
 import { deployment, snapshot } from '../../../../testing/kubernetes.ts';
 import type { Autoscaler } from '../../kubernetes/objects.ts';
 import { autoscale } from './autoscale.ts';
-import type { Target } from './target.ts';
 
 const autoscaler: Autoscaler = {
   kind: 'HorizontalPodAutoscaler',
@@ -17,7 +16,8 @@ t.test(
   async (t) => {
     const workloads = [deployment('theapp', 3)];
     const probe = async () => snapshot({ autoscalers: [autoscaler], workloads });
-    const on = (environment: string) => ({ environment, probe }) as unknown as Target;
+    const rest = { probe, progress: () => undefined, urls: [], health: '/nodez' };
+    const on = (environment: string) => ({ environment, ...rest });
     t.equal(await autoscale.skip?.(on('staging')), 'TheAPP has no autoscaler in staging');
     t.equal(await autoscale.skip?.(on('production')), undefined);
     const inject = await autoscale.prepare(on('production'));

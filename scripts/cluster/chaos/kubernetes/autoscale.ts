@@ -5,6 +5,9 @@ import type { Scenario } from '../scenario.ts';
 import { autoscaledIn, isSettled } from './observation.ts';
 import type { Target } from './target.ts';
 
+/** What the scenario needs of a cluster. */
+type Scaled = Pick<Target, 'environment' | 'probe' | 'progress' | 'urls' | 'health'>;
+
 /** Requests per second in addition to those that are counted. */
 const MORE = 150;
 /**
@@ -14,7 +17,7 @@ const MORE = 150;
 const DEADLINE_SECONDS = 420;
 
 /** The autoscaler adds replicas under load, and removes them afterwards. */
-export const autoscale: Scenario<Target> = {
+export const autoscale: Scenario<Scaled> = {
   name: 'autoscale',
   description: `${MORE} more requests per second: the autoscaler adds replicas of TheAPP, and removes them afterwards`,
   bounds: { protects: 'all', healthySeconds: 2 * DEADLINE_SECONDS },
@@ -37,12 +40,12 @@ export const autoscale: Scenario<Target> = {
 };
 
 /** How many replicas the autoscaler of the environment wants; undefined while another number of them is ready. */
-async function replicas(target: Target): Promise<number | undefined> {
+async function replicas(target: Scaled): Promise<number | undefined> {
   const snapshot = await target.probe();
   return isSettled(snapshot) ? autoscaledIn(snapshot).get(`${target.environment}/theapp`) : undefined;
 }
 
-async function reach(target: Target, what: string, holds: (now: number) => boolean): Promise<void> {
+async function reach(target: Scaled, what: string, holds: (now: number) => boolean): Promise<void> {
   for (const end = performance.now() + DEADLINE_SECONDS * 1000; performance.now() < end; await sleep(3000)) {
     const now = await replicas(target);
     target.progress(`waiting for the autoscaler to ${what}; now ${now ?? 'scaling'}`);

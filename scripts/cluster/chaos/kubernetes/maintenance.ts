@@ -8,7 +8,6 @@ import { networkPolicy } from './network.ts';
 import { evict, spread, workerWithoutPrimary } from './placement.ts';
 import { moveMasterOff } from './redis.ts';
 import { registry } from './registry.ts';
-
 import { rotate } from './secret.ts';
 import type { Target } from './target.ts';
 import { upgrade } from './upgrade.ts';
