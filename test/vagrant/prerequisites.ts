@@ -12,6 +12,7 @@ const programs = [
   { name: 'dnsmasq', package: 'dnsmasq-base' },
   { name: 'iptables', package: 'iptables' },
   { name: 'ip', package: 'iproute2' },
+  { name: 'slirp4netns', package: 'slirp4netns' },
 ];
 
 await prerequisites(programs);
