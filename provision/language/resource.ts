@@ -54,6 +54,8 @@ export interface Resource<S = unknown> {
   readonly notify?: readonly Handler[];
   /** Seconds after which a change is killed with its process group; default: 600. */
   readonly timeout?: number;
+  /** Its changes end with a reboot of the host. The run waits until the host answers again, and continues there. */
+  readonly reboots?: boolean;
   /** What a person should do when a change fails: a command that shows more, for example. */
   readonly hint?: string;
   /** Merges the next resource of the same role into this one if one change can do both; otherwise undefined. */

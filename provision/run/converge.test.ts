@@ -41,6 +41,7 @@ async function go(session: Session, parts: readonly Part[], more: Partial<Option
   const before = session.roundTrips;
   await converge(parts, {
     session,
+    reboot: () => Promise.reject(new Error('no resource reboots')),
     check: false,
     owed: new Set(),
     stopping: () => false,
@@ -59,6 +60,27 @@ async function go(session: Session, parts: readonly Part[], more: Partial<Option
 
 const names = (count: number, folder: string) => Array.from({ length: count }, (_, i) => `${folder}/f${i}`);
 const parts = (resources: readonly Resource[]) => [{ role: 'r', resources }];
+
+t.test('after a reboot, the rest happens in another session', { skip }, async (t) => {
+  const [before, after] = [scratchSession(), scratchSession()];
+  for (const one of [before, after]) t.teardown(() => one.close());
+  const [first = '', second = '', third = ''] = names(3, t.testdir());
+  const all = [touched(first), touched(second, { reboots: true, timeout: 7 }), touched(third)];
+  const asked: number[] = [];
+  const reboot = async (seconds: number) => {
+    asked.push(seconds);
+    await before.close();
+    return after;
+  };
+  const { lines } = await go(before, parts(all), { reboot });
+  t.strictSame(asked, [7], 'once, with the time limit of the resource');
+  t.strictSame(
+    lines,
+    all.map(({ name }) => `changed ${name}`),
+  );
+  t.equal(after.roundTrips, 2, 'the probes of the second, and the change of the third');
+  t.strictSame((await go(after, parts(all))).lines[1], `ok ${second}`, 'no reboot without a change');
+});
 
 t.test('the number of round trips', { skip }, async (t) => {
   for (const [make, what] of [

@@ -42,6 +42,8 @@ export interface Listener {
 
 export interface Options {
   readonly session: Session;
+  /** Reboots the host and opens a new session, in at most so many seconds. */
+  reboot(seconds: number): Promise<Session>;
   /** Probes, and changes nothing. */
   readonly check: boolean;
   /** The debts on the host; `converge` keeps the set up to date. */
@@ -54,7 +56,9 @@ export interface Options {
 }
 
 /** What stays the same while a host converges. */
-interface HostWork extends Options {
+interface HostWork extends Omit<Options, 'session'> {
+  /** Another one after a reboot. */
+  session: Session;
   readonly items: readonly Item[];
 }
 
@@ -137,13 +141,24 @@ async function change(
     ...changes.map(({ script }) => ({ script, timeout })),
   ];
   const range = toProbeWithChange(cursor);
-  const { reply, states } = await exchange(work, role, steps, range);
+  const { reply, states } = await (resource.reboots
+    ? acrossReboot(work, role, steps, range)
+    : exchange(work, role, steps, range));
   if (reply.steps[0]?.code === 0) for (const name of debts) work.owed.add(name);
   failIfFailed(reply, place, ['log', ...summaries], timeout, resource.hint);
   const after = changed(cursor, range, states);
   const left = decide(item, after.states.get(after.at));
   if (left.length > 0) throw notConverged(item, left);
   return after;
+}
+
+/** The steps, then a reboot, then the probes in the new session. */
+async function acrossReboot(work: HostWork, role: string, steps: readonly Step[], range: Range) {
+  const before = await exchange(work, role, steps, { ...range, count: 0 });
+  if (!succeeded(before.reply, steps)) return before;
+  work.session = await work.reboot(steps.at(-1)?.timeout ?? TIMEOUT);
+  const { states } = await exchange(work, role, [], range);
+  return { reply: before.reply, states };
 }
 
 const debtsOf = ({ role, resource }: Item) => (resource.notify ?? []).map((handler) => debt(role, handler));
@@ -188,11 +203,13 @@ async function exchange(
   const { scripts, read } = probesOf(items.slice(from, from + count).map(({ resource }) => resource));
   const progress = (line: string) => listener.progress(role, line);
   const reply = await session.exchange({ steps, probes: scripts, progress });
-  if (reply.steps.length < steps.length || reply.steps.some(({ code }) => code !== 0))
-    return { reply, states: [] };
+  if (!succeeded(reply, steps)) return { reply, states: [] };
   if (reply.broken) throw probesFailed(role, reply.broken);
   return { reply, states: read(reply.probes) };
 }
+
+const succeeded = (reply: Reply, steps: readonly Step[]) =>
+  reply.steps.length === steps.length && reply.steps.every(({ code }) => code === 0);
 
 const share = (bytes: number, all: number) =>
   `${Math.floor((100 * bytes) / Math.max(all, 1))} % of ${mib(all)} MiB`;

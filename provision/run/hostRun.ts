@@ -19,8 +19,10 @@ export interface HostRun {
   readonly host: Host;
   readonly owed: Set<string>;
   readonly counts: { ok: number; changed: number; failed: number; unreachable: number; handlers: number };
-  session?: Session;
-  facts?: Facts;
+  session?: Session | undefined;
+  facts?: Facts | undefined;
+  /** Round trips of sessions that a reboot has ended. */
+  roundTrips: number;
   seconds: number;
   /** Left out of the rest of the run, because it failed or could not be reached. */
   out: boolean;
@@ -28,7 +30,7 @@ export interface HostRun {
 
 export function newHostRun(host: Host): HostRun {
   const counts = { ok: 0, changed: 0, failed: 0, unreachable: 0, handlers: 0 };
-  return { host, owed: new Set(), counts, seconds: 0, out: false };
+  return { host, owed: new Set(), counts, roundTrips: 0, seconds: 0, out: false };
 }
 
 /** A host whose session is open. */

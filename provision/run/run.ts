@@ -13,6 +13,7 @@ import { layersOf } from './inputCheck.ts';
 import { type Part, title } from './items.ts';
 import type { RunOptions } from './options.ts';
 import { pool } from './pool.ts';
+import { reboot } from './reboot.ts';
 import { redacted } from './redaction.ts';
 import { verify } from './verify.ts';
 
@@ -135,6 +136,7 @@ async function applyTo(hostRun: HostRun, calls: readonly RoleCall[], options: Ru
   }));
   await converge(parts, {
     session,
+    reboot: (seconds) => reboot(hostRun, options, seconds),
     owed,
     check: options.check,
     stopping: options.stopping,
@@ -178,10 +180,10 @@ async function readFrom(hostRun: HostRun, script: Script, options: RunOptions): 
 }
 
 function outcome(hostRuns: readonly HostRun[], { check, stopping }: RunOptions): Outcome {
-  const hosts = hostRuns.map(({ host, counts, session, seconds }) => ({
+  const hosts = hostRuns.map(({ host, counts, session, roundTrips, seconds }) => ({
     host: host.name,
     ...counts,
-    roundTrips: session?.roundTrips ?? 0,
+    roundTrips: roundTrips + (session?.roundTrips ?? 0),
     seconds: Number(seconds.toFixed(3)),
   }));
   const any = (key: 'failed' | 'unreachable' | 'changed') => hosts.some((host) => host[key] > 0);
