@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import t from 'tap';
 import { startDaemon } from '../testing/dockerd/daemon.ts';
@@ -62,6 +63,20 @@ t.test('containers as machines', { skip, timeout: 1_200_000 }, async (t) => {
     const script =
       'hostname; sudo id -u; . /etc/os-release; echo $VERSION_ID; cat /proc/1/comm; df --output=size -BG /var/lib | tail -1 | tr -d " "';
     t.match((await run('ssh', approach, script)).stdout, /^vm\n0\n13\nsystemd\n(9|10)G$/);
+  });
+
+  t.test('a machine that reboots comes back by itself; one whose power is cut does not', async (t) => {
+    const container = (await everything()).find((name) => name.startsWith(prefix)) ?? '';
+    const ssh = async (script: string) => (await run('ssh', approach, script)).stdout;
+    await ssh('sudo touch /run/before; sudo systemctl --no-block reboot');
+    const end = performance.now() + 60_000;
+    while ((await ssh('ls /run/before || echo gone')).trim() !== 'gone' && performance.now() < end)
+      await sleep(500);
+    t.equal((await ssh('ls /run/before || echo gone')).trim(), 'gone');
+    await daemon.docker('kill', container);
+    await sleep(2000);
+    t.equal((await json()).machines[0].state, 'stopped');
+    t.equal((await up()).exitCode, 0);
   });
 
   t.test(

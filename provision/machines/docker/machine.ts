@@ -79,7 +79,8 @@ export async function createContainer(
     ...['create', '--name', name, '--hostname', machine, ...labelled(labels)],
     ...['--network', network.name, '--ip', address],
     ...ports.flatMap(([guest, here]) => ['--publish', `127.0.0.1:${here}:${guest}`]),
-    ...['--cgroupns=private', '--stop-signal=SIGRTMIN+3', ...privileges],
+    // a reboot ends the container (reboot(2)), and Docker starts it again, but not after docker stop or docker kill
+    ...['--restart=on-failure', '--cgroupns=private', '--stop-signal=SIGRTMIN+3', ...privileges],
     ...['--tmpfs=/run:exec', '--tmpfs=/run/lock', '--tmpfs=/tmp:exec,mode=1777'],
     ...['--mount', volumeWords(approach, machine), '--env', `DISK_GIB=${disk}`],
     image.tag,
@@ -152,7 +153,8 @@ export async function waitForSsh({ name, machine, sshPort }: Container, report: 
 }
 
 async function requireRunning(name: string, machine: string): Promise<void> {
-  if ((await docker(['inspect', '--format', '{{.State.Running}}', name])).trim() === 'true') return;
+  const format = '{{.State.Running}} {{.State.Restarting}}';
+  if ((await docker(['inspect', '--format', format, name])).trim() === 'true false') return;
   const { stdout, stderr } = await tryDocker(['logs', '--tail', '12', name]);
   const todo = `read its full log: docker logs ${name}`;
   throw failure({ place: machine, what: 'its container exited', said: `${stdout}${stderr}`, todo });
