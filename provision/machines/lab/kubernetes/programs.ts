@@ -1,5 +1,6 @@
+import { inputError } from '../../../errors.ts';
 import { built, fileOf, type Program } from './compile.ts';
-import { versions } from './versions.ts';
+import { MORE, series, versions } from './versions.ts';
 
 /** Every part of Kubernetes in one program; the name by which it is called selects the part. */
 const kubernetes = (version: string): Program => ({
@@ -57,8 +58,9 @@ export interface Programs {
 /** The file of Helm, whether it has been built or not. */
 export const helmFile = () => fileOf(helm);
 
-/** Builds the programs that have not been built yet. @throws ProvisionError (failed) */
+/** Builds the programs that have not been built yet. @throws ProvisionError (failed), or (input) for a wrong version */
 export async function builtPrograms(progress: (line: string) => void): Promise<Programs> {
+  requireSeries(versions.kubernetes);
   for (const program of allPrograms) await built(program, progress);
   return {
     kubernetes: versions.kubernetes.map((version) => ({ version, file: fileOf(kubernetes(version)) })),
@@ -67,6 +69,17 @@ export async function builtPrograms(progress: (line: string) => void): Promise<P
     crictl: fileOf(crictl),
     pause: fileOf(pause),
   };
+}
+
+/** Another release series consists of other modules. */
+export function requireSeries(all: readonly string[]): void {
+  const wrong = all.find((version) => !/^1\.\d+\.\d+$/.test(version) || !version.startsWith(`${series}.`));
+  if (wrong === undefined) return;
+  throw inputError({
+    place: MORE,
+    what: `expected versions of Kubernetes ${series}, such as ${series}.1, found "${wrong}"`,
+    todo: 'correct the environment variable; separate several versions by spaces',
+  });
 }
 
 function kubernetesVersion(version: string): Record<string, string> {
