@@ -53,12 +53,15 @@ function settings(
   { cgroups, kernelSettings, emulated }: Facts,
   resolver: string | undefined,
 ): string {
+  const report = node_report_seconds * factor({ emulated });
   return `# Managed by the provisioner (role kubernetes).
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 # the cluster issues its serving certificate; the provisioner approves the request
 serverTLSBootstrap: true
-nodeStatusUpdateFrequency: ${node_report_seconds * factor({ emulated })}s
+nodeStatusUpdateFrequency: ${report}s
+# otherwise a state that has not changed is reported every five minutes, and only a lease is renewed every ten seconds
+nodeStatusReportFrequency: ${report}s
 ${cgroups === 1 ? 'failCgroupV1: false\n' : ''}${kernelSettings === 'all' ? '' : '# the swap of the computer does not belong to this container\nfailSwapOn: false\n'}${resolver ? `resolvConf: ${resolver}\n` : ''}`;
 }
 

@@ -42,7 +42,10 @@ t.test('a node does not change its version yet', async (t) => {
 
 t.test('what differs in a container follows from its facts', async (t) => {
   const config = '/etc/kubernetes/kubelet.d/50-provision.conf';
-  t.match(written({}, config), /^serverTLSBootstrap: true\nnodeStatusUpdateFrequency: 2s\n$/m);
+  t.match(
+    written({}, config),
+    /^serverTLSBootstrap: true\nnodeStatusUpdateFrequency: 2s\n# .*\nnodeStatusReportFrequency: 2s\n$/m,
+  );
   t.match(
     written({}, config, container),
     /^failCgroupV1: false\n[\s\S]*failSwapOn: false\nresolvConf: \/etc\/kubernetes\/resolv\.conf\n$/m,
