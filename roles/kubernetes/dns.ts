@@ -12,8 +12,8 @@ const MOST = 10;
  *
  * @see https://kubernetes.io/docs/reference/networking/virtual-ips/#traffic-distribution
  */
-export function replicated(members: readonly Member[]): Resource<string> {
-  const replicas = Math.min(members.length, MOST);
+export function replicated(members: readonly Member[], drained: readonly string[]): Resource<string> {
+  const replicas = replicasOn(members, drained);
   const wanted = `${replicas} kubernetes.io/hostname PreferSameNode`;
   return {
     kind: 'kubernetes',
@@ -23,18 +23,35 @@ export function replicated(members: readonly Member[]): Resource<string> {
       read: ({ stdout }) => stdout.trim(),
     },
     plan: (found) => {
-      if (members.length < 2 || found === wanted) return [];
-      const script = sh`${kubectl} --namespace=kube-system patch deployment/coredns --patch=${JSON.stringify(placed(replicas))} >/dev/null
+      const patch = deploymentPatch(members, drained);
+      if (patch === undefined || found === wanted) return [];
+      const script = sh`${kubectl} --namespace=kube-system patch deployment/coredns --patch=${patch} >/dev/null
 ${kubectl} --namespace=kube-system patch service/kube-dns --patch='{"spec":{"trafficDistribution":"PreferSameNode"}}' >/dev/null`;
       return [
         {
-          summary: `run ${replicas} replicas on different nodes, and prefer the one on the client's node`,
+          summary: `run ${replicas} ${replicas === 1 ? 'replica' : 'replicas on different nodes'}, and prefer the one on the client's node`,
           script,
         },
       ];
     },
   };
 }
+
+/** A replica on a drained node would wait until the node runs pods again. */
+const replicasOn = (members: readonly Member[], drained: readonly string[]) => {
+  const nodes = members.filter(({ host }) => !drained.includes(host));
+  return Math.min(Math.max(nodes.length, 1), MOST);
+};
+
+/**
+ * What differs from the Deployment that kubeadm writes: a strategic merge patch. Undefined if there is only one node.
+ * kubeadm gets it for an upgrade, so that CoreDNS does not move to and fro.
+ */
+export const deploymentPatch = (
+  members: readonly Member[],
+  drained: readonly string[],
+): string | undefined =>
+  members.length < 2 ? undefined : JSON.stringify(placed(replicasOn(members, drained)));
 
 /** The replicas, the topology in which they must be apart, and whom a client asks. */
 const PLACED =

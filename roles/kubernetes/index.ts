@@ -95,7 +95,7 @@ function clusterOf({ vars, template }: Context) {
     cluster.rollout('daemonset/kube-router', system),
     ...certificates(members, seconds),
     schedulable(members, drained, vars.drain_seconds),
-    replicated(members),
+    replicated(members, drained),
     cluster.rollout('deployment/coredns', system),
     cluster.manifest('metrics-server', { content: template('metrics-server.yaml.hbs') }),
     cluster.manifest('volumes', { content: template('storage.yaml.hbs', { local }) }),

@@ -23,9 +23,11 @@ t.test('nodes', async (t) => {
   t.strictSame(words(schedulable(members, ['vm', 'worker1'], 60).plan(nodes)), ['drain vm']);
   t.strictSame(words(pruned(members, ['gone'], 60).plan(nodes)), ['remove old, which is not ready']);
   t.strictSame(words(pruned(members, ['old'], 60).plan(nodes)), ['drain and remove gone']);
-  t.strictSame(replicated(members).plan('2 kubernetes.io/hostname PreferSameNode'), []);
-  t.strictSame(replicated(members.slice(0, 1)).plan('2'), [], 'there is only one node');
-  t.match(words(replicated(members).plan('2')), [/run 2 replicas on different nodes/]);
+  t.strictSame(replicated(members, []).plan('2 kubernetes.io/hostname PreferSameNode'), []);
+  t.strictSame(replicated(members.slice(0, 1), []).plan('2'), [], 'there is only one node');
+  t.match(words(replicated(members, []).plan('2')), [/run 2 replicas on different nodes/]);
+  const drained = replicated(members, ['worker1']);
+  t.match(words(drained.plan('2 kubernetes.io/hostname PreferSameNode')), [/run 1 replica,/]);
 });
 
 t.test('serving certificates', async (t) => {
