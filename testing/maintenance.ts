@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Test } from 'tap';
 import { kubernetes } from '../roles/kubernetes/index.ts';
-import { commands, FOLDER } from '../roles/kubernetes/maintenance/files.ts';
+import { commands, FOLDER, FUNCTIONS } from '../roles/kubernetes/maintenance/files.ts';
 import type { Given } from './nodes.ts';
 import { newControlPlane } from './servers/controlPlane.ts';
 
 type Parts = Parameters<typeof newControlPlane>[0];
 
-/** A control plane with the commands of the role kubernetes. `run` runs one of them. */
+/** A control plane with the commands of the role kubernetes. `run` runs one of them, `call` a function that they share. */
 export async function controlPlane(t: Test, given: Given = {}, parts?: Parts) {
   const home = await newControlPlane(parts);
   t.teardown(home.stop);
@@ -24,7 +24,9 @@ export async function controlPlane(t: Test, given: Given = {}, parts?: Parts) {
   const env = { MAINTENANCE_ROOT: root, PATH: `${bin}:${process.env.PATH}` };
   const run = (command: string, ...words: string[]) =>
     execa(join(root, `usr/local/sbin/kubernetes-${command}`), words, { env, reject: false, all: true });
-  return { ...home, run };
+  const call = (words: string) =>
+    execa('sh', ['-euc', `. '${join(root, FUNCTIONS)}'; ${words}`], { env, reject: false, all: true });
+  return { ...home, run, call };
 }
 
 /** The names of the snapshots of a control plane. */

@@ -9,6 +9,7 @@ import { kubernetes } from '../../roles/kubernetes/index.ts';
 import { checkMaintenance } from '../../roles/kubernetes/maintenance/checks.ts';
 import { controlPlanesOf } from '../../roles/kubernetes/peers.ts';
 import { preflight } from '../../roles/kubernetes/preflight/preflight.ts';
+import { upgradeOf } from '../../roles/kubernetes/upgrade/index.ts';
 import { registry } from '../../roles/registry/index.ts';
 import { theRelease } from '../release/build.ts';
 import { askServices } from '../verify.ts';
@@ -40,10 +41,12 @@ export default approach<Group, Environment>({
       ports: { [account(context).port]: 'registry' },
       memory: workerMemory(context.environments),
     });
+    const upgrade = await upgradeOf(context, hosts.all, hosts['control-plane']);
     const release = await artefact(theRelease);
     const control_planes = await controlPlanesOf(context, hosts['control-plane']);
-    await apply(hosts.all, common(), containerd(), kubernetes({ control_planes }));
-    await cluster(context, hosts.all, hosts['control-plane']);
+    const { installed } = upgrade;
+    await apply(hosts.all, common(), containerd(), kubernetes({ control_planes, installed }));
+    await cluster(context, hosts.all, hosts['control-plane'], upgrade);
     const home = registryHost(context, hosts['control-plane']);
     await registryOn(context, home, hosts.all);
     const app_image = await imageIn(context, home, release);

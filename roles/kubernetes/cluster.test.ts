@@ -6,8 +6,10 @@ import { cluster } from './cluster.ts';
 import { dissolve } from './dissolve.ts';
 import { parseEtcd } from './etcd.ts';
 import { leading } from './leader.ts';
+import { parseNodes } from './nodes.ts';
 import { refuse } from './refusals.ts';
 import { readSurvey, type Surveyed, type Work } from './survey.ts';
+import type { Upgrade } from './upgrade/index.ts';
 import type { Vars } from './vars.ts';
 
 /** Recorded from etcd 3.6. */
@@ -25,7 +27,7 @@ t.test('members of etcd', async (t) => {
   t.strictSame(words(changes), ['remove a member that has never started', 'remove cp3']);
   t.match(changes?.[1]?.script.text, /--data '\{"ID":"15985099378392235382"\}'.*member\/remove/);
   const replaced = find(cp1, { part: 'token', replaced: ['cp2'] }, 'kubernetes nodes of lost control planes');
-  const nodes = ['cp1', 'cp2'].map((name) => ({ name, ready: false, cordoned: false, version: '1.36.3' }));
+  const nodes = parseNodes('cp1|False|<no value>|v1.36.3|\ncp2|False|<no value>|v1.36.3|\n');
   t.strictSame(words(replaced?.plan(nodes)), ['remove cp2, which is not ready']);
 });
 
@@ -116,8 +118,22 @@ t.test('what a cluster cannot become', async (t) => {
   for (const [run, error] of table) t.throws(run, error);
 });
 
+const idle: Upgrade = {
+  version: '1.36.3',
+  turns: [],
+  minor: false,
+  left: [],
+  installed: {},
+  reboots: [],
+  gone: [],
+};
+
 /** Runs `cluster` on hosts that print this, and returns which parts it applied to which hosts, in order. */
-async function applied(printed: Readonly<Record<string, string>>, down: readonly string[] = []) {
+async function applied(
+  printed: Readonly<Record<string, string>>,
+  down: readonly string[] = [],
+  upgrade: Upgrade = idle,
+) {
   const made: string[] = [];
   const work: Work = {
     apply: async (to, ...calls) => {
@@ -129,12 +145,13 @@ async function applied(printed: Readonly<Record<string, string>>, down: readonly
     variables: (_, call) => call.resolve([]).vars,
     warn: (text) => made.push(text),
   };
-  await cluster(work, [...three, worker], three);
+  await cluster(work, [...three, worker], three, upgrade);
   return made;
 }
 
 function partOf(call: RoleCall): string {
-  const { part, join, etcd, replaced, members, absentees } = call.resolve([]).vars as Vars;
+  const { part, join, etcd, replaced, members, absentees, step } = call.resolve([]).vars as Vars;
+  if (step) return 'node' in step ? `${step.does} ${step.node}` : step.does;
   if (part === 'token') return `token etcd=${etcd} replaced=${replaced}`;
   if (part === 'cluster')
     return `cluster ${members.map(({ host }) => host)} absent=${absentees} etcd=${etcd}`;
@@ -182,6 +199,24 @@ t.test('what a run does', async (t) => {
     await applied({ cp1: removed, cp2: removed, cp3: away, w1: node }),
     ['cp1: control-plane', /replaced=cp3/, 'cp3: reset', /cp3: .*fresh: false/],
     'one that was removed while it was away joins again',
+  );
+  const turn = { host: 'cp2', does: 'kubelet' } as const;
+  t.match(
+    await applied({ ...all, w1: '' }, [], { ...idle, turns: [turn], reboots: ['cp3'], gone: ['cp9'] }),
+    [
+      'cp1: prune',
+      ...['cp1: drain cp2', 'cp2: kubelet', 'cp1: return cp2'],
+      ...['cp1: drain cp3', 'cp1: leave cp3', 'cp3: reboot', 'cp1: return cp3'],
+      'cp1: control-plane',
+      /token/,
+      'w1: worker',
+    ],
+    'an upgrade and reboots come before another node joins',
+  );
+  t.notMatch(
+    await applied({ cp1: '', cp2: '', cp3: '', w1: '' }, [], { ...idle, turns: [turn] }),
+    ['cp2: kubelet'],
+    'a new cluster has nothing to upgrade',
   );
 });
 

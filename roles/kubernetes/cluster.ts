@@ -8,6 +8,7 @@ import { refuse } from './refusals.ts';
 import { sharedOf, showShared } from './shared.ts';
 import { type Surveyed, survey, type Work } from './survey.ts';
 import { showToken } from './token.ts';
+import { type Upgrade, upgraded } from './upgrade/index.ts';
 import type { Peer } from './vars.ts';
 import { authorityOf } from './worker.ts';
 
@@ -28,6 +29,7 @@ export async function cluster(
   work: Work,
   all: readonly Host[],
   controlPlanes: readonly Host[],
+  upgrade: Upgrade,
 ): Promise<Host> {
   const { length } = controlPlanes;
   if (length % 2 === 0)
@@ -45,12 +47,18 @@ export async function cluster(
   const others = before.filter(({ host }) => host.name !== home.name);
   const newcomers = others.filter((one) => leader.authority === '' || !belongs(one, leader, controlPlanes));
 
+  const membersOf = (list: readonly Surveyed[]) =>
+    list.map((one) => ({ host: one.host.name, address: addressOf(work, one) }));
+  if (leader.authority !== '') {
+    const members = membersOf([leader, ...others.filter((one) => !newcomers.includes(one))]);
+    await upgraded(work, { all, controlPlanes, home, members }, upgrade);
+  }
   if (newcomers.length > 0) await joinAll(work, leader, newcomers, controlPlanes, plan);
   for (const one of others)
     if (!newcomers.includes(one) && controlPlanes.includes(one.host)) await keep(work, one, plan);
 
   const reached = [leader, ...others].filter(({ host }) => work.remaining([host]).length > 0);
-  const members = reached.map((one) => ({ host: one.host.name, address: addressOf(work, one) }));
+  const members = membersOf(reached);
   const absentees = all.map(({ name }) => name).filter((name) => !members.some(({ host }) => host === name));
   const left = newcomers.length > 0 ? [kubernetes({ part: 'no-token' })] : [];
   const etcd = controlPlanes.map(({ name }) => name);

@@ -84,12 +84,15 @@ kubeadm init --config=${DRAFT} --skip-token-print ${fresh ? ['--ignore-preflight
 ${applied}`,
         },
       ];
-    if (config === text) return [];
+    if (versionless(config) === versionless(text)) return [];
     const diff = { path: APPLIED, before: config, after: text };
     return [{ summary: 'change its configuration', diff, script: changed(text, address) }];
   },
   timeout: seconds + 600,
 });
+
+/** Only an upgrade changes the version. */
+const versionless = (text: string) => text.replace(/^kubernetesVersion: .*$/m, '');
 
 const draft = (text: string) =>
   write(DRAFT, { text, secrets: [] }, { owner: 'root', group: 'root', mode: '0600' });
@@ -111,7 +114,8 @@ ${applied}`;
 const isReady = (address: string) =>
   sh`${kubectl} --server=${`https://${address}:6443`} get --request-timeout=5s --raw=/readyz`;
 
-const answering = (address: string, seconds: number) => sh`end=$(($(date +%s) + ${seconds}))
+/** Waits until the API server of this control plane is ready. */
+export const answering = (address: string, seconds: number) => sh`end=$(($(date +%s) + ${seconds}))
 until ${isReady(address)} >/dev/null 2>&1; do
 if [ "$(date +%s)" -gt "$end" ]; then ${isReady(address)} >&2; exit 1; fi
 sleep 1

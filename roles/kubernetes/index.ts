@@ -15,6 +15,9 @@ import { removal, reset } from './removal.ts';
 import { certificates } from './serving.ts';
 import { system } from './system.ts';
 import { noToken, token } from './token.ts';
+import { PATCHES } from './upgrade/controlPlane.ts';
+import { grace } from './upgrade/grace.ts';
+import { stepOf } from './upgrade/steps.ts';
 import { type Vars, vars } from './vars.ts';
 import { aside, folders, unused, volumesOf } from './volumes.ts';
 import { joined, registered } from './worker.ts';
@@ -45,7 +48,13 @@ const parts: Record<Vars['part'], (context: Context) => readonly Resource[]> = {
     ];
   },
   cluster: (context) => [...controlPlaneOf(context), etcdMembers(context.vars.etcd), ...clusterOf(context)],
-  maintenance: ({ vars }) => maintenance(vars),
+  // an interrupted upgrade has left a longer grace period
+  maintenance: (context) => [...maintenance(context.vars), grace(more(context).node_grace)],
+  step: (context) => {
+    const { step } = context.vars;
+    const values = { ...more(context), patches: PATCHES };
+    return step ? stepOf(step, context.vars, values, context.template('upgrade.yaml.hbs', values)) : [];
+  },
 };
 
 /** What every node needs, and how a worker reaches the control planes. */
@@ -57,7 +66,7 @@ function nodeOf(context: Context): Resource[] {
   return [
     ...(isWorker ? [eligible(peers)] : []),
     ...system(facts),
-    ...packages(vars, facts, balances ? packagesOfWorker : []),
+    ...packages(vars, facts, host.name, balances ? packagesOfWorker : []),
     ...kubelet(vars, facts, addressOf(context)),
     ...(balances ? balanced(peers, context.template('haproxy.cfg.hbs', more(context))) : []),
     folders(vars),

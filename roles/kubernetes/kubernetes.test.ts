@@ -34,10 +34,10 @@ t.test('packages: the official repository of the release series, held', async (t
   t.match(key, 'DE15B14486CD377B9E876E1A234654DA9A296436');
 });
 
-t.test('a node does not change its version yet', async (t) => {
+t.test('new packages do not change the version of a node', async (t) => {
   const version = find({}, 'kubernetes version');
   t.strictSame([version?.plan(''), version?.plan('1.36.3')], [[], []]);
-  t.throws(() => version?.plan('1.35.4'), /runs Kubernetes 1\.35\.4.*not supported yet/);
+  t.throws(() => version?.plan('1.35.4'), /runs Kubernetes 1\.35\.4.*do not upgrade it/);
 });
 
 t.test('what differs in a container follows from its facts', async (t) => {
@@ -94,6 +94,9 @@ t.test('kubeadm init', async (t) => {
   t.match(change, [{ summary: 'change its configuration', diff: { before: 'old\n' } }]);
   const same = change?.[0]?.diff?.after ?? '';
   t.strictSame(resource?.plan({ is: 'initialised', config: same }), []);
+  const older = same.replace('kubernetesVersion: v1.36.3', 'kubernetesVersion: v1.36.1');
+  t.not(older, same);
+  t.strictSame(resource?.plan({ is: 'initialised', config: older }), [], 'an upgrade changes the version');
 });
 
 t.test('kubeadm join', async (t) => {

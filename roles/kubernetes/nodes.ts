@@ -8,20 +8,31 @@ export interface Node {
   readonly ready: boolean;
   readonly cordoned: boolean;
   readonly version: string;
+  /** Whether pods have to leave it because its host reboots, even most of those of DaemonSets. */
+  readonly rebooting: boolean;
 }
 
+/** The taint of a node whose host reboots. */
+export const REBOOTING = 'provisioner/reboot';
+
 const TEMPLATE =
-  '{{range .items}}{{.metadata.name}}|{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}|{{.spec.unschedulable}}|{{.status.nodeInfo.kubeletVersion}}{{"\\n"}}{{end}}';
+  '{{range .items}}{{.metadata.name}}|{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}|{{.spec.unschedulable}}|{{.status.nodeInfo.kubeletVersion}}|{{range .spec.taints}}{{.key}} {{end}}{{"\\n"}}{{end}}';
 
 /** Prints the nodes of the cluster, one on each line. */
 export const listNodes = sh`${kubectl} get nodes --request-timeout=20s --output=${`go-template=${TEMPLATE}`}`;
 
 export const parseNodes = (printed: string): Node[] =>
   printed.split('\n').flatMap((line) => {
-    const [name, ready, cordoned, version] = line.split('|');
+    const [name, ready, cordoned, version, taints = ''] = line.split('|');
     if (!name || version === undefined) return [];
     return [
-      { name, ready: ready === 'True', cordoned: cordoned === 'true', version: version.replace(/^v/, '') },
+      {
+        name,
+        ready: ready === 'True',
+        cordoned: cordoned === 'true',
+        version: version.replace(/^v/, ''),
+        rebooting: taints.split(' ').includes(REBOOTING),
+      },
     ];
   });
 
@@ -30,13 +41,14 @@ const nodes: Batch<undefined, readonly Node[]> = {
   script: () => sh`${listNodes} 2>/dev/null || :`,
   read: ({ stdout }, args) => args.map(() => parseNodes(stdout)),
 };
-const probe = batched(nodes, undefined);
+/** All nodes. One process for all resources of an exchange. */
+export const nodesProbe = batched(nodes, undefined);
 
 /** The nodes of all members are ready. Otherwise it waits. */
 export const ready = (members: readonly Member[], seconds: number): Resource<readonly Node[]> => ({
   kind: 'kubernetes',
   name: 'nodes',
-  probe,
+  probe: nodesProbe,
   plan: (state) => {
     const open = members
       .map(({ host }) => host)
@@ -61,21 +73,36 @@ export const schedulable = (
 ): Resource<readonly Node[]> => ({
   kind: 'kubernetes',
   name: 'scheduling',
-  probe,
+  probe: nodesProbe,
   plan: (state) =>
     members.flatMap(({ host }): Change[] => {
       const node = state.find(({ name }) => name === host);
       const away = drained.includes(host);
-      if (!node || node.cordoned === away) return [];
-      const script = away ? drain(host, seconds) : sh`${kubectl} uncordon ${host} >/dev/null`;
-      return [{ summary: `${away ? 'drain' : 'uncordon'} ${host}`, script }];
+      if (!node) return [];
+      const cordon = away ? drain(host, seconds) : uncordon(host);
+      return [
+        // an interrupted run has left the taint
+        ...(node.rebooting ? [{ summary: `let all pods run on ${host} again`, script: untaint(host) }] : []),
+        ...(node.cordoned === away
+          ? []
+          : [{ summary: `${away ? 'drain' : 'uncordon'} ${host}`, script: cordon }]),
+      ];
     }),
   timeout: members.length * (seconds + 60),
 });
 
-/** Moves the pods of a node to others, as far as their disruption budgets allow. */
-const drain = (host: string, seconds: number) =>
-  sh`${kubectl} drain ${host} --ignore-daemonsets --delete-emptydir-data --timeout=${`${seconds}s`} >/dev/null`;
+export const uncordon = (host: string) => sh`${kubectl} uncordon ${host} >/dev/null`;
+export const untaint = (host: string) => sh`${kubectl} taint node ${host} ${`${REBOOTING}-`} >/dev/null`;
+
+/**
+ * Moves the pods of a node to others, as far as their disruption budgets allow. `stay` names pods of StatefulSets that
+ * stay.
+ */
+export const drain = (host: string, seconds: number, stay: readonly string[] = []) => {
+  const selector = `statefulset.kubernetes.io/pod-name notin (${stay.join(', ')})`;
+  const words = stay.length > 0 ? [`--pod-selector=${selector}`] : [];
+  return sh`${kubectl} drain ${host} --ignore-daemonsets --delete-emptydir-data ${words} --timeout=${`${seconds}s`} >/dev/null`;
+};
 
 /** There are no nodes but those of members and absentees. A node that is ready is drained before it is removed. */
 export const pruned = (
@@ -85,7 +112,7 @@ export const pruned = (
 ): Resource<readonly Node[]> => ({
   kind: 'kubernetes',
   name: 'nodes without a host',
-  probe,
+  probe: nodesProbe,
   plan: (state) => {
     const known = new Set([...members.map(({ host }) => host), ...absentees]);
     return state.filter(({ name }) => !known.has(name)).map((node) => removed(node, seconds));
@@ -103,7 +130,7 @@ ${kubectl} delete node ${name} >/dev/null`,
 export const replaced = (names: readonly string[], seconds: number): Resource<readonly Node[]> => ({
   kind: 'kubernetes',
   name: 'nodes of lost control planes',
-  probe,
+  probe: nodesProbe,
   plan: (state) => state.filter(({ name }) => names.includes(name)).map((node) => removed(node, seconds)),
   timeout: 10 * (seconds + 60),
 });

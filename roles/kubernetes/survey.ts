@@ -36,7 +36,13 @@ export interface Surveyed {
   readonly silent: string;
 }
 
-/** After a power cut, the API server takes a few seconds until it answers. */
+/** Waits for the API server, which takes a few seconds after a power cut. If it does not answer, the script continues. */
+export const untilReady = sh`end=$(($(date +%s) + 60))
+until ${kubectl} get --request-timeout=5s --raw=/readyz >/dev/null 2>&1; do
+if [ "$(date +%s)" -gt "$end" ]; then break; fi
+sleep 1
+done`;
+
 const script = sh`echo "authority $(${authorityOf})"
 if [ -e /etc/kubernetes/kubelet.conf ]; then echo node; fi
 if [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]; then echo serves; fi
@@ -44,11 +50,7 @@ if [ -e ${APPLIED} ]; then
 echo controls
 sed -nE 's/^ *(controlPlaneEndpoint|podSubnet|serviceSubnet): /\1 /p' ${APPLIED}
 echo "encryption $(sha256sum 2>/dev/null <${ENCRYPTION} | cut -c 1-64)"
-end=$(($(date +%s) + 60))
-until ${kubectl} get --request-timeout=5s --raw=/readyz >/dev/null 2>&1; do
-if [ "$(date +%s)" -gt "$end" ]; then break; fi
-sleep 1
-done
+${untilReady}
 echo '--- etcd'
 ${listEtcd}
 echo

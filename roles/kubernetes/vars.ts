@@ -44,10 +44,43 @@ const member = z.strictObject({ host: hostName, address: z.ipv4() });
 /** A control plane, whose address may be unknown while it is not reached. */
 const peer = z.strictObject({ host: hostName, address: z.ipv4().nullable() });
 
+const version = z.string().regex(/^1\.\d+\.\d+$/, 'expected a version such as 1.36.3');
+const simple = z.enum([
+  'raise-grace',
+  'apply',
+  'node',
+  'settle',
+  'restore-grace',
+  'prepare',
+  'kubelet',
+  'reboot',
+  'prune',
+]);
+
+/** A step of an upgrade or a reboot. */
+const step = z.union([
+  z.strictObject({ does: simple }),
+  z.strictObject({ does: z.literal('drain'), node: hostName, everything: z.boolean() }),
+  z.strictObject({ does: z.enum(['leave', 'return']), node: hostName }),
+]);
+
 export const vars = z
   .strictObject({
-    part: z.enum(['node', 'control-plane', 'reset', 'token', 'no-token', 'worker', 'cluster', 'maintenance']),
+    part: z.enum([
+      'node',
+      'control-plane',
+      'reset',
+      'token',
+      'no-token',
+      'worker',
+      'cluster',
+      'maintenance',
+      'step',
+    ]),
     control_planes: z.array(peer),
+    step: step.nullable(),
+    /** Hosts that are nodes, with their versions: only an upgrade changes these. */
+    installed: z.record(hostName, version),
     join: join.nullable(),
     members: z.array(member),
     /** Hosts that were not reached: their nodes are kept. */
@@ -55,7 +88,7 @@ export const vars = z
     /** The control planes whose members of etcd stay, and those whose nodes make way for a new host of the same name. */
     etcd: z.array(z.string()),
     replaced: z.array(z.string()),
-    version: z.string().regex(/^1\.\d+\.\d+$/, 'expected a version such as 1.36.3'),
+    version,
     repository: z
       .url({ protocol: /^https?$/, error: 'expected http://… or https://…' })
       .endsWith('/', 'expected a URL that ends with a slash')
@@ -91,6 +124,8 @@ export const vars = z
     drained: z.array(hostName),
     drain_seconds: seconds(0, 3600),
     ready_seconds: seconds(30, 3600),
+    reboot: z.boolean(),
+    reboot_seconds: seconds(30, 3600),
   })
   .refine(({ pod_subnet, service_subnet }) => !overlap(pod_subnet, service_subnet), {
     path: ['service_subnet'],
@@ -100,4 +135,5 @@ export const vars = z
 export type Vars = z.output<typeof vars>;
 export type Member = z.output<typeof member>;
 export type Peer = z.output<typeof peer>;
+export type Step = z.output<typeof step>;
 export type Join = z.output<typeof join>;

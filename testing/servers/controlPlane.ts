@@ -33,6 +33,7 @@ kind: ClusterConfiguration
 kubernetesVersion: v1.36.3
 encryptionAlgorithm: ECDSA-P256
 apiServer: { certSANs: [127.0.0.1] }
+controllerManager: { extraArgs: [{ name: node-monitor-grace-period, value: 12s }] }
 `;
 
 /** Creates a control plane named `home`, with these of its parts. */
@@ -122,9 +123,12 @@ async function moved(kubernetes: string, parts: readonly string[]): Promise<void
   }
 }
 
-/** Runs each part that has a manifest as a process, starts it again when it ends, and stops it when the manifest is gone. */
+/**
+ * Runs each part that has a manifest as a process, starts it again when it ends or its manifest changes, and stops it when
+ * the manifest is gone.
+ */
 function staticPods(root: string, bin: string) {
-  const running = new Map<string, { process: Process; id: string }>();
+  const running = new Map<string, { process: Process; id: string; text: string }>();
   const pods = join(root, 'run/pods');
   let timer: NodeJS.Timeout | undefined;
   let ids = 0;
@@ -138,13 +142,14 @@ function staticPods(root: string, bin: string) {
     const manifest = join(root, `etc/kubernetes/manifests/${part}.yaml`);
     const pod = running.get(part);
     const stopping = pod !== undefined && existsSync(join(pods, `.stop-${pod.id}`));
-    if (pod && (stopping || !existsSync(manifest) || !pod.process.runs())) return await end(part, 'SIGTERM');
-    if (pod || !existsSync(manifest)) return;
-    const words = [...readFileSync(manifest, 'utf8').matchAll(/^ {4}- (--.*)$/gm)].map(([, word = '']) =>
+    const text = existsSync(manifest) ? readFileSync(manifest, 'utf8') : undefined;
+    if (pod && (stopping || pod.text !== text || !pod.process.runs())) return await end(part, 'SIGTERM');
+    if (pod || text === undefined) return;
+    const words = [...text.matchAll(/^ {4}- (--.*)$/gm)].map(([, word = '']) =>
       word.replace(/=\/(etc|var)\//, `=${root}/$1/`),
     );
     const id = `${part}-${++ids}`;
-    running.set(part, { process: launch(join(bin, part), words, join(root, `${part}.log`)), id });
+    running.set(part, { process: launch(join(bin, part), words, join(root, `${part}.log`)), id, text });
     writeFileSync(join(pods, part), `${id}\n`);
   };
   const tick = async () => {

@@ -65,11 +65,6 @@ restart() {
   await 300 answers || fail "the API server does not answer after the restart of $1: see crictl ps --all"
 }
 
-runs_anew() {
-  now=$(crictl ps --quiet --name "^$1\$")
-  [ -n "$now" ] && [ "$now" != "$2" ]
-}
-
 # Waits until no other control plane restarts its parts. If the API does not answer, there is nothing to keep running.
 turn() {
   await 60 answers || return 0

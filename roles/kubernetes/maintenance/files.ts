@@ -7,7 +7,8 @@ import type { Vars } from '../vars.ts';
 /** The settings, the known nodes, and the key with which snapshots are copied. */
 export const FOLDER = '/etc/kubernetes/maintenance';
 
-const FUNCTIONS = '/usr/local/lib/kubernetes-maintenance.sh';
+/** What the commands share. */
+export const FUNCTIONS = '/usr/local/lib/kubernetes-maintenance.sh';
 const COMMANDS = ['certificates', 'snapshot', 'restore'] as const;
 /** The file of a command. */
 export const commandOf = (name: (typeof COMMANDS)[number]) => `/usr/local/sbin/kubernetes-${name}`;

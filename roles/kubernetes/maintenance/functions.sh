@@ -64,11 +64,36 @@ start_parts() {
 }
 
 # Starts the controllers again, after the API server was away. They must not see nodes that could not report meanwhile:
-# they would take all of them for lost, and no pod would get requests. A node that is down does not report at all.
+# they would take all of them for lost, and no pod would get requests.
 start_controllers() {
-  now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-  await 30 reported "$now" || :
+  await_reports
   start_parts
+}
+
+# Sets how long the controllers wait before a node that does not report counts as lost, such as 12s. The kubelet restarts
+# them. It reads every file in the folder of the manifests, so the draft is elsewhere.
+set_grace() {
+  manifest=$etc/manifests/kube-controller-manager.yaml
+  draft=$etc/kube-controller-manager.draft
+  before=$(crictl ps --quiet --name '^kube-controller-manager$')
+  await_reports
+  cp -p -- "$manifest" "$draft"
+  sed -i "s/\(--node-monitor-grace-period=\).*/\1$1/" "$draft"
+  sync "$draft"
+  mv -- "$draft" "$manifest"
+  await 120 runs_anew kube-controller-manager "$before" ||
+    fail 'kube-controller-manager does not start again: see crictl ps --all --name kube-controller-manager'
+}
+
+# Whether a part runs in another container than before.
+runs_anew() {
+  now=$(crictl ps --quiet --name "^$1\$")
+  [ -n "$now" ] && [ "$now" != "$2" ]
+}
+
+# Waits until all ready nodes have reported. A node that is down does not report at all.
+await_reports() {
+  await 30 reported "$(date -u +%Y-%m-%dT%H:%M:%SZ)" || :
 }
 
 # Whether all ready nodes have reported since a time.

@@ -4,7 +4,8 @@ import type { Vars } from '../vars.ts';
 import { commandOf, commands, FOLDER, paths } from './files.ts';
 import { knownNodes } from './nodes.ts';
 
-const BACKUPS = '/var/backups/kubernetes';
+/** The folder of the snapshots. */
+export const BACKUPS = '/var/backups/kubernetes';
 
 /** A control plane renews its certificates, approves those of the kubelets, and saves snapshots of etcd. */
 export const maintenance = (vars: Vars): Resource[] => [

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -102,6 +102,22 @@ t.test('a control plane renews its certificates, and goes back to a snapshot', {
       t.not(ids()[0], before[0]);
     },
   );
+
+  await t.test('the controllers wait longer for a node that does not report', async (t) => {
+    const before = ids();
+    const mode = () => statSync(join(root, 'etc/kubernetes/manifests/kube-controller-manager.yaml')).mode;
+    const asKubeadm = mode();
+    const set = await home.call('set_grace 300s');
+    t.equal(set.exitCode, 0, set.all);
+    t.strictSame(
+      ids().map((id, i) => id === before[i]),
+      all.map((part) => part !== 'kube-controller-manager'),
+      'only they have been restarted',
+    );
+    const manifest = print(join(root, 'etc/kubernetes/manifests/kube-controller-manager.yaml'));
+    t.match(manifest, '- --node-monitor-grace-period=300s\n');
+    t.strictSame([manifests(), mode()], [4, asKubeadm]);
+  });
 
   await t.test('restore', async (t) => {
     await kubectl('create', 'configmap', 'first');

@@ -48,7 +48,7 @@ export function powerOf(
   return provider === 'docker' ? containers(approach, tell) : none(approach);
 }
 
-/** `docker kill` and `docker start`. A container that reboots exits, and nothing starts it again. */
+/** `docker kill` and `docker start`. A container that reboots keeps the boot id, which is its computer's. */
 const containers = (approach: string, tell: (line: string) => void): Power => ({
   off: ({ name }) => killContainer(approach, name),
   on: ({ name }) => startContainer(approach, name, tell),

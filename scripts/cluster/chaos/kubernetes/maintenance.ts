@@ -6,6 +6,7 @@ import { autoscale } from './autoscale.ts';
 import { renew, restore } from './controlPlane.ts';
 import { networkPolicy } from './network.ts';
 import { evict, spread, workerWithoutPrimary } from './placement.ts';
+import { reboot } from './reboot.ts';
 import { moveMasterOff } from './redis.ts';
 import { registry } from './registry.ts';
 import { rotate } from './secret.ts';
@@ -75,6 +76,7 @@ export const maintenance: readonly Scenario<Target>[] = [
   registry,
   renew,
   restore,
+  reboot,
   upgrade,
 ];
 

@@ -11,7 +11,7 @@ import type { TargetOptions } from '../suite.ts';
 import { autoscaledIn, isSettled, observationOf, type Replicas } from './observation.ts';
 
 /** The Kubernetes cluster that a scenario injects a fault into, and the environment whose requests count. */
-export interface Target extends Subject, Pick<TargetOptions, 'hosts' | 'power'> {
+export interface Target extends Subject, Pick<TargetOptions, 'hosts' | 'power' | 'words'> {
   readonly environment: string;
   probe(): Promise<KubernetesSnapshot>;
   on(host: Host, script: Script, seconds?: number): Promise<string>;
