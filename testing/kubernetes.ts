@@ -1,4 +1,4 @@
-import type { Node, Objects, Pod, Workload } from '../scripts/cluster/kubernetes/objects.ts';
+import type { Node, Objects, Pod, Workload } from '../approaches/approach_4/cluster/objects.ts';
 import type { KubernetesSnapshot } from '../scripts/cluster/kubernetes/probe.ts';
 
 /** A ready node with this name. */

@@ -1,4 +1,9 @@
-import type { Autoscaler, Metric, Objects, Workload } from './objects.ts';
+import type {
+  Autoscaler,
+  Metric,
+  Objects,
+  Workload,
+} from '../../../approaches/approach_4/cluster/objects.ts';
 
 /** A HorizontalPodAutoscaler, as `npm run status` shows it. */
 export interface AutoscalerState {

@@ -1,4 +1,4 @@
-import type { CronJob } from './objects.ts';
+import type { CronJob } from '../../../approaches/approach_4/cluster/objects.ts';
 
 /** Seconds after which a run that was scheduled should have started a job. */
 const LATE = 60;

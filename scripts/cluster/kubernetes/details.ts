@@ -1,11 +1,11 @@
+import { isNodeReady } from '../../../approaches/approach_4/cluster/nodes.ts';
+import type { Objects, Pod, Release } from '../../../approaches/approach_4/cluster/objects.ts';
+import { endedContainer } from '../../../approaches/approach_4/cluster/pods.ts';
 import { KUBECONFIG, kubectl } from '../../../provision/authoring.ts';
 import { lines, type Script, sh } from '../../../provision/index.ts';
 import { describes, type Revision } from '../../../provision/resources/helm/history.ts';
 import { environment } from '../../../provision/resources/kubernetes/cluster.ts';
 import { askReplica, askSentinel, type Data, readData } from '../status/data.ts';
-import { isNodeReady } from './nodes.ts';
-import type { Objects, Pod, Release } from './objects.ts';
-import { endedContainer } from './pods.ts';
 
 /** What only Helm and the data services themselves know. */
 export interface Details {

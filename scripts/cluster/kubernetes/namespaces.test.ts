@@ -1,6 +1,6 @@
 import t from 'tap';
+import type { Autoscaler } from '../../../approaches/approach_4/cluster/objects.ts';
 import { pod, pods, snapshot } from '../../../testing/kubernetes.ts';
-import type { Autoscaler } from './objects.ts';
 import { stateOf } from './state.ts';
 
 // Long only on a busy computer.

@@ -1,6 +1,6 @@
+import type { Pod, Release } from '../../../approaches/approach_4/cluster/objects.ts';
+import { CRASHING, type PodState, podState } from '../../../approaches/approach_4/cluster/pods.ts';
 import { dataProblems, type Replica, type Sentinel } from '../status/data.ts';
-import type { Pod, Release } from './objects.ts';
-import { CRASHING, type PodState, podState } from './pods.ts';
 import type { KubernetesSnapshot } from './probe.ts';
 import { type WorkloadState, workloadState } from './workloads.ts';
 

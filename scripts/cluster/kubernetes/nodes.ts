@@ -1,4 +1,5 @@
-import type { Node, Objects } from './objects.ts';
+import { isControlPlane, isNodeReady } from '../../../approaches/approach_4/cluster/nodes.ts';
+import type { Node, Objects } from '../../../approaches/approach_4/cluster/objects.ts';
 import { amountOf } from './quantity.ts';
 
 /** A node, as `npm run status` shows it. */
@@ -46,14 +47,6 @@ export function nodeState(node: Node, { pods, usage: measured }: Objects): NodeS
     memory: amount('memory'),
   };
 }
-
-/** Whether the kubelet of a node reports that it is ready. */
-export const isNodeReady = ({ status }: Node): boolean =>
-  status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
-
-/** Whether a node runs an API server, according to the label that kubeadm gives it. */
-export const isControlPlane = ({ metadata: { labels = {} } }: Node): boolean =>
-  'node-role.kubernetes.io/control-plane' in labels;
 
 /** What is wrong with a node, one line each. */
 export function nodeProblems({ metadata: { name }, status: { conditions = [] } }: Node): string[] {

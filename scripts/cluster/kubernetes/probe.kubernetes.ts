@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path';
 import t from 'tap';
+import { runningPods } from '../../../approaches/approach_4/cluster/pods.ts';
 import { explain, type Host } from '../../../provision/index.ts';
 import { skipFile } from '../../../provision/testing.ts';
 import { onCluster, until } from '../../../testing/cluster.ts';
 import { needsKubernetes, startKubernetes } from '../../../testing/servers/kubernetes.ts';
 import { parseRequest } from '../scale/request.ts';
-import { runningPods } from './pods.ts';
 import { probe } from './probe.ts';
 import { scaleWorkload } from './scaling.ts';
 import { stateOf } from './state.ts';

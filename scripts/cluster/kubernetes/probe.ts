@@ -1,7 +1,7 @@
+import type { Objects, Release } from '../../../approaches/approach_4/cluster/objects.ts';
 import { failure, type Host, unreachable as noAnswer, ProvisionError } from '../../../provision/index.ts';
 import { type Sessions, summaryOf } from '../sessions.ts';
 import { type Details, detailsProbe, readDetails } from './details.ts';
-import type { Objects, Release } from './objects.ts';
 import { clusterProbe, readCluster } from './query.ts';
 
 /** What one round trip to each host tells about a cluster. */

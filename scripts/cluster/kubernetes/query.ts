@@ -1,5 +1,3 @@
-import { KUBECONFIG, kubectl } from '../../../provision/authoring.ts';
-import { type Script, sh } from '../../../provision/index.ts';
 import type {
   Autoscaler,
   CronJob,
@@ -10,7 +8,9 @@ import type {
   Resources,
   Usage,
   Workload,
-} from './objects.ts';
+} from '../../../approaches/approach_4/cluster/objects.ts';
+import { KUBECONFIG, kubectl } from '../../../provision/authoring.ts';
+import { type Script, sh } from '../../../provision/index.ts';
 
 /** Where a value goes, where it comes from (JSONPath), and how it is read. Everything else stays on the host. */
 type Field = readonly [to: string, from: string, read: (text: string) => unknown];

@@ -1,13 +1,14 @@
+import type { Autoscaler, Objects, Workload } from '../../../approaches/approach_4/cluster/objects.ts';
+import { podState } from '../../../approaches/approach_4/cluster/pods.ts';
+import { countOf } from '../../../approaches/approach_4/cluster/workloads.ts';
 import { kubectl } from '../../../provision/authoring.ts';
 import { didYouMean, type Host, inputError, sh } from '../../../provision/index.ts';
 import type { ScaleRequest } from '../scale/request.ts';
 import { type Progress, type Scaled, type ScaleOptions, scaleBack, waitForReplicas } from '../scale/wait.ts';
 import type { Sessions } from '../sessions.ts';
 import { scalerOf } from './autoscalers.ts';
-import type { Autoscaler, Objects, Workload } from './objects.ts';
-import { podState } from './pods.ts';
 import { probeObjects } from './probe.ts';
-import { countOf, fullName, podsOf } from './workloads.ts';
+import { fullName, podsOf } from './workloads.ts';
 
 export interface KubernetesScaleOptions extends ScaleOptions {
   /** If an autoscaler sets the number of replicas, change its minimum. */

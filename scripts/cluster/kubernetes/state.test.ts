@@ -1,6 +1,6 @@
 import t from 'tap';
+import type { Objects, Pod } from '../../../approaches/approach_4/cluster/objects.ts';
 import { deployment, node, nodes, pod, pods, snapshot } from '../../../testing/kubernetes.ts';
-import type { Objects, Pod } from './objects.ts';
 import type { KubernetesSnapshot } from './probe.ts';
 import { stateOf } from './state.ts';
 

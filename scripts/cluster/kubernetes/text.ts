@@ -1,8 +1,8 @@
+import type { PodState } from '../../../approaches/approach_4/cluster/pods.ts';
 import { ago, narrowTable, table } from '../status/table.ts';
 import { dataTables, verdictOf } from '../status/text.ts';
 import type { EnvironmentState, NamespaceState } from './namespaces.ts';
 import type { Amount, NodeState } from './nodes.ts';
-import type { PodState } from './pods.ts';
 import type { KubernetesState } from './state.ts';
 import type { WorkloadState } from './workloads.ts';
 

@@ -1,6 +1,7 @@
+import type { Objects, Pod, Workload } from '../../../approaches/approach_4/cluster/objects.ts';
+import { workloadOf } from '../../../approaches/approach_4/cluster/pods.ts';
+import { countOf, shortImage } from '../../../approaches/approach_4/cluster/workloads.ts';
 import { type AutoscalerState, autoscalerState, scalerOf } from './autoscalers.ts';
-import type { Objects, Pod, Workload } from './objects.ts';
-import { workloadOf } from './pods.ts';
 
 /** A workload, as `npm run status` shows it. */
 export interface WorkloadState {
@@ -42,23 +43,9 @@ export function workloadState(workload: Workload, objects: Objects): WorkloadSta
   };
 }
 
-/** How many pods a workload wants and has. Until its controller has seen its newest revision, no pod has that. */
-export function countOf({ kind, metadata, spec, status }: Workload) {
-  const seen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
-  const [wanted, ready, updated] =
-    kind === 'DaemonSet'
-      ? [status.desiredNumberScheduled ?? 0, status.numberReady ?? 0, status.updatedNumberScheduled ?? 0]
-      : [spec.replicas ?? 1, status.readyReplicas ?? 0, status.updatedReplicas ?? 0];
-  return { wanted, ready, updated: seen ? updated : 0 };
-}
-
 /** The name of a workload in its namespace, such as `production/theapp`. */
 export const fullName = ({ metadata }: Workload): string => `${metadata.namespace}/${metadata.name}`;
 
 /** The pods of a workload, in any phase. */
 export const podsOf = (workload: Workload, { pods }: Objects): Pod[] =>
   pods.filter((pod) => workloadOf(pod) === fullName(workload));
-
-/** `theapp@sha256:1f0c…` without the registry, and with the first 12 digits of a digest. */
-const shortImage = (image: string): string =>
-  image.replace(/^.*\//, '').replace(/@sha256:([0-9a-f]{12})[0-9a-f]*$/, '@$1');

@@ -1,7 +1,7 @@
 import t from 'tap';
+import type { Autoscaler } from '../../../../approaches/approach_4/cluster/objects.ts';
 import { explain } from '../../../../provision/index.ts';
 import { deployment, snapshot } from '../../../../testing/kubernetes.ts';
-import type { Autoscaler } from '../../kubernetes/objects.ts';
 import { autoscale } from './autoscale.ts';
 
 const autoscaler: Autoscaler = {

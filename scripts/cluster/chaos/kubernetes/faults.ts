@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pod } from '../../../../approaches/approach_4/cluster/objects.ts';
 import { failure } from '../../../../provision/index.ts';
-import type { Pod } from '../../kubernetes/objects.ts';
 import { cutPower } from '../power.ts';
 import type { Inject, Scenario } from '../scenario.ts';
 import { controlPlanesOf, spread, workerWithoutPrimary } from './placement.ts';

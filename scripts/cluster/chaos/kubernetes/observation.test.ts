@@ -1,6 +1,6 @@
 import t from 'tap';
+import type { Autoscaler, Objects, Pod } from '../../../../approaches/approach_4/cluster/objects.ts';
 import * as kubernetes from '../../../../testing/kubernetes.ts';
-import type { Autoscaler, Objects, Pod } from '../../kubernetes/objects.ts';
 import { nodePortOf } from '../../load/port.ts';
 import { autoscaledIn, isSettled, observationOf } from './observation.ts';
 import { signal } from './target.ts';

@@ -1,8 +1,9 @@
-import type { Workload } from '../../kubernetes/objects.ts';
-import { runningPods } from '../../kubernetes/pods.ts';
+import type { Workload } from '../../../../approaches/approach_4/cluster/objects.ts';
+import { runningPods } from '../../../../approaches/approach_4/cluster/pods.ts';
+import { countOf } from '../../../../approaches/approach_4/cluster/workloads.ts';
 import type { KubernetesSnapshot } from '../../kubernetes/probe.ts';
 import { stateOf } from '../../kubernetes/state.ts';
-import { countOf, fullName } from '../../kubernetes/workloads.ts';
+import { fullName } from '../../kubernetes/workloads.ts';
 import type { Observation } from '../subject.ts';
 
 /** How many replicas of what is autoscaled there were before the fault: `production/theapp` → 3. */

@@ -1,7 +1,7 @@
 import t from 'tap';
+import type { Pod } from '../../../../approaches/approach_4/cluster/objects.ts';
 import { failure } from '../../../../provision/index.ts';
 import { pod } from '../../../../testing/kubernetes.ts';
-import type { Pod } from '../../kubernetes/objects.ts';
 import { spread } from './placement.ts';
 
 t.setTimeout(60_000);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isControlPlane } from '../../../../approaches/approach_4/cluster/nodes.ts';
 import { failure, type Host, sh } from '../../../../provision/index.ts';
-import { isControlPlane } from '../../kubernetes/nodes.ts';
 import { summaryOf } from '../../sessions.ts';
 import type { Target } from './target.ts';
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pod } from '../../../../approaches/approach_4/cluster/objects.ts';
 import { kubectl } from '../../../../provision/authoring.ts';
 import { failure, type Host, type Script, sh, urlOf } from '../../../../provision/index.ts';
 import { USUAL } from '../../approach.ts';
-import type { Pod } from '../../kubernetes/objects.ts';
 import { type KubernetesSnapshot, probe } from '../../kubernetes/probe.ts';
 import { nodePortOf } from '../../load/port.ts';
 import { hostIn, provisioning } from '../machines.ts';
