@@ -6,12 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { documentOf, escaped } from '../../visualiser/page.ts';
 import { decide, type Sample, type Settings } from './autoscaler/decision.ts';
 import { inFlightOf } from './autoscaler/replicas.ts';
 import { readConfiguration } from './autoscaler/settings.ts';
 import { bundleService, type ServiceProgram } from './bundle.ts';
 import type { Cluster } from './swarm.ts';
-import { escaped, pageOf } from './visualiser/page.ts';
+import { bodyOf } from './visualiser/page.ts';
 
 t.setTimeout(120_000);
 
@@ -82,7 +83,7 @@ t.test('the metrics and settings of the autoscaler', async (t) => {
 t.test('the page', async (t) => {
   const cluster = recorded();
   const now = Date.parse(cluster.tasks[0]?.Status.Timestamp ?? '') + 90_000;
-  const page = pageOf(cluster, now);
+  const page = documentOf('Nodes and tasks', bodyOf(cluster, now));
   t.match(page, /<td>theapp_app<\/td><td><span class="bad">2 of 5<\/span><\/td><td>h5sleep:latest<\/td>/);
   t.match(page, /<h2>vm <span class="good">ready<\/span><\/h2>/);
   t.match(page, /theapp_app\.\d <span class="good">running for \d+ s<\/span>/);
@@ -90,7 +91,7 @@ t.test('the page', async (t) => {
   const evil = '<script>alert("x")</script>';
   const [first] = cluster.services;
   const named = { ...cluster, services: first ? [{ ...first, Spec: { ...first.Spec, Name: evil } }] : [] };
-  t.notMatch(pageOf(named, now), /<script/);
+  t.notMatch(bodyOf(named, now), /<script/);
   t.equal(escaped(`<a b="c" d='e'>&`), '&#60;a b=&#34;c&#34; d=&#39;e&#39;&#62;&#38;');
 });
 
@@ -149,7 +150,12 @@ t.test('the visualiser, running', async (t) => {
   await sleep(1100);
   const sorry = await get('/');
   t.equal(sorry.status, 503);
-  t.match(await sorry.text(), /not a swarm manager/);
+  const text = await sorry.text();
+  t.match(
+    text,
+    /not a swarm manager\.<br>Below is the last state that could be read, of [-\d]+ [:\d]+ UTC \(\d+ s ago\)/,
+  );
+  t.match(text, /theapp_app/, 'the state before');
   t.equal((await get('/healthz')).status, 200, 'the visualiser itself is healthy');
   child.kill('SIGTERM');
   const [code] = await once(child, 'exit');
