@@ -102,7 +102,11 @@ t.test('a diagram shows what the charts define', async (t) => {
     'a title',
   );
   const notes = (name: string) => boxes.find((box) => box.name === name)?.notes;
-  t.strictSame(notes('kube-proxy'), ['staging: port 30081', 'production: port 30080']);
+  t.strictSame(notes('kube-proxy'), [
+    'staging: port 30081',
+    'production: port 30080',
+    'visualiser: port 30090',
+  ]);
   t.strictSame(notes('TheAPP'), ['the release', 'staging: 1 replica', 'production: 2–5 replicas']);
   t.strictSame(notes('Redis'), ['redis:8', 'three servers', '1Gi volumes'], 'the same in both environments');
   t.strictSame(boxes.find(({ name }) => name === 'registry')?.machines, ['control-plane']);

@@ -100,5 +100,5 @@ t.test('approach_4 grows to the machines in its page', async (t) => {
   const all = Object.values(machines);
   t.equal(all.filter(({ groups }) => groups.includes('control-plane')).length, 3);
   t.equal(new Set(all.map(({ address }) => address)).size, 5);
-  t.equal(new Set(all.flatMap(({ forward }) => Object.keys(forward))).size, 10);
+  t.equal(new Set(all.flatMap(({ forward }) => Object.keys(forward))).size, 11);
 });

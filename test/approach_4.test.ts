@@ -41,6 +41,7 @@ t.test('three fresh machines', { timeout: 2_950_000 }, async (t) => {
   const urls = fleet.hosts.map((host) => new URL(urlOf(host, 30080)).origin);
   const cluster = { fleet, urls, run, kubectl };
   await t.test('again', (t) => again(t, cluster));
+  await t.test('the page of nodes and pods', (t) => visualised(t, cluster));
   await t.test('changes by hand', (t) => byHand(t, cluster));
   await t.test('connections that are not in the diagram', (t) => denied(t, cluster));
   await t.test('a new release under load', (t) => newRelease(t, cluster));
@@ -54,6 +55,24 @@ async function again(t: Test, { run, kubectl }: Cluster): Promise<void> {
     `get nodes --output=jsonpath='{range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}'`,
   );
   t.equal(nodes.trim(), 'True\nTrue\nTrue');
+}
+
+/** Every node serves the page. The page can reach the API server, but nothing else. */
+async function visualised(t: Test, { fleet, kubectl }: Cluster): Promise<void> {
+  for (const host of fleet.hosts) {
+    const response = await fetch(new URL(urlOf(host, 30090)).origin);
+    t.equal(response.status, 200, host.name);
+    const page = await response.text();
+    for (const environment of ['production', 'staging'])
+      t.match(page, `<h2>${environment} <span class="good">healthy</span></h2>`);
+    for (const { name } of fleet.hosts) t.match(page, `<h2>${name} <span class="good">ready</span></h2>`);
+  }
+  const address = await kubectl(
+    '--namespace=production get service/edge --output=jsonpath={.spec.clusterIP}',
+  );
+  const script = `fetch("http://${address.trim()}/", { signal: AbortSignal.timeout(3000) }).then(() => console.log("answers"), () => console.log("refused"))`;
+  const words = `--namespace=visualiser exec deployment/visualiser -- node --eval '${script}'`;
+  t.equal((await kubectl(words)).trim(), 'refused', 'it cannot reach nginx');
 }
 
 /** A dry run names exactly what somebody has changed, and the next run repairs it. */

@@ -17,9 +17,10 @@ import { infra } from './infra/index.ts';
 import { workerMemory } from './needs.ts';
 import { fixedPasswords } from './passwords.ts';
 import { promote } from './promotion.ts';
-import { account, imageIn, registryHost, registryOn, removeOldImages } from './registry.ts';
+import { account, imageIn, registryHost, removeOldImages } from './registry.ts';
 import { runningIn, shown } from './releases.ts';
 import { type Environment, environments, rollBack, rollOut } from './rollout.ts';
+import { servicesOn } from './services.ts';
 
 type Group = 'control-plane' | 'workers';
 
@@ -48,12 +49,13 @@ export default approach<Group, Environment>({
     await apply(hosts.all, common(), containerd(), kubernetes({ control_planes, installed }));
     await cluster(context, hosts.all, hosts['control-plane'], upgrade);
     const home = registryHost(context, hosts['control-plane']);
-    await registryOn(context, home, hosts.all);
+    const page = await servicesOn(context, home, hosts.all, control_planes);
     const app_image = await imageIn(context, home, release);
     await apply(home, helm());
     for (const environment of context.environments)
       await rollOut(context, home, { environment, app_image, version: release.version });
     await removeOldImages(context, home, Object.keys(environments));
+    await apply(home, page);
   },
 
   async deploy(context) {
@@ -89,7 +91,7 @@ export default approach<Group, Environment>({
 
   async decommission(context) {
     const { hosts, apply, purge } = context;
-    const keys = { certificate: none, key: none, passwords: none };
+    const keys = { certificate: none, key: none, passwords: none, visualiser_program: '-' };
     await apply(hosts.workers, kubernetes.absent({ purge }));
     await dissolve(context, hosts['control-plane']);
     await apply(

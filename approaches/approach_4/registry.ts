@@ -1,15 +1,13 @@
 import { buildah, type Context, type Host } from '../../provision/index.ts';
 import { image } from '../../roles/image/index.ts';
-import { nodeAddress } from '../../roles/kubernetes/address.ts';
-import { kubernetes } from '../../roles/kubernetes/index.ts';
-import { certificatesOf, keysOf, registry, showKeys } from '../../roles/registry/index.ts';
+import { certificatesOf } from '../../roles/registry/index.ts';
 import type { theRelease } from '../release/build.ts';
-import { DATA, infra } from './infra/index.ts';
+import { DATA } from './infra/index.ts';
 import { digestsIn, list } from './retention/images.ts';
 import { retention } from './retention/index.ts';
 import { digestsInUse } from './retention/used.ts';
 
-type Work = Pick<Context<string>, 'apply' | 'read' | 'facts' | 'secret' | 'variables'>;
+type Work = Pick<Context<string>, 'apply' | 'read' | 'secret' | 'variables'>;
 type Release = Awaited<ReturnType<typeof theRelease>>;
 
 /** The registry within the cluster, and the account that pulls and pushes. */
@@ -34,18 +32,6 @@ export function registryHost(
       `TheAPP is not deployed, because this run does not reach ${first.name}, which has the registry. If that machine is gone for good, remove it from the list of machines: the next control plane then gets the registry`,
     );
   return first;
-}
-
-/** The registry runs on its host, a control plane, and all nodes trust it. */
-export async function registryOn(work: Work, home: Host, nodes: readonly Host[]): Promise<void> {
-  const { host, port, password } = account(work);
-  const at = { host, port, password };
-  await work.apply(home, registry({ part: 'keys', ...at }));
-  const { ca, ...keys } = keysOf(await work.read(home, showKeys));
-  const { pod_subnet, service_subnet } = work.variables(home, kubernetes());
-  const address = nodeAddress(home, await work.facts(home), [pod_subnet, service_subnet]);
-  await work.apply(nodes, registry({ part: 'containerd', address, ca, ...at }));
-  await work.apply(home, infra({ registry_port: port, ...keys }));
 }
 
 /** Builds the release into an image in the registry, and returns its name with its digest. */

@@ -68,6 +68,9 @@ const manifests: Readonly<Record<string, object>> = {
   'approaches/approach_4/infra/registry.yaml.hbs': {
     ...{ registry_image: 'a', registry_port: 5000, certificate_hash: 'a', node: 'a', path: '/a', user: 1000 },
   },
+  'approaches/approach_4/infra/visualiser.yaml.hbs': {
+    ...{ visualiser_image: 'a', visualiser_port: 30090, program: '""', program_hash: 'a', api_servers: [] },
+  },
 };
 
 /** The containers that run as root, and those of them that are privileged. Their manifests say why. */

@@ -2,16 +2,17 @@ import { createHash } from 'node:crypto';
 import { SECONDS, script } from './script.ts';
 
 const style = `
-:root { color-scheme: light dark; --line: #c6cede; --box: #f3f6fb; --good: #1a7f42; --bad: #b3261e; --dim: #5b667c }
-@media (prefers-color-scheme: dark) { :root { --line: #3a4358; --box: #1d2331; --good: #5dd28b; --bad: #ff8f86; --dim: #a3aec4 } }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem }
-h1 { font-size: 1.3rem } h2 { font-size: 1rem; margin: 0 0 .3rem }
+:root { color-scheme: light dark; --page: #fff; --text: #161a22; --line: #c6cede; --box: #f3f6fb; --good: #1a7f42; --bad: #b3261e; --dim: #5b667c }
+@media (prefers-color-scheme: dark) { :root { --page: #12151c; --text: #e8ebf2; --line: #3a4358; --box: #1d2331; --good: #5dd28b; --bad: #ff8f86; --dim: #a3aec4 } }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem; background: var(--page); color: var(--text) }
+h1 { font-size: 1.3rem } h2 { font-size: 1rem; margin: 0 0 .3rem } h3 { font-size: .9rem; margin: .8rem 0 -.3rem }
 .nodes { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: 1rem }
 .nodes section { background: var(--box); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1rem }
 ul { list-style: none; margin: .6rem 0 0; padding: 0 }
 li { border-top: 1px solid var(--line); padding: .35rem 0; overflow-wrap: anywhere }
 small { color: var(--dim) } .good { color: var(--good) } .bad { color: var(--bad) }
-table { border-collapse: collapse; margin: 0 0 1.2rem } td, th { text-align: left; padding: .2rem 1.2rem .2rem 0; overflow-wrap: anywhere }
+table { border-collapse: collapse; margin: 0 0 1.2rem } td, th { text-align: left; vertical-align: top; padding: .2rem 1.2rem .2rem 0 }
+@media (max-width: 48rem) { thead { display: none } tr { display: block; border-top: 1px solid var(--line) } td { display: inline-block; padding: 0 .8rem 0 0; overflow-wrap: anywhere } }
 `;
 
 const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -55,5 +56,5 @@ export function elapsed(milliseconds: number): string {
 export const documentOf = (title: string, body: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <noscript><meta http-equiv="refresh" content="${SECONDS}"></noscript><title>${escaped(title)}</title><style>${style}</style></head>
-<body><h1>${escaped(title)}</h1><p id="lost" class="bad" role="status" hidden></p><main>${body}</main><script>${script}</script></body></html>
+<body><header><h1>${escaped(title)}</h1><p id="lost" class="bad" role="status" hidden></p></header><main>${body}</main><script>${script}</script></body></html>
 `;

@@ -66,11 +66,12 @@ function nodes(applying: readonly Applying[], environments: readonly Environment
         .flatMap(({ hosts }) => hosts),
     ),
   ];
-  const registry = applying.find(({ role }) => role === 'infra')?.vars ?? {};
+  const infra = applying.find(({ role }) => role === 'infra')?.vars ?? {};
   const ports = perEnvironment(environments, ({ chart }) => `port ${at(chart, 'edge.service.nodePort')}`);
-  const image = imageOf(String(registry.registry_image));
+  const page = infra.visualiser ? [`visualiser: port ${infra.visualiser_port}`] : [];
+  const image = imageOf(String(infra.registry_image));
   return [
-    box('kube-proxy', { tier: 'in', machines: on('kubernetes', 'node'), notes: ports }),
+    box('kube-proxy', { tier: 'in', machines: on('kubernetes', 'node'), notes: [...ports, ...page] }),
     box('kubelet', { tier: 'app', machines: on('kubernetes', 'node'), notes: ['containerd', 'kube-router'] }),
     box('API server', {
       tier: 'data',
@@ -80,7 +81,7 @@ function nodes(applying: readonly Applying[], environments: readonly Environment
     box('registry', {
       tier: 'data',
       machines: on('infra'),
-      notes: [image, `port ${registry.registry_port}`],
+      notes: [image, `port ${infra.registry_port}`],
     }),
   ];
 }

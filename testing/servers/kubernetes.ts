@@ -14,6 +14,9 @@ export interface Kubernetes {
   readonly programs: string;
   /** The access of an administrator. */
   readonly kubeconfig: string;
+  /** The port of the API server on 127.0.0.1, and the file of the authority that has signed its certificate. */
+  readonly port: number;
+  readonly authority: string;
   /** Runs `kubectl` and returns its output. Throws with its error if it fails. */
   kubectl(...words: string[]): string;
   /** Runs `kubectl` with this on its standard input. */
@@ -73,6 +76,8 @@ export async function startKubernetes({ controllers = false } = {}): Promise<Kub
   return {
     programs,
     kubeconfig,
+    port,
+    authority: join(folder, 'certificates', 'apiserver.crt'),
     kubectl: (...words) => run('kubectl', words),
     send: (input, ...words) => run('kubectl', words, input),
     helm: (...words) => run('helm', words),

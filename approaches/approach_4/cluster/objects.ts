@@ -18,6 +18,9 @@ export interface Condition {
   readonly status: string;
   readonly reason?: string;
   readonly message?: string;
+  readonly lastTransitionTime?: string;
+  /** Only Deployments have it. */
+  readonly lastUpdateTime?: string;
 }
 
 export interface Node {
@@ -43,7 +46,7 @@ export interface Resources {
 export interface Pod {
   readonly kind: 'Pod';
   readonly metadata: Metadata;
-  readonly spec: { readonly nodeName?: string };
+  readonly spec: { readonly nodeName?: string; readonly images?: readonly string[] };
   readonly status: {
     readonly phase?: string;
     readonly reason?: string;

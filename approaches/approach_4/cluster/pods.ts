@@ -36,7 +36,8 @@ export function workloadOf({ metadata }: Pod): string | undefined {
 const condition = ({ status }: Pod, type: string) =>
   status.conditions?.find((condition) => condition.type === type);
 
-const isReady = (pod: Pod): boolean =>
+/** Whether a pod serves requests. A pod that is being stopped does not count. */
+export const isReady = (pod: Pod): boolean =>
   pod.metadata.deletionTimestamp === undefined && condition(pod, 'Ready')?.status === 'True';
 
 /**
