@@ -73,6 +73,7 @@ export const programs: Readonly<Record<string, Readonly<Record<string, Form>>>> 
   kubectl: {
     apply: { options: { '--filename': 'file' } },
     'create job': { options: { '--namespace': 'namespace', '--from': 'cron job' }, words: ['name'] },
+    logs: { options: { '--namespace': 'namespace', '--follow': null }, words: ['job'] },
     'get secret': {
       options: { '--namespace': 'namespace', '--output': 'format' },
       words: ['object with secrets'],

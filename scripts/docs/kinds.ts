@@ -49,7 +49,10 @@ export const kinds = {
   chart: oneOf(charts),
   release: oneOf(['theapp', 'theapp-data']),
   namespace: oneOf([...environments, 'theapp']),
-  'cron job': oneOf(['cronjob/mysql-backup', 'cronjob/mysql-restore']),
+  'cron job': oneOf(
+    ['backup', 'restore', 'rebuild-primary', 'rebuild-replica'].map((name) => `cronjob/mysql-${name}`),
+  ),
+  job: oneOf(['job/rebuild']),
   objects: oneOf(['pods', 'nodes,pods']),
   'object with secrets': oneOf(['theapp-secrets']),
   format: oneOf(['yaml']),

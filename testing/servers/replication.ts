@@ -56,7 +56,8 @@ export async function startReplicatedMariadb(): Promise<ReplicatedMariadb> {
   };
 }
 
-async function follow(primary: Mariadb, replica: Mariadb) {
+/** Resolves when replication runs and the replica has all data of the primary. Fails after 30 s. */
+export async function follow(primary: Mariadb, replica: Mariadb) {
   const [source, target] = await Promise.all([primary.root(), replica.root()]);
   try {
     for (const end = Date.now() + 30_000; ; await sleep(50)) {
